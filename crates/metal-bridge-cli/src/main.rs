@@ -1,0 +1,2 @@
+//! The `metal-bridge` command.
+fn main() {}

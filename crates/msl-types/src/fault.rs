@@ -1,0 +1,98 @@
+//! What went wrong while a kernel ran.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::reflection::{Access, ArgumentKind};
+
+/// A place in the user's source.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SourceLocation {
+    /// `program_source`, or the path of an included file.
+    pub file: String,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column, from 1; 0 if unknown.
+    pub column: u32,
+}
+
+impl fmt::Display for SourceLocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)?;
+        if self.column > 0 {
+            write!(f, ":{}", self.column)?;
+        }
+        Ok(())
+    }
+}
+
+/// What a thread of a kernel did wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    /// It reached outside of the memory it was given; the access was not performed.
+    OutOfBounds {
+        /// The argument, if the pointer comes from one: name, kind and index.
+        argument: Option<(String, ArgumentKind, u32)>,
+        /// Byte offset of the access from the start of that memory (from the bound offset, for a buffer).
+        offset: i64,
+        /// Bytes accessed.
+        size: u64,
+        /// Bytes there are.
+        length: u64,
+        /// Read, or write.
+        access: Access,
+    },
+    /// It ran on after the time limit.
+    TimedOut {
+        /// The limit.
+        limit: Duration,
+    },
+    /// It reached a place that the source declares unreachable.
+    Unreachable,
+}
+
+/// The first fault of a dispatch. Other threads may have run before or after it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KernelFault {
+    /// The kernel's name.
+    pub kernel: String,
+    /// What happened.
+    pub kind: FaultKind,
+    /// `thread_position_in_grid` of the thread, if one is to blame.
+    pub thread_position_in_grid: Option<[u32; 3]>,
+    /// Where in the source.
+    pub location: Option<SourceLocation>,
+}
+
+impl fmt::Display for KernelFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "kernel `{}`", self.kernel)?;
+        if let Some(location) = &self.location {
+            write!(f, " at {location}")?;
+        }
+        if let Some([x, y, z]) = self.thread_position_in_grid {
+            write!(f, ", thread ({x}, {y}, {z}) in grid")?;
+        }
+        match &self.kind {
+            FaultKind::OutOfBounds { argument, offset, size, length, access } => {
+                let verb = match access {
+                    Access::ReadOnly => "read",
+                    Access::ReadWrite => "write",
+                };
+                write!(f, ": {verb} of {size} bytes at byte offset {offset} of ")?;
+                match argument {
+                    Some((name, ArgumentKind::Threadgroup, index)) => {
+                        write!(f, "threadgroup memory {index} (`{name}`)")?;
+                    }
+                    Some((name, _, index)) => write!(f, "buffer {index} (`{name}`)")?,
+                    None => f.write_str("memory that is not an argument")?,
+                }
+                write!(f, ", which has {length} bytes")
+            }
+            FaultKind::TimedOut { limit } => write!(f, ": still running after its time limit of {limit:?}"),
+            FaultKind::Unreachable => f.write_str(": reached code that the source says is unreachable"),
+        }
+    }
+}
+
+impl std::error::Error for KernelFault {}

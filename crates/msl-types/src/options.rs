@@ -1,0 +1,73 @@
+//! What to compile with (`MTLCompileOptions`).
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// How freely floating-point arithmetic may be rearranged (`MTLMathMode`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum MathMode {
+    /// IEEE 754 results: no reassociation, NaN and infinity respected.
+    Safe,
+    /// Rearranges, but respects NaN and infinity.
+    Relaxed,
+    /// MSL's default: rearranges, and assumes that neither NaN nor infinity occurs.
+    #[default]
+    Fast,
+}
+
+/// A version of the Metal Shading Language (`MTLLanguageVersion`): the value of `__METAL_VERSION__`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "the names are the versions")]
+pub enum LanguageVersion {
+    V2_4,
+    V3_0,
+    V3_1,
+    V3_2,
+}
+
+impl LanguageVersion {
+    /// The value of `__METAL_VERSION__`, such as 310 for 3.1.
+    pub const fn number(self) -> u32 {
+        match self {
+            Self::V2_4 => 240,
+            Self::V3_0 => 300,
+            Self::V3_1 => 310,
+            Self::V3_2 => 320,
+        }
+    }
+}
+
+impl Default for LanguageVersion {
+    /// The newest version.
+    fn default() -> Self {
+        Self::V3_2
+    }
+}
+
+/// Options of a library's compilation (`MTLCompileOptions`).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CompileOptions {
+    /// Floating-point freedom; [`MathMode::Fast`] by default, as in Metal.
+    pub math_mode: MathMode,
+    /// Preprocessor macros: name and replacement.
+    pub preprocessor_macros: BTreeMap<String, String>,
+    /// Language version.
+    pub language_version: LanguageVersion,
+    /// Directories in which `#include "…"` looks. Empty by default: source then reaches no file but
+    /// the Metal headers.
+    pub include_directories: Vec<PathBuf>,
+    /// The name by which diagnostics call the source.
+    pub source_name: String,
+}
+
+impl Default for CompileOptions {
+    fn default() -> Self {
+        Self {
+            math_mode: MathMode::default(),
+            preprocessor_macros: BTreeMap::new(),
+            language_version: LanguageVersion::default(),
+            include_directories: Vec::new(),
+            source_name: "program_source".into(),
+        }
+    }
+}

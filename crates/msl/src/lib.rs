@@ -1,0 +1,126 @@
+//! A compiler for the Metal Shading Language: MSL source to native code, through clang and LLVM.
+//!
+//! The path of a kernel:
+//!
+//! 1. [`Compiler::compile`] turns source into a [`Library`]: the source is rewritten to C++ that clang
+//!    understands, clang (a separate process, under limits) compiles it against our own `<metal_stdlib>`
+//!    to unoptimised LLVM bitcode, and the kernels' reflection is read from that.
+//! 2. [`Kernel::build`] makes one kernel of a library runnable: function constants get their values, the
+//!    kernel is optimised alone and compiled to native code.
+//! 3. [`Kernel::run`] runs threadgroups of a [`Launch`].
+//!
+//! Hostile source can at worst make these return an error.
+
+pub mod front;
+
+pub use front::{Compiler, CompilerConfig};
+pub use msl_types::*;
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// Threads of a SIMD-group, as on Apple's GPUs.
+pub const SIMD_WIDTH: u32 = 32;
+/// Most threads a threadgroup may have.
+pub const MAX_TOTAL_THREADS_PER_THREADGROUP: u32 = 1024;
+/// Number of buffer slots, and of threadgroup-memory slots, of a kernel.
+pub const MAX_BUFFERS: usize = 31;
+
+/// A compiled library: LLVM bitcode and the reflection of its kernels. A cheap handle.
+#[derive(Clone, Debug)]
+pub struct Library(Arc<LibraryInner>);
+
+#[derive(Debug)]
+struct LibraryInner {
+    functions: Vec<FunctionReflection>,
+    warnings: Vec<Diagnostic>,
+}
+
+impl Library {
+    /// The kernels, in the order of the source.
+    pub fn functions(&self) -> &[FunctionReflection] {
+        &self.0.functions
+    }
+
+    /// Warnings of the compilation.
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.0.warnings
+    }
+}
+
+/// A kernel compiled to native code. A cheap handle.
+#[derive(Clone, Debug)]
+pub struct Kernel(Arc<FunctionReflection>);
+
+impl Kernel {
+    /// Compiles one kernel of a library with values for its function constants.
+    pub fn build(
+        library: &Library,
+        name: &str,
+        constants: &FunctionConstantValues,
+    ) -> Result<Self, PipelineError> {
+        let _ = (library, constants);
+        Err(PipelineError::Unsupported { kernel: name.into(), reason: "not built yet".into() })
+    }
+
+    /// What the kernel takes, with the function constants applied.
+    pub fn reflection(&self) -> &FunctionReflection {
+        &self.0
+    }
+
+    /// Runs the threadgroups with these linear indices (x fastest) of a launch on the calling thread.
+    ///
+    /// Returns early with the first fault. Stops soon after `launch.stop` becomes true, without an error.
+    ///
+    /// # Safety
+    ///
+    /// Each binding's memory must be valid for reads (and for writes, if the argument is
+    /// [`Access::ReadWrite`]) for its whole length during the call, and no Rust reference may be used to
+    /// it meanwhile. The kernel itself cannot reach beyond the bindings: its accesses are checked.
+    pub unsafe fn run(
+        &self,
+        launch: &Launch<'_>,
+        groups: Range<u64>,
+        scratch: &mut Scratch,
+    ) -> Result<(), Box<KernelFault>> {
+        let _ = (launch, groups, scratch);
+        Ok(())
+    }
+}
+
+/// Memory bound to a buffer index: the address of its first byte (binding offset applied) and its length.
+#[derive(Clone, Copy, Debug)]
+pub struct Binding {
+    /// First byte.
+    pub address: *mut u8,
+    /// Bytes from there to the end of the buffer.
+    pub length: u64,
+}
+
+/// One dispatch: bindings and sizes. The caller has validated it: all arguments bound with at least the
+/// sizes that the reflection asks for, at most [`MAX_TOTAL_THREADS_PER_THREADGROUP`] threads.
+#[derive(Clone, Copy, Debug)]
+pub struct Launch<'a> {
+    /// By buffer index; [`MAX_BUFFERS`] entries at most.
+    pub buffers: &'a [Option<Binding>],
+    /// Bytes of threadgroup memory by threadgroup index; [`MAX_BUFFERS`] entries at most.
+    pub threadgroup_memory: &'a [u32],
+    /// Threads of the whole grid (x, y, z); need not be a multiple of the threadgroup's.
+    pub threads_per_grid: [u32; 3],
+    /// Threads of a full threadgroup.
+    pub threads_per_threadgroup: [u32; 3],
+    /// Set to true to stop the launch; checked in loops.
+    pub stop: &'a AtomicBool,
+}
+
+impl Launch<'_> {
+    /// Number of threadgroups along each axis; the last ones may be partial.
+    pub fn threadgroups_per_grid(&self) -> [u32; 3] {
+        std::array::from_fn(|i| self.threads_per_grid[i].div_ceil(self.threads_per_threadgroup[i].max(1)))
+    }
+}
+
+/// Memory that a worker thread keeps between calls of [`Kernel::run`].
+#[derive(Debug, Default)]
+pub struct Scratch {}
