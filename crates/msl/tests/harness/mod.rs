@@ -1,0 +1,178 @@
+//! The filetest runner: reads a file's header, compiles the rest of it, and compares what happens.
+
+mod header;
+mod launch;
+mod reflect;
+mod values;
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::OnceLock;
+
+use msl::{
+    CompileError, Compiler, CompilerConfig, Diagnostic, FunctionConstantValues, Library, LibraryError,
+};
+
+use header::{File, Run};
+use launch::{Ending, Job, WAYS};
+use values::Expected;
+
+/// Runs one file; the error says what differs. With `METAL_BRIDGE_BLESS=1`, rewrites its expectations instead.
+pub(crate) fn run_file(path: &Path) -> Result<(), String> {
+    let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let mut file = File::parse(&text)?;
+    let bless = std::env::var_os("METAL_BRIDGE_BLESS").is_some_and(|v| v == "1");
+    let mut problems = String::new();
+    let directory = path.parent().unwrap_or(Path::new("."));
+    match compiler().compile(&file.source, &file.header.options(directory)?) {
+        Ok(library) => {
+            check_diagnostics(&mut file, library.warnings(), bless, &mut problems);
+            check_library(&mut file, &library, bless, &mut problems);
+        }
+        Err(LibraryError::Compile(CompileError { diagnostics })) => {
+            check_diagnostics(&mut file, &diagnostics, bless, &mut problems);
+            if problems.is_empty() && !file.header.run.is_empty() {
+                problems += "the file does not compile, but has [[run]] sections\n";
+            }
+        }
+        Err(LibraryError::Compiler(failure)) => problems = format!("the compiler failed: {failure}"),
+    }
+    if bless && file.edited {
+        std::fs::write(path, file.to_text()).map_err(|e| format!("{}: {e}", path.display()))?;
+    }
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
+/// Checks the harness: values, comparisons, and that headers survive a blessing.
+pub(crate) fn check_itself() -> Result<(), String> {
+    values::check_itself()?;
+    header::check_itself()
+}
+
+/// One compiler for all files, with a cache of its own.
+fn compiler() -> &'static Compiler {
+    static COMPILER: OnceLock<Compiler> = OnceLock::new();
+    COMPILER.get_or_init(|| Compiler::new(CompilerConfig::default()))
+}
+
+/// Compares the diagnostics of a compilation with `diagnostics` (first lines only) and `snippets` (all of it).
+fn check_diagnostics(file: &mut File, got: &[Diagnostic], bless: bool, problems: &mut String) {
+    let full: Vec<String> = got.iter().map(ToString::to_string).collect();
+    let heads: Vec<&str> = full.iter().map(|d| d.lines().next().unwrap_or_default()).collect();
+    let header = &file.header;
+    let (key, got, want) = match (&header.snippets, &header.diagnostics) {
+        (Some(want), _) => ("snippets", full.join("\n"), want.clone()),
+        (None, Some(want)) => ("diagnostics", heads.join("\n"), want.clone()),
+        (None, None) if heads.is_empty() => return,
+        (None, None) => ("diagnostics", heads.join("\n"), String::new()),
+    };
+    compare_text(file, key, got.trim_end(), want.trim_end(), bless, problems);
+}
+
+fn check_library(file: &mut File, library: &Library, bless: bool, problems: &mut String) {
+    if let Some(want) = file.header.reflect.clone() {
+        let got = reflect::describe(library.functions());
+        compare_text(file, "reflect", got.trim_end(), want.trim_end(), bless, problems);
+    }
+    let runs = std::mem::take(&mut file.header.run);
+    if runs.is_empty() && !file.header.compile_only && file.header.reflect.is_none() {
+        *problems += "nothing to run: give [[run]] sections, `kernel`, `reflect`, or `compile_only = true`\n";
+    }
+    for (number, run) in runs.iter().enumerate() {
+        if let Err(problem) = check_run(file, library, number, run, bless) {
+            let _ = writeln!(problems, "run {} (kernel {:?}): {problem}", number + 1, run.kernel);
+        }
+    }
+    file.header.run = runs;
+}
+
+/// Runs one `[[run]]` in every way there is.
+fn check_run(
+    file: &mut File,
+    library: &Library,
+    number: usize,
+    run: &Run,
+    bless: bool,
+) -> Result<(), String> {
+    let kernel = match (&run.kernel, library.functions()) {
+        (Some(name), _) => name.clone(),
+        (None, [only]) => only.name.clone(),
+        (None, functions) => return Err(format!("give `kernel`: there are {} kernels", functions.len())),
+    };
+    let constants = run.constants()?;
+    let job = Job::new(run)?;
+    if run.out.is_empty() && run.fault.is_none() && run.pipeline_error.is_none() && !run.endless {
+        return Err("expects nothing: give out.N, fault, pipeline_error or endless".into());
+    }
+    for way in WAYS {
+        let said = |problem: String| format!("{}: {problem}", way.name);
+        if let Some(want) = &run.pipeline_error {
+            let got = match msl::Kernel::build(library, &kernel, &constants) {
+                Ok(_) => return Err(said(format!("a pipeline was built; expected the error `{want}`"))),
+                Err(error) => error.to_string(),
+            };
+            if !got.contains(want.as_str()) {
+                return Err(said(format!("pipeline error `{got}` does not contain `{want}`")));
+            }
+            continue;
+        }
+        check_way(file, library, number, run, &kernel, &constants, &job, way, bless).map_err(said)?;
+    }
+    Ok(())
+}
+
+#[allow(clippy::too_many_arguments, reason = "one call, and the arguments have nothing in common")]
+fn check_way(
+    file: &mut File,
+    library: &Library,
+    number: usize,
+    run: &Run,
+    kernel: &str,
+    constants: &FunctionConstantValues,
+    job: &Job,
+    way: &launch::Way,
+    bless: bool,
+) -> Result<(), String> {
+    let result = launch::execute(way, library, kernel, constants, job)?;
+    match (&result.ending, &run.fault, run.endless) {
+        (Ending::Finished, None, false) => {}
+        (Ending::Stopped, None, true) => {}
+        (Ending::Fault(got), Some(want), _) if got.contains(want.as_str()) => {}
+        (Ending::Fault(got), Some(want), _) => {
+            return Err(format!("fault `{got}` does not contain `{want}`"));
+        }
+        (Ending::Fault(got), None, _) => return Err(format!("unexpected fault `{got}`")),
+        (Ending::Finished, Some(want), _) => return Err(format!("finished; expected the fault `{want}`")),
+        (Ending::Finished, None, true) => return Err("finished, but should be endless".into()),
+        (Ending::Stopped, ..) => {
+            return Err(format!("still running after {:?}; stopped it", launch::TIME_LIMIT));
+        }
+    }
+    for (index, spec) in &run.out {
+        let want = Expected::parse(spec).map_err(|e| format!("out.{index}: {e}"))?;
+        let got = result.buffer(*index)?;
+        if let Err(difference) = want.compare(got) {
+            if bless {
+                file.set_output(number, *index, &want.describe(got));
+            } else {
+                return Err(format!("buffer {index}: {difference}\n   whole: {}", want.describe(got)));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn compare_text(file: &mut File, key: &str, got: &str, want: &str, bless: bool, problems: &mut String) {
+    if got == want {
+        return;
+    }
+    if bless {
+        file.set_text(key, got);
+    } else {
+        let _ = writeln!(problems, "{key}: expected\n{}but got\n{}", indent(want), indent(got));
+    }
+}
+
+fn indent(text: &str) -> String {
+    text.lines().fold(String::new(), |all, line| all + "    " + line + "\n")
+}
