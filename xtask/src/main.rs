@@ -1,2 +1,59 @@
-//! Development tasks: `cargo xtask test`, `cargo xtask demo`.
-fn main() {}
+//! Development tasks: `cargo xtask test`, `cargo xtask demo`, `cargo xtask setup`.
+//!
+//! Each task brings the machine into the state it needs first ([`setup`]): the tools of LLVM 19 are
+//! looked for and, on Debian and Ubuntu, installed.
+
+mod arguments;
+mod checks;
+mod command;
+mod llvm;
+mod setup;
+mod system;
+
+use std::process::ExitCode;
+
+use arguments::{Request, Task};
+use command::Shell;
+
+fn main() -> ExitCode {
+    let request = match arguments::parse(std::env::args().skip(1)) {
+        Ok(request) => request,
+        Err(message) => {
+            eprintln!("error: {message}\n\nRun `cargo xtask --help` for what there is.");
+            return ExitCode::from(2);
+        }
+    };
+    match run(&request) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("\nerror: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(request: &Request) -> Result<(), String> {
+    let mut shell = Shell::in_workspace()?;
+    match &request.task {
+        Task::Help => {
+            print!("{}", arguments::HELP);
+            Ok(())
+        }
+        Task::ListChecks => {
+            print!("{}", checks::list());
+            Ok(())
+        }
+        Task::Setup => {
+            setup::llvm(&mut shell, request.install)?;
+            setup::rust_components(&shell, &["rustfmt", "clippy"], request.install)
+        }
+        Task::Test { only } => checks::run(&mut shell, only, request.install),
+        Task::Demo { arguments } => {
+            setup::llvm(&mut shell, request.install)?;
+            let mut command =
+                shell.cargo(&["run", "--release", "--package", "metal-bridge", "--example", "demo", "--"]);
+            command.args(arguments);
+            shell.run(command)
+        }
+    }
+}

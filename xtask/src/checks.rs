@@ -1,0 +1,177 @@
+//! `cargo xtask test`: everything that a change must pass.
+
+use std::fmt::Write as _;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::command::{Shell, succeeds};
+use crate::setup;
+
+/// One check. All of them run, whatever the result of those before, so that one run shows all that is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Check {
+    Format,
+    Clippy,
+    Docs,
+    Tests,
+    Doctests,
+    Deny,
+}
+
+impl Check {
+    /// In the order in which they run.
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Format, Self::Clippy, Self::Docs, Self::Tests, Self::Doctests, Self::Deny];
+
+    /// The name on the command line.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Format => "fmt",
+            Self::Clippy => "clippy",
+            Self::Docs => "doc",
+            Self::Tests => "tests",
+            Self::Doctests => "doctests",
+            Self::Deny => "deny",
+        }
+    }
+
+    pub(crate) fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|check| check.name() == name)
+    }
+
+    const fn about(self) -> &'static str {
+        match self {
+            Self::Format => "formatting (rustfmt)",
+            Self::Clippy => "lints; warnings are errors",
+            Self::Docs => "documentation builds without a warning",
+            Self::Tests => "all tests, with cargo-nextest where it is installed",
+            Self::Doctests => "the examples in the documentation",
+            Self::Deny => "licences, bans and sources of dependencies, where cargo-deny is installed",
+        }
+    }
+
+    /// Whether it compiles the crates that link LLVM.
+    const fn needs_llvm(self) -> bool {
+        !matches!(self, Self::Format | Self::Deny)
+    }
+
+    /// The command, or why it is skipped.
+    fn command(self, shell: &Shell) -> Result<Command, &'static str> {
+        let cargo = |arguments: &[&str]| shell.cargo(arguments);
+        Ok(match self {
+            Self::Format => cargo(&["fmt", "--all", "--check"]),
+            Self::Clippy => cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
+            Self::Docs => {
+                let mut command = cargo(&["doc", "--workspace", "--no-deps"]);
+                command.env("RUSTDOCFLAGS", "-D warnings");
+                command
+            }
+            Self::Tests if succeeds(cargo(&["nextest", "--version"])) => {
+                cargo(&["nextest", "run", "--workspace", "--no-fail-fast"])
+            }
+            Self::Tests => {
+                cargo(&["test", "--workspace", "--lib", "--bins", "--tests", "--examples", "--no-fail-fast"])
+            }
+            Self::Doctests => cargo(&["test", "--workspace", "--doc", "--no-fail-fast"]),
+            Self::Deny if succeeds(cargo(&["deny", "--version"])) => {
+                cargo(&["deny", "check", "licenses", "bans", "sources"])
+            }
+            Self::Deny => return Err("cargo-deny is not installed"),
+        })
+    }
+}
+
+/// The text of `cargo xtask test --list`.
+pub(crate) fn list() -> String {
+    Check::ALL.iter().fold(String::new(), |mut text, check| {
+        let _ = writeln!(text, "{:9} {}", check.name(), check.about());
+        text
+    })
+}
+
+enum Outcome {
+    Passed,
+    Failed(String),
+    Skipped(&'static str),
+}
+
+struct Report {
+    check: Check,
+    outcome: Outcome,
+    time: Duration,
+}
+
+/// Runs the checks and prints a summary. An error if one failed.
+pub(crate) fn run(shell: &mut Shell, checks: &[Check], install: bool) -> Result<(), String> {
+    if checks.iter().any(|check| check.needs_llvm()) {
+        setup::llvm(shell, install)?;
+    }
+    for (check, component) in [(Check::Format, "rustfmt"), (Check::Clippy, "clippy")] {
+        if checks.contains(&check) {
+            setup::rust_components(shell, &[component], install)?;
+        }
+    }
+    let mut reports = Vec::new();
+    for (i, &check) in checks.iter().enumerate() {
+        println!("\n[{}/{}] {}: {}", i + 1, checks.len(), check.name(), check.about());
+        let start = Instant::now();
+        let outcome = match check.command(shell) {
+            Err(reason) => {
+                println!("  skipped: {reason}");
+                Outcome::Skipped(reason)
+            }
+            Ok(command) => shell.run(command).map_or_else(Outcome::Failed, |()| Outcome::Passed),
+        };
+        reports.push(Report { check, outcome, time: start.elapsed() });
+    }
+    print!("\n{}", summary(&reports));
+    let failed: Vec<&str> =
+        reports.iter().filter(|r| matches!(r.outcome, Outcome::Failed(_))).map(|r| r.check.name()).collect();
+    match failed.as_slice() {
+        [] => Ok(()),
+        names => Err(format!("failed: {}", names.join(", "))),
+    }
+}
+
+fn summary(reports: &[Report]) -> String {
+    let mut text = String::from("check         time  result\n");
+    for Report { check, outcome, time } in reports {
+        let result = match outcome {
+            Outcome::Passed => "passed".to_owned(),
+            Outcome::Failed(message) => format!("FAILED: {message}"),
+            Outcome::Skipped(reason) => format!("skipped: {reason}"),
+        };
+        let _ = writeln!(text, "{:9} {:6.1} s  {result}", check.name(), time.as_secs_f64());
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_again() {
+        for check in Check::ALL {
+            assert_eq!(Check::by_name(check.name()), Some(check));
+        }
+        assert_eq!(Check::by_name("all"), None);
+    }
+
+    #[test]
+    fn the_summary_never_calls_a_skipped_check_passed() {
+        let report = |check, outcome, seconds| Report { check, outcome, time: Duration::from_secs(seconds) };
+        let text = summary(&[
+            report(Check::Format, Outcome::Passed, 1),
+            report(Check::Clippy, Outcome::Failed("`cargo clippy` failed".into()), 100),
+            report(Check::Deny, Outcome::Skipped("cargo-deny is not installed"), 0),
+        ]);
+        assert_eq!(
+            text,
+            "check         time  result\n\
+             fmt          1.0 s  passed\n\
+             clippy     100.0 s  FAILED: `cargo clippy` failed\n\
+             deny         0.0 s  skipped: cargo-deny is not installed\n"
+        );
+    }
+}
