@@ -1,1 +1,5 @@
 //! Metal compute on any machine.
+
+pub mod kernels;
+
+pub use kernels::METAL_KERNEL_SOURCE;
