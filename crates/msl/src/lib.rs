@@ -12,8 +12,12 @@
 //! Hostile source can at worst make these return an error.
 
 pub mod front;
+mod library;
+mod llvm;
+mod reflect;
 
 pub use front::{Compiler, CompilerConfig};
+pub use library::Library;
 pub use msl_types::*;
 
 use std::ops::Range;
@@ -26,28 +30,6 @@ pub const SIMD_WIDTH: u32 = 32;
 pub const MAX_TOTAL_THREADS_PER_THREADGROUP: u32 = 1024;
 /// Number of buffer slots, and of threadgroup-memory slots, of a kernel.
 pub const MAX_BUFFERS: usize = 31;
-
-/// A compiled library: LLVM bitcode and the reflection of its kernels. A cheap handle.
-#[derive(Clone, Debug)]
-pub struct Library(Arc<LibraryInner>);
-
-#[derive(Debug)]
-struct LibraryInner {
-    functions: Vec<FunctionReflection>,
-    warnings: Vec<Diagnostic>,
-}
-
-impl Library {
-    /// The kernels, in the order of the source.
-    pub fn functions(&self) -> &[FunctionReflection] {
-        &self.0.functions
-    }
-
-    /// Warnings of the compilation.
-    pub fn warnings(&self) -> &[Diagnostic] {
-        &self.0.warnings
-    }
-}
 
 /// A kernel compiled to native code. A cheap handle.
 #[derive(Clone, Debug)]

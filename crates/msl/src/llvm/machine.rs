@@ -1,0 +1,115 @@
+//! The machine to generate code for.
+
+use std::ffi::CStr;
+use std::fmt;
+use std::sync::Once;
+
+use llvm_sys::core::*;
+use llvm_sys::target_machine::*;
+
+use super::{Module, c_string, take_message};
+
+/// A target machine: generates native code.
+pub(crate) struct Machine(pub(super) LLVMTargetMachineRef);
+
+// SAFETY: LLVM's target machines have no thread affinity; each is used by one thread at a time.
+unsafe impl Send for Machine {}
+
+static INITIALISE: Once = Once::new();
+
+impl Machine {
+    /// The machine this process runs on, with all the features of its CPU.
+    pub(crate) fn host() -> Result<Self, String> {
+        INITIALISE.call_once(|| {
+            // SAFETY: initialisation happens once.
+            unsafe {
+                llvm_sys::target::LLVM_InitializeNativeTarget();
+                llvm_sys::target::LLVM_InitializeNativeAsmPrinter();
+                llvm_sys::target::LLVM_InitializeNativeAsmParser();
+            }
+        });
+        // SAFETY: the strings are LLVM's, taken over; the target is checked before it is used.
+        unsafe {
+            let triple = take_message(LLVMGetDefaultTargetTriple());
+            let cpu = take_message(LLVMGetHostCPUName());
+            let features = take_message(LLVMGetHostCPUFeatures());
+            let (triple, cpu, features) = (c_string(&triple), c_string(&cpu), c_string(&features));
+            let mut target = std::ptr::null_mut();
+            let mut message = std::ptr::null_mut();
+            if LLVMGetTargetFromTriple(triple.as_ptr(), &mut target, &mut message) != 0 {
+                return Err(take_message(message));
+            }
+            let machine = LLVMCreateTargetMachine(
+                target,
+                triple.as_ptr(),
+                cpu.as_ptr(),
+                features.as_ptr(),
+                LLVMCodeGenOptLevel::LLVMCodeGenLevelDefault,
+                LLVMRelocMode::LLVMRelocPIC,
+                LLVMCodeModel::LLVMCodeModelSmall,
+            );
+            if machine.is_null() {
+                return Err(format!("LLVM has no target machine for {triple:?}"));
+            }
+            Ok(Self(machine))
+        }
+    }
+
+    pub(crate) fn triple(&self) -> String {
+        // SAFETY: a live machine; the string is taken over.
+        unsafe { take_message(LLVMGetTargetMachineTriple(self.0)) }
+    }
+
+    pub(crate) fn data_layout(&self) -> String {
+        // SAFETY: a live machine; layout and string are disposed of.
+        unsafe {
+            let layout = LLVMCreateTargetDataLayout(self.0);
+            let text = take_message(llvm_sys::target::LLVMCopyStringRepOfTargetData(layout));
+            llvm_sys::target::LLVMDisposeTargetData(layout);
+            text
+        }
+    }
+
+    /// Generates an object file.
+    pub(crate) fn emit_object(&self, module: &mut Module) -> Result<Vec<u8>, String> {
+        let mut message = std::ptr::null_mut();
+        let mut buffer = std::ptr::null_mut();
+        // SAFETY: a live machine and module; the buffer's bytes are copied before it is disposed of.
+        let bytes = unsafe {
+            let failed = LLVMTargetMachineEmitToMemoryBuffer(
+                self.0,
+                module.module,
+                LLVMCodeGenFileType::LLVMObjectFile,
+                &mut message,
+                &mut buffer,
+            );
+            if failed != 0 {
+                return Err(take_message(message));
+            }
+            let bytes = std::slice::from_raw_parts(
+                LLVMGetBufferStart(buffer).cast::<u8>(),
+                LLVMGetBufferSize(buffer),
+            )
+            .to_vec();
+            LLVMDisposeMemoryBuffer(buffer);
+            bytes
+        };
+        module.take_errors()?;
+        Ok(bytes)
+    }
+}
+
+impl fmt::Debug for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // SAFETY: a live machine; the string is static for the machine's target.
+        let name = unsafe { CStr::from_ptr(LLVMGetTargetName(LLVMGetTargetMachineTarget(self.0))) };
+        f.debug_tuple("Machine").field(&name).finish()
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        // SAFETY: a live machine, disposed of once.
+        unsafe { LLVMDisposeTargetMachine(self.0) }
+    }
+}
