@@ -1,0 +1,205 @@
+//! What a device must be able to do. The public API checks every call and keeps the bookkeeping that all
+//! devices share (labels, states, in-flight work, handlers); a back end only carries out.
+//!
+//! A back end may rely on what the API has checked:
+//!
+//! * all objects of a submission belong to the back end that gets it;
+//! * ranges and offsets lie within buffers, copies do not overlap;
+//! * every argument in a pipeline's reflection is bound, large enough and aligned, threadgroup memory is
+//!   within the limits, and no size overflows;
+//! * no view of the host conflicts with the work while it is in flight.
+//!
+//! Every back end has the same file names: `device`, `buffer`, `library`, `pipeline`, `queue`.
+
+pub(crate) mod memory;
+pub(crate) mod null;
+
+use std::any::Any;
+use std::fmt;
+use std::ops::Range;
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+use msl_types::{
+    CompileOptions, Diagnostic, FunctionConstantValues, FunctionReflection, LibraryError, PipelineError,
+};
+
+use crate::buffer::StorageMode;
+use crate::command_buffer::Completion;
+use crate::device::{DeviceKind, Limits};
+use crate::encoder::{BarrierScope, DispatchType};
+use crate::error::Result;
+
+/// A device.
+pub(crate) trait Device: fmt::Debug + Send + Sync {
+    fn kind(&self) -> DeviceKind;
+    fn name(&self) -> &str;
+    fn limits(&self) -> Limits;
+    /// Bytes in all live buffers.
+    fn current_allocated_size(&self) -> u64;
+    /// A zeroed buffer; `length` is at least 1 and at most `limits().max_buffer_length`.
+    fn new_buffer(&self, length: usize, mode: StorageMode) -> Result<Arc<dyn Buffer>>;
+    fn new_library(&self, source: &str, options: &CompileOptions) -> Result<Arc<dyn Library>, LibraryError>;
+    fn new_queue(&self) -> Result<Arc<dyn Queue>>;
+}
+
+/// Memory of a device. Back ends find their own type again through [`own`].
+pub(crate) trait Buffer: Any + fmt::Debug + Send + Sync {
+    /// The address of the first byte if the host may use it, valid until the buffer is dropped, aligned
+    /// to [`memory::ALIGNMENT`]. Not asked of private buffers.
+    fn contents(&self) -> NonNull<u8>;
+
+    /// The host has changed a range of a managed buffer.
+    fn did_modify_range(&self, range: Range<usize>) {
+        let _ = range;
+    }
+}
+
+/// A compiled library.
+pub(crate) trait Library: fmt::Debug + Send + Sync {
+    fn functions(&self) -> &[FunctionReflection];
+    fn warnings(&self) -> &[Diagnostic];
+    /// Makes one of the functions runnable. Values are there for all constants that need one, and of the right types.
+    fn new_pipeline(
+        &self,
+        name: &str,
+        constants: &FunctionConstantValues,
+    ) -> Result<Arc<dyn Pipeline>, PipelineError>;
+}
+
+/// A function that can be dispatched.
+pub(crate) trait Pipeline: Any + fmt::Debug + Send + Sync {
+    fn reflection(&self) -> &FunctionReflection;
+}
+
+/// Executes submissions in the order in which it gets them.
+pub(crate) trait Queue: fmt::Debug + Send + Sync {
+    /// Takes work and returns at once. The submission's completion is told when the work starts and
+    /// when it has ended, on any thread.
+    fn submit(&self, submission: Submission);
+}
+
+/// The work of one command buffer.
+#[derive(Debug)]
+pub(crate) struct Submission {
+    pub(crate) label: String,
+    pub(crate) passes: Vec<Pass>,
+    pub(crate) completion: Completion,
+}
+
+/// The work of one encoder. Each pass sees what the passes before it did.
+#[derive(Debug)]
+pub(crate) enum Pass {
+    Compute { label: String, dispatch_type: DispatchType, commands: Vec<ComputeCommand> },
+    Blit { label: String, commands: Vec<BlitCommand> },
+}
+
+/// A command of a compute encoder.
+#[derive(Debug)]
+pub(crate) enum ComputeCommand {
+    Dispatch(Arc<Dispatch>),
+    Barrier(BarrierScope),
+    PushDebugGroup(String),
+    PopDebugGroup,
+}
+
+/// A command of a blit encoder.
+#[derive(Debug)]
+pub(crate) enum BlitCommand {
+    Copy {
+        source: Arc<dyn Buffer>,
+        source_offset: usize,
+        destination: Arc<dyn Buffer>,
+        destination_offset: usize,
+        size: usize,
+    },
+    Fill {
+        buffer: Arc<dyn Buffer>,
+        range: Range<usize>,
+        value: u8,
+    },
+    /// Makes what the device wrote to a managed buffer visible to the host.
+    Synchronize {
+        buffer: Arc<dyn Buffer>,
+    },
+    PushDebugGroup(String),
+    PopDebugGroup,
+}
+
+/// One run of a kernel over a grid that is not empty.
+#[derive(Debug)]
+pub(crate) struct Dispatch {
+    pub(crate) pipeline: Arc<dyn Pipeline>,
+    /// By buffer index; at least the indices in the pipeline's reflection are there.
+    pub(crate) buffers: Box<[Option<Binding>]>,
+    /// Bytes by threadgroup-memory index.
+    pub(crate) threadgroup_memory: Box<[u32]>,
+    pub(crate) threads_per_grid: [u32; 3],
+    pub(crate) threads_per_threadgroup: [u32; 3],
+}
+
+/// Memory bound to a buffer index.
+#[derive(Clone, Debug)]
+pub(crate) enum Binding {
+    Buffer {
+        buffer: Arc<dyn Buffer>,
+        offset: usize,
+        /// Bytes from the offset to the end.
+        length: usize,
+    },
+    /// Never written to.
+    Bytes(Bytes),
+}
+
+/// Bytes that `set_bytes` has copied, aligned for every type of MSL.
+#[derive(Clone, Debug)]
+pub(crate) struct Bytes {
+    blocks: Arc<[AlignedBlock]>,
+    length: usize,
+}
+
+#[derive(Clone, Copy, Debug, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C, align(64))]
+struct AlignedBlock([u8; 64]);
+
+impl Bytes {
+    pub(crate) fn new(data: &[u8]) -> Self {
+        let blocks = data
+            .chunks(64)
+            .map(|chunk| {
+                let mut block = AlignedBlock([0; 64]);
+                block.0[..chunk.len()].copy_from_slice(chunk);
+                block
+            })
+            .collect();
+        Self { blocks, length: data.len() }
+    }
+
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        &bytemuck::cast_slice(&self.blocks)[..self.length]
+    }
+}
+
+/// A back end's own type behind an object that it made itself.
+///
+/// # Panics
+///
+/// If another back end made it, which the API rules out.
+pub(crate) fn own<T: Any>(object: &dyn Any) -> &T {
+    object.downcast_ref().expect("the API hands a back end its own objects only")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_keep_their_contents_aligned() {
+        for length in [1, 63, 64, 65, 4096] {
+            let data: Vec<u8> = (0..length).map(|i| i as u8).collect();
+            let bytes = Bytes::new(&data);
+            assert_eq!(bytes.as_slice(), data);
+            assert_eq!(bytes.as_slice().as_ptr() as usize % 64, 0);
+        }
+    }
+}

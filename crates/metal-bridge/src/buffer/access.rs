@@ -1,0 +1,186 @@
+//! Who uses a buffer at the moment: committed work, calls of the host that copy, and views of the host.
+
+use crate::sync::Monitor;
+
+/// Keeps conflicting uses of one buffer apart. Views are under the caller's control and may live on for
+/// ever, so what conflicts with one is an error; everything else ends by itself and is waited for.
+#[derive(Debug, Default)]
+pub(crate) struct Access(Monitor<Uses>);
+
+/// A view is in the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mapped {
+    pub(crate) for_writing: bool,
+}
+
+#[derive(Debug, Default)]
+struct Uses {
+    /// Committed command buffers that read only.
+    reading_work: usize,
+    /// Committed command buffers that write.
+    writing_work: usize,
+    /// Calls that are copying out.
+    host_reads: usize,
+    /// A call that is copying in.
+    host_write: bool,
+    views: usize,
+    view_mut: bool,
+}
+
+impl Uses {
+    fn conflict(&self, writes: bool) -> Result<(), Mapped> {
+        if self.view_mut {
+            Err(Mapped { for_writing: true })
+        } else if writes && self.views > 0 {
+            Err(Mapped { for_writing: false })
+        } else {
+            Ok(())
+        }
+    }
+
+    fn work_is_in_the_way(&self, host_writes: bool) -> bool {
+        self.writing_work > 0 || (host_writes && self.reading_work > 0)
+    }
+
+    fn host_is_in_the_way(&self, writes: bool) -> bool {
+        self.host_write || (writes && self.host_reads > 0)
+    }
+}
+
+impl Access {
+    /// Waits while `busy`, fails if a view conflicts, then makes the change.
+    fn begin(
+        &self,
+        writes: bool,
+        busy: impl Fn(&Uses) -> bool,
+        change: impl FnOnce(&mut Uses),
+    ) -> Result<(), Mapped> {
+        let mut uses = self.0.lock();
+        loop {
+            uses.conflict(writes)?;
+            if !busy(&uses) {
+                change(&mut uses);
+                return Ok(());
+            }
+            uses = self.0.wait(uses);
+        }
+    }
+
+    fn end(&self, change: impl FnOnce(&mut Uses)) {
+        change(&mut self.0.lock());
+        self.0.notify_all();
+    }
+
+    /// Waits at most for a copy by the host.
+    pub(crate) fn begin_work(&self, writes: bool) -> Result<(), Mapped> {
+        self.begin(
+            writes,
+            |uses| uses.host_is_in_the_way(writes),
+            |uses| if writes { uses.writing_work += 1 } else { uses.reading_work += 1 },
+        )
+    }
+
+    pub(crate) fn end_work(&self, writes: bool) {
+        self.end(|uses| if writes { uses.writing_work -= 1 } else { uses.reading_work -= 1 });
+    }
+
+    pub(crate) fn begin_host_read(&self) -> Result<(), Mapped> {
+        self.begin(
+            false,
+            |uses| uses.work_is_in_the_way(false) || uses.host_is_in_the_way(false),
+            |uses| uses.host_reads += 1,
+        )
+    }
+
+    pub(crate) fn end_host_read(&self) {
+        self.end(|uses| uses.host_reads -= 1);
+    }
+
+    pub(crate) fn begin_host_write(&self) -> Result<(), Mapped> {
+        self.begin(
+            true,
+            |uses| uses.work_is_in_the_way(true) || uses.host_is_in_the_way(true),
+            |uses| uses.host_write = true,
+        )
+    }
+
+    pub(crate) fn end_host_write(&self) {
+        self.end(|uses| uses.host_write = false);
+    }
+
+    pub(crate) fn begin_view(&self) -> Result<(), Mapped> {
+        self.begin(
+            false,
+            |uses| uses.work_is_in_the_way(false) || uses.host_is_in_the_way(false),
+            |uses| uses.views += 1,
+        )
+    }
+
+    pub(crate) fn end_view(&self) {
+        self.end(|uses| uses.views -= 1);
+    }
+
+    pub(crate) fn begin_view_mut(&self) -> Result<(), Mapped> {
+        self.begin(
+            true,
+            |uses| uses.work_is_in_the_way(true) || uses.host_is_in_the_way(true),
+            |uses| uses.view_mut = true,
+        )
+    }
+
+    pub(crate) fn end_view_mut(&self) {
+        self.end(|uses| uses.view_mut = false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const READING: Mapped = Mapped { for_writing: false };
+    const WRITING: Mapped = Mapped { for_writing: true };
+
+    #[test]
+    fn views_exclude_what_conflicts() {
+        let access = Access::default();
+        access.begin_view().unwrap();
+        access.begin_view().unwrap();
+        access.begin_work(false).unwrap();
+        access.begin_host_read().unwrap();
+        assert_eq!(access.begin_work(true), Err(READING));
+        assert_eq!(access.begin_host_write(), Err(READING));
+        assert_eq!(access.begin_view_mut(), Err(READING));
+        access.end_host_read();
+        access.end_work(false);
+        access.end_view();
+        access.end_view();
+
+        access.begin_view_mut().unwrap();
+        assert_eq!(access.begin_work(false), Err(WRITING));
+        assert_eq!(access.begin_host_read(), Err(WRITING));
+        assert_eq!(access.begin_view(), Err(WRITING));
+        assert_eq!(access.begin_view_mut(), Err(WRITING));
+        access.end_view_mut();
+        access.begin_work(true).unwrap();
+        access.end_work(true);
+    }
+
+    #[test]
+    fn the_host_waits_for_work() {
+        let access = Access::default();
+        let released = std::sync::atomic::AtomicBool::new(false);
+        access.begin_work(true).unwrap();
+        std::thread::scope(|scope| {
+            let reader = scope.spawn(|| {
+                access.begin_host_read().unwrap();
+                let seen = released.load(std::sync::atomic::Ordering::SeqCst);
+                access.end_host_read();
+                seen
+            });
+            std::thread::yield_now();
+            released.store(true, std::sync::atomic::Ordering::SeqCst);
+            access.end_work(true);
+            assert!(reader.join().unwrap(), "read while work was writing");
+        });
+    }
+}

@@ -1,0 +1,450 @@
+//! Devices: what everything else is made by.
+//!
+//! [`Device::system_default`] gives the best device of the machine; `METAL_BRIDGE_DEVICE` chooses another.
+//! [`Device::cpu`] makes a CPU device with a configuration of its own. [`Device::null`] checks everything and runs
+//! nothing.
+//!
+//! Objects of different devices do not mix: that is an [`Error::DeviceMismatch`].
+//!
+//! ```
+//! use metal_bridge::{Device, DeviceKind, ResourceOptions};
+//!
+//! # fn main() -> metal_bridge::Result<()> {
+//! let device = Device::null();
+//! assert_eq!(device.kind(), DeviceKind::Null);
+//! assert_eq!(device.thread_execution_width(), 32);
+//! let buffer = device.new_buffer_with_bytes(&[1, 2, 3], ResourceOptions::default())?;
+//! assert_eq!(buffer.length(), 3);
+//! # Ok(())
+//! # }
+//! ```
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
+
+use bytemuck::Pod;
+use msl_types::CompileOptions;
+
+use crate::backend;
+use crate::buffer::{Buffer, ResourceOptions, StorageMode};
+use crate::error::{Error, Result};
+use crate::handlers::HandlerPool;
+use crate::library::{Function, Library};
+use crate::pipeline::ComputePipelineState;
+use crate::queue::CommandQueue;
+use crate::size::Size;
+use crate::switches;
+use crate::sync::lock;
+
+/// Number of buffer indices, and of threadgroup-memory indices, of a kernel.
+pub const MAX_BUFFERS: usize = 31;
+/// Most bytes that [`set_bytes`](crate::ComputeCommandEncoder::set_bytes) takes.
+pub const MAX_BYTES_LENGTH: usize = 4096;
+
+/// Which kind of device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DeviceKind {
+    /// The processor: kernels are compiled to native code.
+    Cpu,
+    /// Checks every call and runs nothing.
+    Null,
+}
+
+impl DeviceKind {
+    /// The name by which `METAL_BRIDGE_DEVICE` selects it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Null => "null",
+        }
+    }
+
+    /// The kinds that this build can make, the default first.
+    const AVAILABLE: &'static [Self] =
+        if cfg!(target_os = "macos") { &[Self::Null] } else { &[Self::Cpu, Self::Null] };
+}
+
+impl fmt::Display for DeviceKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// How a CPU device is made. What is not set here comes from the environment (see
+/// [`switches`]), and else from the machine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(target_os = "macos", allow(dead_code, reason = "there is no CPU device"))]
+pub struct DeviceConfig {
+    pub(crate) threads: Option<NonZeroUsize>,
+    pub(crate) time_limit: Option<Option<Duration>>,
+    pub(crate) memory_limit: Option<u64>,
+}
+
+impl DeviceConfig {
+    /// Nothing set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The number of worker threads; by default one per processor that the process may use.
+    #[must_use]
+    pub fn threads(mut self, threads: NonZeroUsize) -> Self {
+        self.threads = Some(threads);
+        self
+    }
+
+    /// How long one dispatch may run before it is stopped and its command buffer ends with
+    /// [`FaultKind::TimedOut`](crate::FaultKind::TimedOut); `None` for no limit. By default 5 minutes: far beyond
+    /// what useful dispatches take, so that an endless loop in a kernel is still an error and not a hang.
+    #[must_use]
+    pub fn time_limit(mut self, limit: Option<Duration>) -> Self {
+        self.time_limit = Some(limit);
+        self
+    }
+
+    /// Most bytes that all buffers of the device may have together; by default the machine's memory, or
+    /// the control group's limit if that is lower.
+    #[must_use]
+    pub fn memory_limit(mut self, bytes: u64) -> Self {
+        self.memory_limit = Some(bytes);
+        self
+    }
+}
+
+/// What a device can do at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limits {
+    pub(crate) max_threads_per_threadgroup: Size,
+    pub(crate) max_total_threads_per_threadgroup: usize,
+    pub(crate) max_threadgroup_memory_length: usize,
+    pub(crate) thread_execution_width: usize,
+    pub(crate) max_buffer_length: usize,
+    /// Most bytes of all buffers.
+    pub(crate) memory_limit: u64,
+    /// How often a thread looks whether work has ended before it goes to sleep.
+    pub(crate) wait_spins: u32,
+}
+
+impl Limits {
+    /// Metal's limits, which all our devices have, with as much memory as given.
+    pub(crate) fn with_memory(memory_limit: u64) -> Self {
+        let max_buffer_length = usize::try_from(memory_limit).unwrap_or(usize::MAX).min(isize::MAX as usize);
+        Self {
+            max_threads_per_threadgroup: Size::new(1024, 1024, 1024),
+            max_total_threads_per_threadgroup: 1024,
+            max_threadgroup_memory_length: 32 << 10,
+            thread_execution_width: 32,
+            max_buffer_length,
+            memory_limit,
+            wait_spins: 0,
+        }
+    }
+}
+
+/// A device: makes buffers, libraries, pipelines and queues. A cheap handle: clones are the same device.
+///
+/// Dropping the last handle — also those that buffers, queues and so on keep — ends the device's threads.
+/// Committed work is completed first.
+#[doc(alias = "MTLDevice")]
+#[derive(Clone)]
+pub struct Device(Arc<Inner>);
+
+struct Inner {
+    backend: Box<dyn backend::Device>,
+    limits: Limits,
+    handlers: HandlerPool,
+}
+
+/// The system's default devices that are in use: asking twice gives the same device.
+static DEFAULTS: Mutex<Vec<(DeviceKind, Weak<Inner>)>> = Mutex::new(Vec::new());
+
+impl Device {
+    pub(crate) fn new(backend: Box<dyn backend::Device>) -> Self {
+        let limits = backend.limits();
+        Self(Arc::new(Inner { backend, limits, handlers: HandlerPool::new() }))
+    }
+
+    /// The best device of this machine, or the one that `METAL_BRIDGE_DEVICE` names. As long as a handle of it
+    /// lives, further calls give the same device.
+    ///
+    /// # Errors
+    ///
+    /// If the machine has no device, the name is unknown (the error lists the known ones), or another switch has
+    /// an impossible value.
+    #[doc(alias = "MTLCreateSystemDefaultDevice")]
+    #[doc(alias = "CreateSystemDefaultDevice")]
+    pub fn system_default() -> Result<Self> {
+        match selected()? {
+            Some(kind) => Self::default_of(kind),
+            None if cfg!(target_os = "macos") => Err(no_cpu_device()),
+            None => Self::default_of(DeviceKind::AVAILABLE[0]),
+        }
+    }
+
+    /// All devices of this machine, the default one first. The null device is among them only if
+    /// `METAL_BRIDGE_DEVICE` asks for it.
+    ///
+    /// # Errors
+    ///
+    /// As [`system_default`](Self::system_default), except that a machine without a device gives an empty list.
+    #[doc(alias = "MTLCopyAllDevices")]
+    pub fn all() -> Result<Vec<Self>> {
+        let mut kinds: Vec<_> = selected()?.into_iter().collect();
+        for kind in DeviceKind::AVAILABLE {
+            if *kind != DeviceKind::Null && !kinds.contains(kind) {
+                kinds.push(*kind);
+            }
+        }
+        kinds.into_iter().map(Self::default_of).collect()
+    }
+
+    /// A CPU device of its own, with its own threads.
+    ///
+    /// # Errors
+    ///
+    /// If a switch has an impossible value, the threads cannot be started, or this system has no CPU device
+    /// (macOS).
+    pub fn cpu(config: DeviceConfig) -> Result<Self> {
+        let _ = config;
+        Err(no_cpu_device())
+    }
+
+    /// A device that checks every call and runs nothing: command buffers end at once, and buffers keep what the host
+    /// writes. It compiles nothing either: libraries are empty, unless [`null::NullDevice`](crate::null::NullDevice)
+    /// declares functions.
+    pub fn null() -> Self {
+        crate::null::NullDevice::unrecorded()
+    }
+
+    fn default_of(kind: DeviceKind) -> Result<Self> {
+        let mut defaults = lock(&DEFAULTS);
+        defaults.retain(|(_, device)| device.strong_count() > 0);
+        let living = defaults.iter().find(|(k, _)| *k == kind).and_then(|(_, device)| device.upgrade());
+        if let Some(inner) = living {
+            return Ok(Self(inner));
+        }
+        let device = match kind {
+            DeviceKind::Cpu => Self::cpu(DeviceConfig::new())?,
+            DeviceKind::Null => Self::null(),
+        };
+        defaults.push((kind, Arc::downgrade(&device.0)));
+        Ok(device)
+    }
+
+    /// Which kind of device it is.
+    pub fn kind(&self) -> DeviceKind {
+        self.0.backend.kind()
+    }
+
+    /// Its name, for people.
+    pub fn name(&self) -> &str {
+        self.0.backend.name()
+    }
+
+    /// Most threads of a threadgroup along each axis; their product is limited as well, to
+    /// [`ComputePipelineState::max_total_threads_per_threadgroup`].
+    #[doc(alias = "maxThreadsPerThreadgroup")]
+    pub fn max_threads_per_threadgroup(&self) -> Size {
+        self.0.limits.max_threads_per_threadgroup
+    }
+
+    /// Most bytes of threadgroup memory that a threadgroup can have.
+    #[doc(alias = "maxThreadgroupMemoryLength")]
+    pub fn max_threadgroup_memory_length(&self) -> usize {
+        self.0.limits.max_threadgroup_memory_length
+    }
+
+    /// Threads of a SIMD-group.
+    #[doc(alias = "threadExecutionWidth")]
+    pub fn thread_execution_width(&self) -> usize {
+        self.0.limits.thread_execution_width
+    }
+
+    /// Most bytes of one buffer.
+    #[doc(alias = "maxBufferLength")]
+    pub fn max_buffer_length(&self) -> usize {
+        self.0.limits.max_buffer_length
+    }
+
+    /// Bytes that all buffers together may have without making the machine slow.
+    #[doc(alias = "recommendedMaxWorkingSetSize")]
+    pub fn recommended_max_working_set_size(&self) -> u64 {
+        self.memory_limit() / 4 * 3
+    }
+
+    /// Bytes that all living buffers have together.
+    #[doc(alias = "currentAllocatedSize")]
+    pub fn current_allocated_size(&self) -> u64 {
+        self.0.backend.current_allocated_size()
+    }
+
+    /// Whether host and device use the same memory.
+    #[doc(alias = "hasUnifiedMemory")]
+    pub fn has_unified_memory(&self) -> bool {
+        matches!(self.kind(), DeviceKind::Cpu | DeviceKind::Null)
+    }
+
+    /// A buffer of zeros.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::EmptyBuffer`], [`Error::BufferTooLong`], [`Error::OutOfMemory`].
+    #[doc(alias = "newBufferWithLength:options:")]
+    #[doc(alias = "NewBufferWithLength")]
+    pub fn new_buffer_with_length(&self, length: usize, options: ResourceOptions) -> Result<Buffer> {
+        if length == 0 {
+            return Err(Error::EmptyBuffer);
+        }
+        let limit = self.max_buffer_length();
+        if length > limit {
+            return Err(Error::BufferTooLong { length, limit });
+        }
+        let mode = options.storage_mode();
+        Ok(Buffer::new(self.clone(), self.0.backend.new_buffer(length, mode)?, length, mode))
+    }
+
+    /// A buffer with a copy of some bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`new_buffer_with_length`](Self::new_buffer_with_length), and [`Error::PrivateBuffer`], since the host cannot write to
+    /// a private buffer.
+    #[doc(alias = "newBufferWithBytes:length:options:")]
+    #[doc(alias = "NewBufferWithBytes")]
+    pub fn new_buffer_with_bytes(&self, bytes: &[u8], options: ResourceOptions) -> Result<Buffer> {
+        if options.storage_mode() == StorageMode::Private {
+            let buffer = format!("a buffer of {} bytes", bytes.len());
+            return Err(Error::PrivateBuffer { operation: "new_buffer_with_bytes", buffer });
+        }
+        let buffer = self.new_buffer_with_length(bytes.len(), options)?;
+        buffer.write(bytes)?;
+        Ok(buffer)
+    }
+
+    /// A buffer with a copy of some values.
+    ///
+    /// # Errors
+    ///
+    /// As [`new_buffer_with_bytes`](Self::new_buffer_with_bytes).
+    pub fn new_buffer_with_data<T: Pod>(&self, data: &[T], options: ResourceOptions) -> Result<Buffer> {
+        self.new_buffer_with_bytes(bytemuck::cast_slice(data), options)
+    }
+
+    /// A queue that executes command buffers one after the other.
+    ///
+    /// # Errors
+    ///
+    /// If the device has no room for one.
+    #[doc(alias = "newCommandQueue")]
+    #[doc(alias = "NewCommandQueue")]
+    pub fn new_command_queue(&self) -> Result<CommandQueue> {
+        Ok(CommandQueue::new(self.clone(), self.0.backend.new_queue()?))
+    }
+
+    /// Compiles MSL source.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Library`]: the diagnostics of the source, or why the compiler could not do its work.
+    #[doc(alias = "newLibraryWithSource:options:error:")]
+    #[doc(alias = "NewLibraryWithSource")]
+    pub fn new_library_with_source(&self, source: &str, options: &CompileOptions) -> Result<Library> {
+        Ok(Library::new(self.clone(), self.0.backend.new_library(source, options)?))
+    }
+
+    /// Makes a function ready to run.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Pipeline`]: function constants without a value or of the wrong type, something in the function that cannot run, or
+    /// why the compiler could not do its work. [`Error::DeviceMismatch`] if the function is of another device.
+    #[doc(alias = "newComputePipelineStateWithFunction:error:")]
+    #[doc(alias = "NewComputePipelineStateWithFunction")]
+    pub fn new_compute_pipeline_state_with_function(
+        &self,
+        function: &Function,
+    ) -> Result<ComputePipelineState> {
+        if function.device() != self {
+            return Err(Error::DeviceMismatch {
+                object: function.describe(),
+                got: function.device().name().to_owned(),
+                expected: self.name().to_owned(),
+            });
+        }
+        Ok(ComputePipelineState::new(self.clone(), function.new_pipeline()?))
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    pub(crate) fn memory_limit(&self) -> u64 {
+        self.0.limits.memory_limit
+    }
+
+    pub(crate) fn handlers(&self) -> &HandlerPool {
+        &self.0.handlers
+    }
+}
+
+/// The kind that the environment names.
+fn selected() -> Result<Option<DeviceKind>> {
+    switches::DEVICE.value()?.map(|name| by_name(name.trim())).transpose()
+}
+
+fn by_name(name: &str) -> Result<DeviceKind> {
+    DeviceKind::AVAILABLE.iter().copied().find(|kind| kind.name() == name).ok_or_else(|| {
+        let available = DeviceKind::AVAILABLE.iter().map(|kind| kind.name()).collect();
+        Error::UnknownDevice { name: name.to_owned(), available }
+    })
+}
+
+fn no_cpu_device() -> Error {
+    Error::NoDevice {
+        reason:
+            "this version has no back end for macOS yet; Device::null() checks calls without running them"
+                .into(),
+    }
+}
+
+/// Two handles are equal if they are the same device.
+impl PartialEq for Device {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Device {}
+
+impl fmt::Debug for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Device")
+            .field("kind", &self.kind())
+            .field("name", &self.name())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_devices_are_refused_with_a_list() {
+        let Err(Error::UnknownDevice { name, available }) = by_name("quantum") else { panic!() };
+        assert_eq!(name, "quantum");
+        assert!(available.contains(&"null"));
+        assert_eq!(by_name("null"), Ok(DeviceKind::Null));
+    }
+
+    #[test]
+    fn the_default_device_is_one_device() {
+        let first = Device::default_of(DeviceKind::Null).unwrap();
+        let second = Device::default_of(DeviceKind::Null).unwrap();
+        assert_eq!(first, second);
+        assert_ne!(first, Device::null());
+    }
+}

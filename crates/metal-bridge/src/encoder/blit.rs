@@ -1,0 +1,211 @@
+//! The encoder for copies and fills.
+
+use std::fmt;
+use std::ops::Range;
+
+use super::check_device;
+use crate::backend::{BlitCommand, Pass};
+use crate::buffer::{Buffer, StorageMode};
+use crate::command_buffer::{CommandBuffer, Uses};
+use crate::error::{Error, Result, named};
+
+/// Encodes copies between buffers and fills; made by [`CommandBuffer::new_blit_command_encoder`].
+///
+/// Must be ended with [`end_encoding`](Self::end_encoding). A call that fails makes the command buffer's
+/// `commit` fail as well; see [`command_buffer`](crate::command_buffer).
+#[doc(alias = "MTLBlitCommandEncoder")]
+#[must_use = "an encoder that is not ended makes its command buffer unusable"]
+pub struct BlitCommandEncoder {
+    command_buffer: CommandBuffer,
+    label: String,
+    commands: Vec<BlitCommand>,
+    uses: Uses,
+    debug_groups: usize,
+    ended: bool,
+}
+
+impl BlitCommandEncoder {
+    pub(crate) fn new(command_buffer: CommandBuffer) -> Self {
+        Self {
+            command_buffer,
+            label: String::new(),
+            commands: Vec::new(),
+            uses: Uses::new(),
+            debug_groups: 0,
+            ended: false,
+        }
+    }
+
+    /// The command buffer it writes to.
+    pub fn command_buffer(&self) -> &CommandBuffer {
+        &self.command_buffer
+    }
+
+    /// The label; empty if none was set.
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// Sets a label, by which errors then name the encoder.
+    #[doc(alias = "setLabel:")]
+    pub fn set_label(&mut self, label: impl Into<String>) {
+        self.label = label.into();
+        self.command_buffer.name_encoder(self.describe());
+    }
+
+    /// Copies bytes from one buffer to another, or to another place of the same one. Storage modes do not matter. With
+    /// a size of 0 nothing happens.
+    ///
+    /// # Errors
+    ///
+    /// If a range is not within its buffer, the ranges overlap, or a buffer is of another device.
+    #[doc(alias = "copyFromBuffer:sourceOffset:toBuffer:destinationOffset:size:")]
+    pub fn copy_from_buffer(
+        &mut self,
+        source: &Buffer,
+        source_offset: usize,
+        destination: &Buffer,
+        destination_offset: usize,
+        size: usize,
+    ) -> Result<()> {
+        self.checked(|this| {
+            this.check_buffer(source)?;
+            this.check_buffer(destination)?;
+            source.check_range("copy_from_buffer", source_offset, size)?;
+            destination.check_range("copy_from_buffer", destination_offset, size)?;
+            if size == 0 {
+                return Ok(());
+            }
+            if source == destination && source_offset.abs_diff(destination_offset) < size {
+                let buffer = source.describe();
+                return Err(Error::OverlappingCopy { buffer, source_offset, destination_offset, size });
+            }
+            this.uses.push((source.clone(), false));
+            this.uses.push((destination.clone(), true));
+            this.commands.push(BlitCommand::Copy {
+                source: source.backend().clone(),
+                source_offset,
+                destination: destination.backend().clone(),
+                destination_offset,
+                size,
+            });
+            Ok(())
+        })
+    }
+
+    /// Sets a range of bytes to a value. With an empty range nothing happens.
+    ///
+    /// # Errors
+    ///
+    /// If the range is not within the buffer, or the buffer is of another device.
+    #[doc(alias = "fillBuffer:range:value:")]
+    pub fn fill_buffer(&mut self, buffer: &Buffer, range: Range<usize>, value: u8) -> Result<()> {
+        self.checked(|this| {
+            this.check_buffer(buffer)?;
+            let size = range.end.saturating_sub(range.start);
+            buffer.check_range("fill_buffer", range.start, size)?;
+            if size > 0 {
+                this.uses.push((buffer.clone(), true));
+                this.commands.push(BlitCommand::Fill { buffer: buffer.backend().clone(), range, value });
+            }
+            Ok(())
+        })
+    }
+
+    /// Makes what the device wrote to a managed buffer visible to the host once the command buffer has ended.
+    ///
+    /// # Errors
+    ///
+    /// If the buffer is not managed, or of another device.
+    #[doc(alias = "synchronizeResource:")]
+    pub fn synchronize_resource(&mut self, buffer: &Buffer) -> Result<()> {
+        self.checked(|this| {
+            this.check_buffer(buffer)?;
+            if buffer.storage_mode() != StorageMode::Managed {
+                let (operation, mode) = ("synchronize_resource", buffer.storage_mode());
+                return Err(Error::NotManaged { operation, buffer: buffer.describe(), mode });
+            }
+            this.uses.push((buffer.clone(), true));
+            this.commands.push(BlitCommand::Synchronize { buffer: buffer.backend().clone() });
+            Ok(())
+        })
+    }
+
+    /// Begins a named group of commands, for people who look at them with a tool.
+    #[doc(alias = "pushDebugGroup:")]
+    pub fn push_debug_group(&mut self, name: impl Into<String>) {
+        self.debug_groups += 1;
+        self.commands.push(BlitCommand::PushDebugGroup(name.into()));
+    }
+
+    /// Ends the innermost group.
+    ///
+    /// # Errors
+    ///
+    /// If none is open.
+    #[doc(alias = "popDebugGroup")]
+    pub fn pop_debug_group(&mut self) -> Result<()> {
+        self.checked(|this| {
+            let Some(open) = this.debug_groups.checked_sub(1) else {
+                return Err(Error::DebugGroups { encoder: this.describe(), open: 0 });
+            };
+            this.debug_groups = open;
+            this.commands.push(BlitCommand::PopDebugGroup);
+            Ok(())
+        })
+    }
+
+    /// Ends the encoder; its commands are now part of the command buffer.
+    ///
+    /// # Errors
+    ///
+    /// If a debug group is open.
+    #[doc(alias = "endEncoding")]
+    pub fn end_encoding(mut self) -> Result<()> {
+        let result = self.checked(|this| match this.debug_groups {
+            0 => Ok(()),
+            open => Err(Error::DebugGroups { encoder: this.describe(), open }),
+        });
+        self.ended = true;
+        let pass = Pass::Blit {
+            label: std::mem::take(&mut self.label),
+            commands: std::mem::take(&mut self.commands),
+        };
+        self.command_buffer.end_encoder(pass, std::mem::take(&mut self.uses));
+        result
+    }
+
+    fn check_buffer(&self, buffer: &Buffer) -> Result<()> {
+        check_device(self.command_buffer.device(), buffer.device(), || buffer.describe())
+    }
+
+    /// Makes an error stick to the command buffer.
+    fn checked(&mut self, call: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        call(self).inspect_err(|error| self.command_buffer.encoding_failed(error))
+    }
+
+    fn describe(&self) -> String {
+        if self.label.is_empty() {
+            "a blit command encoder".into()
+        } else {
+            named("blit command encoder", &self.label)
+        }
+    }
+}
+
+impl Drop for BlitCommandEncoder {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.command_buffer.abandon_encoder(self.describe());
+        }
+    }
+}
+
+impl fmt::Debug for BlitCommandEncoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BlitCommandEncoder")
+            .field("label", &self.label)
+            .field("commands", &self.commands.len())
+            .finish_non_exhaustive()
+    }
+}

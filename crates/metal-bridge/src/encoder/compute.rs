@@ -1,0 +1,351 @@
+//! The encoder for kernels.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytemuck::Pod;
+
+use super::dispatch::{Bound, Grid, THREADGROUP_MEMORY_GRANULE, prepare};
+use super::{BarrierScope, DispatchType, check_device};
+use crate::backend::{Bytes, ComputeCommand, Pass};
+use crate::buffer::Buffer;
+use crate::command_buffer::{CommandBuffer, Uses};
+use crate::device::{MAX_BUFFERS, MAX_BYTES_LENGTH};
+use crate::error::{Error, Result, named};
+use crate::pipeline::ComputePipelineState;
+use crate::size::Size;
+
+/// Encodes runs of kernels; made by [`CommandBuffer::new_compute_command_encoder`].
+///
+/// Must be ended with [`end_encoding`](Self::end_encoding). A call that fails makes the command buffer's
+/// `commit` fail as well; see [`command_buffer`](crate::command_buffer).
+#[doc(alias = "MTLComputeCommandEncoder")]
+#[must_use = "an encoder that is not ended makes its command buffer unusable"]
+pub struct ComputeCommandEncoder {
+    command_buffer: CommandBuffer,
+    label: String,
+    dispatch_type: DispatchType,
+    pipeline: Option<ComputePipelineState>,
+    buffers: [Option<Bound>; MAX_BUFFERS],
+    threadgroup_memory: [u32; MAX_BUFFERS],
+    commands: Vec<ComputeCommand>,
+    uses: Uses,
+    debug_groups: usize,
+    ended: bool,
+}
+
+impl ComputeCommandEncoder {
+    pub(crate) fn new(command_buffer: CommandBuffer, dispatch_type: DispatchType) -> Self {
+        Self {
+            command_buffer,
+            label: String::new(),
+            dispatch_type,
+            pipeline: None,
+            buffers: [const { None }; MAX_BUFFERS],
+            threadgroup_memory: [0; MAX_BUFFERS],
+            commands: Vec::new(),
+            uses: Uses::new(),
+            debug_groups: 0,
+            ended: false,
+        }
+    }
+
+    /// The command buffer it writes to.
+    pub fn command_buffer(&self) -> &CommandBuffer {
+        &self.command_buffer
+    }
+
+    /// Whether dispatches may overlap.
+    #[doc(alias = "dispatchType")]
+    pub fn dispatch_type(&self) -> DispatchType {
+        self.dispatch_type
+    }
+
+    /// The label; empty if none was set.
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// Sets a label, by which errors then name the encoder.
+    #[doc(alias = "setLabel:")]
+    pub fn set_label(&mut self, label: impl Into<String>) {
+        self.label = label.into();
+        self.command_buffer.name_encoder(self.describe());
+    }
+
+    /// Sets the pipeline that the following dispatches run.
+    ///
+    /// # Errors
+    ///
+    /// If the pipeline is of another device.
+    #[doc(alias = "setComputePipelineState:")]
+    #[doc(alias = "SetComputePipelineState")]
+    pub fn set_compute_pipeline_state(&mut self, pipeline: &ComputePipelineState) -> Result<()> {
+        self.checked(|this| {
+            check_device(this.command_buffer.device(), pipeline.device(), || pipeline.describe())?;
+            this.pipeline = Some(pipeline.clone());
+            Ok(())
+        })
+    }
+
+    /// Binds a buffer, from a byte offset on, to a buffer index.
+    ///
+    /// # Errors
+    ///
+    /// If the buffer is of another device, the offset is not within it, or the index is over 30.
+    #[doc(alias = "setBuffer:offset:atIndex:")]
+    #[doc(alias = "SetBuffer")]
+    pub fn set_buffer(&mut self, buffer: &Buffer, offset: usize, index: usize) -> Result<()> {
+        self.checked(|this| this.bind_buffer("set_buffer", buffer, offset, index))
+    }
+
+    /// Binds buffers, each from a byte offset on, to successive buffer indices.
+    ///
+    /// # Errors
+    ///
+    /// As [`set_buffer`](Self::set_buffer); the buffers before the one that fails are bound.
+    #[doc(alias = "setBuffers:offsets:withRange:")]
+    pub fn set_buffers(&mut self, first_index: usize, buffers: &[(&Buffer, usize)]) -> Result<()> {
+        self.checked(|this| {
+            for (i, (buffer, offset)) in buffers.iter().enumerate() {
+                this.bind_buffer("set_buffers", buffer, *offset, first_index.saturating_add(i))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Changes the byte offset of the buffer bound to an index.
+    ///
+    /// # Errors
+    ///
+    /// If no buffer is bound there, the offset is not within it, or the index is over 30.
+    #[doc(alias = "setBufferOffset:atIndex:")]
+    pub fn set_buffer_offset(&mut self, offset: usize, index: usize) -> Result<()> {
+        self.checked(|this| {
+            check_index("set_buffer_offset", index)?;
+            let Some(Bound::Buffer { buffer, offset: bound }) = &mut this.buffers[index] else {
+                return Err(Error::NoBufferAtIndex { index });
+            };
+            check_offset(buffer, offset, index)?;
+            *bound = offset;
+            Ok(())
+        })
+    }
+
+    /// Binds a copy of some values, at most 4,096 bytes, to a buffer index that the kernel only reads.
+    ///
+    /// # Errors
+    ///
+    /// If there are no bytes or too many, or the index is over 30.
+    #[doc(alias = "setBytes:length:atIndex:")]
+    pub fn set_bytes<T: Pod>(&mut self, values: &[T], index: usize) -> Result<()> {
+        self.checked(|this| {
+            check_index("set_bytes", index)?;
+            let bytes: &[u8] = bytemuck::cast_slice(values);
+            if bytes.is_empty() || bytes.len() > MAX_BYTES_LENGTH {
+                return Err(Error::BytesLength { index, length: bytes.len(), limit: MAX_BYTES_LENGTH });
+            }
+            this.buffers[index] = Some(Bound::Bytes(Bytes::new(bytes)));
+            Ok(())
+        })
+    }
+
+    /// Gives a threadgroup-memory index a number of bytes, a multiple of 16.
+    ///
+    /// # Errors
+    ///
+    /// If the length is no multiple of 16 or more than the device has, or the index is over 30.
+    #[doc(alias = "setThreadgroupMemoryLength:atIndex:")]
+    pub fn set_threadgroup_memory_length(&mut self, length: usize, index: usize) -> Result<()> {
+        self.checked(|this| {
+            check_index("set_threadgroup_memory_length", index)?;
+            if !length.is_multiple_of(THREADGROUP_MEMORY_GRANULE) {
+                return Err(Error::ThreadgroupMemoryLength { index, length });
+            }
+            let limit = this.command_buffer.device().max_threadgroup_memory_length();
+            this.threadgroup_memory[index] = u32::try_from(length)
+                .ok()
+                .filter(|_| length <= limit)
+                .ok_or(Error::ThreadgroupMemoryTooLarge { kernel: None, declared: 0, set: length, limit })?;
+            Ok(())
+        })
+    }
+
+    /// Runs the kernel for a grid of threads. The grid need not be a multiple of the threadgroup: the last threadgroups along
+    /// each axis are then smaller. With an empty grid nothing happens.
+    ///
+    /// # Errors
+    ///
+    /// If no pipeline is set, a size is impossible, or something is wrong with what is bound for an argument.
+    #[doc(alias = "dispatchThreads:threadsPerThreadgroup:")]
+    #[doc(alias = "DispatchThreads")]
+    pub fn dispatch_threads(
+        &mut self,
+        threads_per_grid: impl Into<Size>,
+        threads_per_threadgroup: impl Into<Size>,
+    ) -> Result<()> {
+        self.dispatch(Grid::Threads(threads_per_grid.into()), threads_per_threadgroup.into())
+    }
+
+    /// Runs the kernel for a grid of full threadgroups. With an empty grid nothing happens.
+    ///
+    /// # Errors
+    ///
+    /// As [`dispatch_threads`](Self::dispatch_threads).
+    #[doc(alias = "dispatchThreadgroups:threadsPerThreadgroup:")]
+    pub fn dispatch_threadgroups(
+        &mut self,
+        threadgroups_per_grid: impl Into<Size>,
+        threads_per_threadgroup: impl Into<Size>,
+    ) -> Result<()> {
+        self.dispatch(Grid::Threadgroups(threadgroups_per_grid.into()), threads_per_threadgroup.into())
+    }
+
+    /// In a [`Concurrent`](DispatchType::Concurrent) encoder: the dispatches after it see what those before it did.
+    ///
+    /// # Errors
+    ///
+    /// None so far.
+    #[doc(alias = "memoryBarrierWithScope:")]
+    pub fn memory_barrier_with_scope(&mut self, scope: BarrierScope) -> Result<()> {
+        self.commands.push(ComputeCommand::Barrier(scope));
+        Ok(())
+    }
+
+    /// As [`memory_barrier_with_scope`](Self::memory_barrier_with_scope), for these buffers at least.
+    ///
+    /// # Errors
+    ///
+    /// If a buffer is of another device.
+    #[doc(alias = "memoryBarrierWithResources:count:")]
+    pub fn memory_barrier_with_resources(&mut self, buffers: &[&Buffer]) -> Result<()> {
+        self.checked(|this| {
+            for buffer in buffers {
+                check_device(this.command_buffer.device(), buffer.device(), || buffer.describe())?;
+            }
+            this.commands.push(ComputeCommand::Barrier(BarrierScope::Buffers));
+            Ok(())
+        })
+    }
+
+    /// Begins a named group of commands, for people who look at them with a tool.
+    #[doc(alias = "pushDebugGroup:")]
+    pub fn push_debug_group(&mut self, name: impl Into<String>) {
+        self.debug_groups += 1;
+        self.commands.push(ComputeCommand::PushDebugGroup(name.into()));
+    }
+
+    /// Ends the innermost group.
+    ///
+    /// # Errors
+    ///
+    /// If none is open.
+    #[doc(alias = "popDebugGroup")]
+    pub fn pop_debug_group(&mut self) -> Result<()> {
+        self.checked(|this| {
+            let Some(open) = this.debug_groups.checked_sub(1) else {
+                return Err(Error::DebugGroups { encoder: this.describe(), open: 0 });
+            };
+            this.debug_groups = open;
+            this.commands.push(ComputeCommand::PopDebugGroup);
+            Ok(())
+        })
+    }
+
+    /// Ends the encoder; its commands are now part of the command buffer.
+    ///
+    /// # Errors
+    ///
+    /// If a debug group is open.
+    #[doc(alias = "endEncoding")]
+    #[doc(alias = "EndEncoding")]
+    pub fn end_encoding(mut self) -> Result<()> {
+        let result = self.checked(|this| match this.debug_groups {
+            0 => Ok(()),
+            open => Err(Error::DebugGroups { encoder: this.describe(), open }),
+        });
+        self.ended = true;
+        let pass = Pass::Compute {
+            label: std::mem::take(&mut self.label),
+            dispatch_type: self.dispatch_type,
+            commands: std::mem::take(&mut self.commands),
+        };
+        self.command_buffer.end_encoder(pass, std::mem::take(&mut self.uses));
+        result
+    }
+
+    fn dispatch(&mut self, grid: Grid, threads_per_threadgroup: Size) -> Result<()> {
+        self.checked(|this| {
+            let pipeline = this.pipeline.as_ref().ok_or(Error::NoPipeline)?;
+            let dispatch = prepare(
+                pipeline,
+                &this.buffers,
+                &this.threadgroup_memory,
+                grid,
+                threads_per_threadgroup,
+                &mut this.uses,
+            )?;
+            this.commands.extend(dispatch.map(|dispatch| ComputeCommand::Dispatch(Arc::new(dispatch))));
+            Ok(())
+        })
+    }
+
+    fn bind_buffer(
+        &mut self,
+        operation: &'static str,
+        buffer: &Buffer,
+        offset: usize,
+        index: usize,
+    ) -> Result<()> {
+        check_index(operation, index)?;
+        check_device(self.command_buffer.device(), buffer.device(), || buffer.describe())?;
+        check_offset(buffer, offset, index)?;
+        self.buffers[index] = Some(Bound::Buffer { buffer: buffer.clone(), offset });
+        Ok(())
+    }
+
+    /// Makes an error stick to the command buffer.
+    fn checked(&mut self, call: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        call(self).inspect_err(|error| self.command_buffer.encoding_failed(error))
+    }
+
+    fn describe(&self) -> String {
+        if self.label.is_empty() {
+            "a compute command encoder".into()
+        } else {
+            named("compute command encoder", &self.label)
+        }
+    }
+}
+
+fn check_index(operation: &'static str, index: usize) -> Result<()> {
+    if index < MAX_BUFFERS {
+        return Ok(());
+    }
+    Err(Error::Index { operation, index, count: MAX_BUFFERS })
+}
+
+fn check_offset(buffer: &Buffer, offset: usize, index: usize) -> Result<()> {
+    if offset < buffer.length() {
+        return Ok(());
+    }
+    Err(Error::BufferOffset { buffer: buffer.describe(), index, offset, length: buffer.length() })
+}
+
+impl Drop for ComputeCommandEncoder {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.command_buffer.abandon_encoder(self.describe());
+        }
+    }
+}
+
+impl fmt::Debug for ComputeCommandEncoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ComputeCommandEncoder")
+            .field("label", &self.label)
+            .field("pipeline", &self.pipeline)
+            .field("commands", &self.commands.len())
+            .finish_non_exhaustive()
+    }
+}

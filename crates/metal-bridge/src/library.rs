@@ -1,0 +1,216 @@
+//! Compiled MSL source, and the functions in it.
+//!
+//! ```
+//! use metal_bridge::{CompileOptions, Error, null::NullDevice};
+//!
+//! # fn main() -> metal_bridge::Result<()> {
+//! # let reflection = metal_bridge::null::reflection("scale");
+//! let device = NullDevice::with_functions(vec![reflection]).device();
+//! let library = device.new_library_with_source("…", &CompileOptions::default())?;
+//! assert_eq!(library.function_names(), ["scale"]);
+//! let function = library.new_function_with_name("scale")?;
+//! let pipeline = device.new_compute_pipeline_state_with_function(&function)?;
+//! assert_eq!(pipeline.thread_execution_width(), 32);
+//!
+//! let error = library.new_function_with_name("scole").unwrap_err();
+//! assert_eq!(error.to_string(), "the library has no kernel `scole`; it has `scale`");
+//! # Ok(())
+//! # }
+//! ```
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use msl_types::{Diagnostic, FunctionConstant, FunctionConstantValues, FunctionReflection, PipelineError};
+
+use crate::backend;
+use crate::device::Device;
+use crate::error::{Result, named};
+use crate::sync::lock;
+
+/// Compiled source: a set of functions. A cheap handle; made by
+/// [`Device::new_library_with_source`].
+#[doc(alias = "MTLLibrary")]
+#[derive(Clone)]
+pub struct Library(Arc<LibraryInner>);
+
+struct LibraryInner {
+    device: Device,
+    backend: Arc<dyn backend::Library>,
+    label: Mutex<String>,
+}
+
+impl Library {
+    pub(crate) fn new(device: Device, backend: Arc<dyn backend::Library>) -> Self {
+        Self(Arc::new(LibraryInner { device, backend, label: Mutex::default() }))
+    }
+
+    /// The device that made it.
+    pub fn device(&self) -> &Device {
+        &self.0.device
+    }
+
+    /// The names of its functions, in the order of the source.
+    #[doc(alias = "functionNames")]
+    pub fn function_names(&self) -> Vec<&str> {
+        self.functions().iter().map(|f| f.name.as_str()).collect()
+    }
+
+    /// What its functions take, in the order of the source.
+    pub fn functions(&self) -> &[FunctionReflection] {
+        self.0.backend.functions()
+    }
+
+    /// Warnings of the compilation.
+    pub fn warnings(&self) -> &[Diagnostic] {
+        self.0.backend.warnings()
+    }
+
+    /// A function by its name in the source, or by its `[[host_name]]`.
+    ///
+    /// # Errors
+    ///
+    /// [`PipelineError::UnknownFunction`], which lists the names there are.
+    #[doc(alias = "newFunctionWithName:")]
+    #[doc(alias = "NewFunctionWithName")]
+    pub fn new_function_with_name(&self, name: &str) -> Result<Function> {
+        self.function(name, &FunctionConstantValues::new())
+    }
+
+    /// A function with values for the function constants that it uses. Values that it does not use are ignored.
+    ///
+    /// # Errors
+    ///
+    /// [`PipelineError`]: unknown function, a constant without a value, a value of another type than the constant's.
+    #[doc(alias = "newFunctionWithName:constantValues:error:")]
+    pub fn new_function_with_name_and_constants(
+        &self,
+        name: &str,
+        constants: &FunctionConstantValues,
+    ) -> Result<Function> {
+        let function = self.function(name, constants)?;
+        function.check_constants()?;
+        Ok(function)
+    }
+
+    /// The label; empty if none was set.
+    pub fn label(&self) -> String {
+        lock(&self.0.label).clone()
+    }
+
+    /// Sets a label.
+    #[doc(alias = "setLabel:")]
+    pub fn set_label(&self, label: impl Into<String>) {
+        *lock(&self.0.label) = label.into();
+    }
+
+    fn function(&self, name: &str, constants: &FunctionConstantValues) -> Result<Function> {
+        let Some(index) = self.functions().iter().position(|f| f.name == name) else {
+            let available = self.functions().iter().map(|f| f.name.clone()).collect();
+            return Err(PipelineError::UnknownFunction { name: name.into(), available }.into());
+        };
+        let (library, constants) = (self.clone(), constants.clone());
+        Ok(Function(Arc::new(FunctionInner { library, index, constants })))
+    }
+}
+
+impl fmt::Debug for Library {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Library")
+            .field("label", &self.label())
+            .field("functions", &self.function_names())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A function of a library, with values for its function constants. A cheap handle.
+#[doc(alias = "MTLFunction")]
+#[derive(Clone)]
+pub struct Function(Arc<FunctionInner>);
+
+struct FunctionInner {
+    library: Library,
+    index: usize,
+    constants: FunctionConstantValues,
+}
+
+impl Function {
+    /// The library that it is from.
+    pub fn library(&self) -> &Library {
+        &self.0.library
+    }
+
+    /// The device of its library.
+    pub fn device(&self) -> &Device {
+        self.library().device()
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.reflection().name
+    }
+
+    /// What it takes.
+    pub fn reflection(&self) -> &FunctionReflection {
+        &self.library().functions()[self.0.index]
+    }
+
+    /// The function constants that it uses.
+    #[doc(alias = "functionConstantsDictionary")]
+    pub fn function_constants(&self) -> &[FunctionConstant] {
+        &self.reflection().function_constants
+    }
+
+    /// The values given for function constants.
+    pub fn constant_values(&self) -> &FunctionConstantValues {
+        &self.0.constants
+    }
+
+    /// Checks that every constant in use has a value of its type, if it needs one.
+    fn check_constants(&self) -> Result<(), PipelineError> {
+        let FunctionReflection { name: kernel, function_constants, .. } = self.reflection();
+        for constant in function_constants {
+            let FunctionConstant { name, index, data_type, required } = constant;
+            match self.0.constants.get(*index, name) {
+                Some(value) if value.data_type() != *data_type => {
+                    return Err(PipelineError::ConstantType {
+                        kernel: kernel.clone(),
+                        constant: name.clone(),
+                        index: *index,
+                        expected: *data_type,
+                        got: value.data_type(),
+                    });
+                }
+                None if *required => {
+                    return Err(PipelineError::MissingConstant {
+                        kernel: kernel.clone(),
+                        constant: name.clone(),
+                        index: *index,
+                        data_type: *data_type,
+                    });
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn new_pipeline(&self) -> Result<Arc<dyn backend::Pipeline>> {
+        self.check_constants()?;
+        Ok(self.library().0.backend.new_pipeline(self.name(), &self.0.constants)?)
+    }
+
+    /// How errors name it.
+    pub(crate) fn describe(&self) -> String {
+        named("function", self.name())
+    }
+}
+
+impl fmt::Debug for Function {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Function")
+            .field("name", &self.name())
+            .field("constant_values", self.constant_values())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,145 @@
+//! Every environment variable that this crate reads.
+//!
+//! Switches serve people who cannot or do not want to change a program; a program itself uses
+//! [`DeviceConfig`](crate::DeviceConfig), which wins over switches. They are read when a device is made.
+//!
+//! ```
+//! for switch in metal_bridge::switches::ALL {
+//!     println!("{}={}: {} (default: {})", switch.name, switch.values, switch.meaning, switch.default);
+//! }
+//! ```
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use crate::error::{Error, Result};
+
+/// One environment variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Switch {
+    /// Its name.
+    pub name: &'static str,
+    /// What it may be set to.
+    pub values: &'static str,
+    /// What holds if it is not set, or empty.
+    pub default: &'static str,
+    /// What it does.
+    pub meaning: &'static str,
+}
+
+/// Which device [`Device::system_default`](crate::Device::system_default) gives.
+pub const DEVICE: Switch = Switch {
+    name: "METAL_BRIDGE_DEVICE",
+    values: "cpu or null",
+    default: "the best device of this machine",
+    meaning: "the device that Device::system_default gives; null checks everything and runs nothing",
+};
+
+/// Worker threads of CPU devices.
+pub const THREADS: Switch = Switch {
+    name: "METAL_BRIDGE_THREADS",
+    values: "a number from 1 to 1024",
+    default: "one per processor that the process may use",
+    meaning: "worker threads of a CPU device",
+};
+
+/// Time limit of a dispatch on CPU devices.
+pub const TIME_LIMIT_SECONDS: Switch = Switch {
+    name: "METAL_BRIDGE_TIME_LIMIT_SECONDS",
+    values: "a number of seconds above 0, or none",
+    default: "300",
+    meaning: "how long one dispatch may run on a CPU device before it is stopped with an error",
+};
+
+/// Memory of all buffers of a CPU device.
+pub const MEMORY_LIMIT_MIB: Switch = Switch {
+    name: "METAL_BRIDGE_MEMORY_LIMIT_MIB",
+    values: "a number of MiB from 1",
+    default: "the machine's memory, or the control group's limit if that is lower",
+    meaning: "most memory that all buffers of a CPU device may have together",
+};
+
+/// All switches.
+pub const ALL: &[Switch] = &[DEVICE, THREADS, TIME_LIMIT_SECONDS, MEMORY_LIMIT_MIB];
+
+impl Switch {
+    /// The value set in the environment; `None` if unset or empty.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidSwitch`] if it is not Unicode.
+    pub(crate) fn value(&self) -> Result<Option<String>> {
+        match std::env::var(self.name) {
+            Ok(value) if value.is_empty() => Ok(None),
+            Ok(value) => Ok(Some(value)),
+            Err(std::env::VarError::NotPresent) => Ok(None),
+            Err(std::env::VarError::NotUnicode(value)) => Err(self.invalid(value.to_string_lossy())),
+        }
+    }
+
+    fn parsed<T>(&self, parse: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>> {
+        self.value()?.map(|text| parse(text.trim()).ok_or_else(|| self.invalid(text))).transpose()
+    }
+
+    fn invalid(&self, value: impl Into<String>) -> Error {
+        Error::InvalidSwitch { switch: self.name, value: value.into(), expected: self.values }
+    }
+}
+
+/// [`THREADS`], if set.
+pub(crate) fn threads() -> Result<Option<NonZeroUsize>> {
+    THREADS.parsed(parse_threads)
+}
+
+/// [`TIME_LIMIT_SECONDS`], if set; the inner `None` stands for no limit.
+pub(crate) fn time_limit() -> Result<Option<Option<Duration>>> {
+    TIME_LIMIT_SECONDS.parsed(parse_time_limit)
+}
+
+/// [`MEMORY_LIMIT_MIB`] in bytes, if set.
+pub(crate) fn memory_limit() -> Result<Option<u64>> {
+    MEMORY_LIMIT_MIB.parsed(parse_mebibytes)
+}
+
+fn parse_threads(text: &str) -> Option<NonZeroUsize> {
+    text.parse().ok().filter(|n: &NonZeroUsize| n.get() <= 1024)
+}
+
+fn parse_time_limit(text: &str) -> Option<Option<Duration>> {
+    if text == "none" {
+        return Some(None);
+    }
+    let seconds = text.parse::<f64>().ok().filter(|s| *s > 0.0)?;
+    Duration::try_from_secs_f64(seconds).ok().filter(|d| !d.is_zero()).map(Some)
+}
+
+fn parse_mebibytes(text: &str) -> Option<u64> {
+    text.parse::<u64>().ok().filter(|n| *n > 0)?.checked_mul(1 << 20)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_values_are_refused() {
+        for text in ["", "0", "-1", "1025", "99999999999999999999", "two", "1.5"] {
+            assert_eq!(parse_threads(text), None, "{text}");
+        }
+        for text in ["", "0", "-1", "nan", "inf", "1e400", "1e-30", "soon"] {
+            assert_eq!(parse_time_limit(text), None, "{text}");
+        }
+        for text in ["", "0", "-1", "18446744073709551615", "much"] {
+            assert_eq!(parse_mebibytes(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn good_values_are_taken() {
+        assert_eq!(parse_threads("4"), NonZeroUsize::new(4));
+        assert_eq!(parse_time_limit("1.5"), Some(Some(Duration::from_millis(1500))));
+        assert_eq!(parse_time_limit("none"), Some(None));
+        assert_eq!(parse_mebibytes("2"), Some(2 << 20));
+    }
+}
