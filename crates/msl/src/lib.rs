@@ -15,13 +15,15 @@ pub mod front;
 mod library;
 mod llvm;
 mod reflect;
+mod runtime;
+mod target;
 
 pub use front::{Compiler, CompilerConfig};
 pub use library::Library;
 pub use msl_types::*;
+pub use runtime::Scratch;
+pub use target::Kernel;
 
-use std::ops::Range;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 /// Threads of a SIMD-group, as on Apple's GPUs.
@@ -31,48 +33,9 @@ pub const MAX_TOTAL_THREADS_PER_THREADGROUP: u32 = 1024;
 /// Number of buffer slots, and of threadgroup-memory slots, of a kernel.
 pub const MAX_BUFFERS: usize = 31;
 
-/// A kernel compiled to native code. A cheap handle.
-#[derive(Clone, Debug)]
-pub struct Kernel(Arc<FunctionReflection>);
-
-impl Kernel {
-    /// Compiles one kernel of a library with values for its function constants.
-    pub fn build(
-        library: &Library,
-        name: &str,
-        constants: &FunctionConstantValues,
-    ) -> Result<Self, PipelineError> {
-        let _ = (library, constants);
-        Err(PipelineError::Unsupported { kernel: name.into(), reason: "not built yet".into() })
-    }
-
-    /// What the kernel takes, with the function constants applied.
-    pub fn reflection(&self) -> &FunctionReflection {
-        &self.0
-    }
-
-    /// Runs the threadgroups with these linear indices (x fastest) of a launch on the calling thread.
-    ///
-    /// Returns early with the first fault. Stops soon after `launch.stop` becomes true, without an error.
-    ///
-    /// # Safety
-    ///
-    /// Each binding's memory must be valid for reads (and for writes, if the argument is
-    /// [`Access::ReadWrite`]) for its whole length during the call, and no Rust reference may be used to
-    /// it meanwhile. The kernel itself cannot reach beyond the bindings: its accesses are checked.
-    pub unsafe fn run(
-        &self,
-        launch: &Launch<'_>,
-        groups: Range<u64>,
-        scratch: &mut Scratch,
-    ) -> Result<(), Box<KernelFault>> {
-        let _ = (launch, groups, scratch);
-        Ok(())
-    }
-}
-
 /// Memory bound to a buffer index: the address of its first byte (binding offset applied) and its length.
 #[derive(Clone, Copy, Debug)]
+#[repr(C)]
 pub struct Binding {
     /// First byte.
     pub address: *mut u8,
@@ -102,7 +65,3 @@ impl Launch<'_> {
         std::array::from_fn(|i| self.threads_per_grid[i].div_ceil(self.threads_per_threadgroup[i].max(1)))
     }
 }
-
-/// Memory that a worker thread keeps between calls of [`Kernel::run`].
-#[derive(Debug, Default)]
-pub struct Scratch {}

@@ -22,3 +22,8 @@ impl Compiler {
         Err(crate::CompilerFailure::Internal("not built yet".into()).into())
     }
 }
+
+/// Whether diagnostics call this file by the name of one of our own headers.
+pub(crate) fn is_header(file: &str) -> bool {
+    file.contains("msl-include")
+}

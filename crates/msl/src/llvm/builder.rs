@@ -143,6 +143,27 @@ impl<'m> Builder<'m> {
         unsafe { LLVMBuildCondBr(self.0, condition.0, yes.0, no.0) };
     }
 
+    /// A switch over an integer.
+    pub(crate) fn switch(&self, value: Value<'m>, default: Block<'m>, cases: &[(Value<'m>, Block<'m>)]) {
+        // SAFETY: an integer, constants of its type, and blocks of the same function.
+        unsafe {
+            let switch = LLVMBuildSwitch(self.0, value.0, default.0, cases.len() as u32);
+            for (case, target) in cases {
+                LLVMAddCase(switch, case.0, target.0);
+            }
+        }
+    }
+
+    /// Moves an instruction here from wherever it is.
+    pub(crate) fn take(&self, instruction: Value<'m>) {
+        assert!(instruction.is_instruction());
+        // SAFETY: a live instruction; taken out of its block before it goes into this one.
+        unsafe {
+            LLVMInstructionRemoveFromParent(instruction.0);
+            LLVMInsertIntoBuilder(self.0, instruction.0);
+        }
+    }
+
     pub(crate) fn ret(&self, value: Option<Value<'m>>) {
         // SAFETY: a value of the function's result type, or none for void.
         unsafe {

@@ -15,7 +15,7 @@ mod machine;
 mod module;
 mod value;
 
-pub(crate) use builder::Builder;
+pub(crate) use builder::{Builder, IntPredicate};
 pub(crate) use jit::LoadedObject;
 pub(crate) use machine::Machine;
 pub(crate) use module::Module;

@@ -142,6 +142,18 @@ impl Module {
         self.take_errors()
     }
 
+    /// Removes functions and variables that nothing visible from outside reaches.
+    pub(crate) fn remove_unreached(&mut self) -> Result<(), String> {
+        // SAFETY: a live module; this pass needs no target machine.
+        unsafe {
+            let options = LLVMCreatePassBuilderOptions();
+            let error = LLVMRunPasses(self.module, c"globaldce".as_ptr(), std::ptr::null_mut(), options);
+            LLVMDisposePassBuilderOptions(options);
+            take_error(error)?;
+        }
+        self.take_errors()
+    }
+
     /// Checks that the module is legal LLVM IR.
     pub(crate) fn verify(&self) -> Result<(), String> {
         let mut message: *mut c_char = std::ptr::null_mut();
@@ -245,6 +257,11 @@ impl Module {
         Type::new(unsafe { LLVMPointerTypeInContext(self.context, address_space) })
     }
 
+    pub(crate) fn token_type(&self) -> Type<'_> {
+        // SAFETY: a live context.
+        Type::new(unsafe { LLVMTokenTypeInContext(self.context) })
+    }
+
     pub(crate) fn void_type(&self) -> Type<'_> {
         // SAFETY: a live context.
         Type::new(unsafe { LLVMVoidTypeInContext(self.context) })
@@ -257,6 +274,42 @@ impl Module {
             let layout = llvm_sys::target::LLVMGetModuleDataLayout(self.module);
             llvm_sys::target::LLVMABISizeOfType(layout, ty.0)
         }
+    }
+
+    /// Number of bytes that a load or store of a type touches.
+    pub(crate) fn store_size_of(&self, ty: Type<'_>) -> u64 {
+        // SAFETY: a live module and a sized type of its context.
+        unsafe {
+            let layout = llvm_sys::target::LLVMGetModuleDataLayout(self.module);
+            llvm_sys::target::LLVMStoreSizeOfType(layout, ty.0)
+        }
+    }
+
+    /// The offset in bytes that a getelementptr instruction adds, if all its indices are constants.
+    pub(crate) fn constant_gep_offset(&self, gep: Value<'_>) -> Option<i64> {
+        let mut ty = gep.gep_source_type();
+        let mut offset = 0i64;
+        for (i, index) in gep.operands().skip(1).enumerate() {
+            let index = index.constant_i64()?;
+            let size = |ty: Type<'_>| i64::try_from(self.size_of(ty)).ok();
+            let step = if i == 0 {
+                index.checked_mul(size(ty)?)?
+            } else if ty.kind() == super::TypeKind::LLVMStructTypeKind {
+                let member = u32::try_from(index).ok()?;
+                // SAFETY: a live module, a structure type and one of its members: LLVM verified the instruction.
+                let bytes = unsafe {
+                    let layout = llvm_sys::target::LLVMGetModuleDataLayout(self.module);
+                    llvm_sys::target::LLVMOffsetOfElement(layout, ty.0, member)
+                };
+                ty = *ty.members().get(member as usize)?;
+                i64::try_from(bytes).ok()?
+            } else {
+                ty = ty.element();
+                index.checked_mul(size(ty)?)?
+            };
+            offset = offset.checked_add(step)?;
+        }
+        Some(offset)
     }
 
     /// ABI alignment of a type.

@@ -165,6 +165,18 @@ impl<'m> Value<'m> {
         Self::new(unsafe { LLVMGetCalledValue(self.0) })
     }
 
+    /// Takes what a call promises of an argument: alignment, bytes that may be read.
+    pub(crate) fn clear_argument_attributes(self, argument: u32) {
+        assert!(self.is_call());
+        for name in ["align", "dereferenceable", "nonnull", "noundef"] {
+            // SAFETY: a live call; attribute indices of arguments start at 1.
+            unsafe {
+                let kind = LLVMGetEnumAttributeKindForName(name.as_ptr().cast(), name.len());
+                LLVMRemoveCallSiteEnumAttribute(self.0, argument + 1, kind);
+            }
+        }
+    }
+
     pub(crate) fn allocated_type(self) -> Type<'m> {
         assert!(self.is_alloca());
         // SAFETY: a live alloca.
@@ -184,10 +196,18 @@ impl<'m> Value<'m> {
         unsafe { LLVMGetOrdering(self.0) != llvm_sys::LLVMAtomicOrdering::LLVMAtomicOrderingNotAtomic }
     }
 
-    pub(crate) fn set_in_bounds(self, in_bounds: bool) {
+    /// Whether a load or store is volatile.
+    pub(crate) fn is_volatile(self) -> bool {
+        assert!(matches!(self.opcode(), Opcode::LLVMLoad | Opcode::LLVMStore));
+        // SAFETY: a live load or store.
+        unsafe { LLVMGetVolatile(self.0) != 0 }
+    }
+
+    /// Takes `inbounds` and other promises from a getelementptr: its result is then always defined.
+    pub(crate) fn clear_gep_flags(self) {
         assert_eq!(self.opcode(), Opcode::LLVMGetElementPtr);
         // SAFETY: a live getelementptr instruction.
-        unsafe { LLVMGEPSetNoWrapFlags(self.0, u32::from(in_bounds)) }
+        unsafe { LLVMGEPSetNoWrapFlags(self.0, 0) }
     }
 
     pub(crate) fn gep_source_type(self) -> Type<'m> {
@@ -340,6 +360,17 @@ impl<'m> Value<'m> {
         }
     }
 
+    /// Takes a variable's initial value away, so that the optimiser knows nothing of its contents.
+    pub(crate) fn make_external_declaration(self) {
+        assert!(self.is_global_variable());
+        // SAFETY: a live global variable; no initialiser makes it a declaration.
+        unsafe {
+            LLVMSetInitializer(self.0, std::ptr::null_mut());
+            LLVMSetLinkage(self.0, llvm_sys::LLVMLinkage::LLVMExternalLinkage);
+            llvm_sys::comdat::LLVMSetComdat(self.0, std::ptr::null_mut());
+        }
+    }
+
     /// Whether a global is thread-local or otherwise not plain memory.
     pub(crate) fn is_thread_local(self) -> bool {
         assert!(self.is_global_variable());
@@ -376,6 +407,13 @@ impl<'m> Value<'m> {
         assert!(self.is_function());
         // SAFETY: a live function; indices are below its count.
         unsafe { (0..LLVMCountParams(self.0)).map(|i| Self::new(LLVMGetParam(self.0, i))).collect() }
+    }
+
+    /// Type of a function's result.
+    pub(crate) fn result_type(self) -> Type<'m> {
+        assert!(self.is_function());
+        // SAFETY: a live function.
+        Type::new(unsafe { LLVMGetReturnType(LLVMGlobalGetValueType(self.0)) })
     }
 
     pub(crate) fn blocks(self) -> Vec<Block<'m>> {
@@ -432,7 +470,9 @@ impl<'m> Value<'m> {
         // SAFETY: a live function; removing an absent attribute does nothing.
         unsafe {
             let kind = LLVMGetEnumAttributeKindForName(name.as_ptr().cast(), name.len());
-            LLVMRemoveEnumAttributeAtIndex(self.0, llvm_sys::LLVMAttributeFunctionIndex, kind);
+            if kind != 0 {
+                LLVMRemoveEnumAttributeAtIndex(self.0, llvm_sys::LLVMAttributeFunctionIndex, kind);
+            }
             LLVMRemoveStringAttributeAtIndex(
                 self.0,
                 llvm_sys::LLVMAttributeFunctionIndex,
@@ -557,6 +597,40 @@ impl<'m> Type<'m> {
         Value::new(unsafe { LLVMConstNull(self.0) })
     }
 
+    /// A scalar constant with these bits.
+    pub(crate) fn from_bits(self, bits: u64) -> Value<'m> {
+        let width = match self.kind() {
+            TypeKind::LLVMHalfTypeKind | TypeKind::LLVMBFloatTypeKind => 16,
+            TypeKind::LLVMFloatTypeKind => 32,
+            TypeKind::LLVMIntegerTypeKind => return self.int(bits as i64),
+            _ => return self.zero(),
+        };
+        // SAFETY: an integer constant of the width of the floating-point type.
+        Value::new(unsafe {
+            let context = LLVMGetTypeContext(self.0);
+            let integer = LLVMConstInt(LLVMIntTypeInContext(context, width), bits, 0);
+            LLVMConstBitCast(integer, self.0)
+        })
+    }
+
+    /// A constant vector or structure of constants.
+    pub(crate) fn aggregate(self, values: &[Value<'m>]) -> Value<'m> {
+        let mut raw: Vec<LLVMValueRef> = values.iter().map(|v| v.0).collect();
+        // SAFETY: constants of the member types.
+        Value::new(unsafe {
+            match self.kind() {
+                TypeKind::LLVMVectorTypeKind => LLVMConstVector(raw.as_mut_ptr(), raw.len() as c_uint),
+                _ if self.struct_name().is_some() => {
+                    LLVMConstNamedStruct(self.0, raw.as_mut_ptr(), raw.len() as c_uint)
+                }
+                _ => {
+                    let context = LLVMGetTypeContext(self.0);
+                    LLVMConstStructInContext(context, raw.as_mut_ptr(), raw.len() as c_uint, 0)
+                }
+            }
+        })
+    }
+
     /// An integer constant; a splat for vectors of integers.
     pub(crate) fn int(self, value: i64) -> Value<'m> {
         let scalar = self.element();
@@ -602,6 +676,11 @@ impl<'m> Block<'m> {
             }
         }
         instructions
+    }
+
+    pub(crate) fn function(self) -> Value<'m> {
+        // SAFETY: a live block in a function.
+        Value::new(unsafe { LLVMGetBasicBlockParent(self.0) })
     }
 
     pub(crate) fn terminator(self) -> Value<'m> {

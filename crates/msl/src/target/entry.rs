@@ -1,0 +1,234 @@
+//! What the runtime calls: the function of one thread, which gives the kernel its arguments, and the
+//! function of one threadgroup around it.
+
+use std::mem::offset_of;
+
+use crate::llvm::{Builder, Module, Opcode, Type, Value};
+use crate::reflect::{Builtin, KernelEntry, Parameter, Role};
+use crate::runtime::GroupContext;
+use crate::{Binding, SIMD_WIDTH};
+
+/// One thread: `void (ptr context, i32 index, i32 x, i32 y, i32 z)`, positions in the threadgroup.
+pub(super) const THREAD: &str = "msl.thread";
+/// One threadgroup of a kernel without waits: `void (ptr context)`.
+pub(super) const THREADGROUP: &str = "msl.threadgroup";
+/// Resumes a parked thread: `void (ptr handle)`.
+pub(super) const RESUME: &str = "msl.resume";
+/// Whether the launch is stopped: `i1 (ptr context)`.
+pub(super) const STOPPED: &str = "msl.stopped";
+/// Stands for the address of the argument of parameter N (`msl.argument.N`) until accesses are checked.
+pub(super) const ARGUMENT: &str = "msl.argument.";
+
+/// Adds [`THREAD`], which computes the arguments and calls the kernel.
+pub(super) fn add_thread_function(module: &Module, kernel: &KernelEntry, absent: &[bool]) {
+    let function = module.function(&kernel.symbol).expect("reflection names a function of the module");
+    function.make_internal();
+    let (pointer, int) = (module.pointer_type(0), module.int_type(32));
+    let thread = module.add_function(THREAD, module.void_type(), &[pointer, int, int, int, int]);
+    thread.add_function_attribute("nounwind");
+    let block = Builder::append_block(module, thread, "entry");
+    let entry =
+        ThreadEntry { module, builder: Builder::at_end(module, block), parameters: thread.parameters() };
+    let arguments: Vec<Value<'_>> = function
+        .parameters()
+        .into_iter()
+        .zip(&kernel.parameters)
+        .zip(absent)
+        .enumerate()
+        .map(|(i, ((value, parameter), absent))| match (parameter.role, absent) {
+            (Role::Buffer(_) | Role::Threadgroup(_), true) => value.ty().zero(),
+            (Role::Buffer(_) | Role::Threadgroup(_), false) => entry.memory(i, value.ty()),
+            (Role::Builtin { .. }, _) => entry.builtin(function, i as u32, parameter),
+        })
+        .collect();
+    entry.builder.call(function, &arguments);
+    entry.builder.ret(None);
+}
+
+struct ThreadEntry<'m> {
+    module: &'m Module,
+    builder: Builder<'m>,
+    parameters: Vec<Value<'m>>,
+}
+
+impl<'m> ThreadEntry<'m> {
+    /// The address bound to a parameter: a call that is lowered when accesses are checked.
+    fn memory(&self, position: usize, ty: Type<'m>) -> Value<'m> {
+        let name = format!("{ARGUMENT}{position}");
+        let function = self.module.add_function(&name, ty, &[self.parameters[0]].map(Value::ty));
+        for attribute in ["nounwind", "willreturn", "memory"] {
+            function.add_function_attribute(attribute);
+        }
+        self.builder.call(function, &[self.parameters[0]])
+    }
+
+    /// A value that the launch gives, in the type of the parameter.
+    fn builtin(&self, function: Value<'m>, position: u32, parameter: &Parameter) -> Value<'m> {
+        let Role::Builtin { builtin, width, lanes, by_value } = parameter.role else {
+            unreachable!("the caller has tested the role")
+        };
+        let component = |axis: u32| {
+            let value = self.component(builtin, axis);
+            if width < 32 {
+                self.builder.cast(Opcode::LLVMTrunc, value, self.module.int_type(width))
+            } else {
+                value
+            }
+        };
+        if !by_value {
+            return component(0);
+        }
+        let ty = function.byval_type(position).expect("passed by address");
+        let alignment = self.module.align_of(ty).max(16) as u32;
+        let place = self.builder.alloca(ty, alignment);
+        for axis in 0..lanes {
+            let offset = self.module.int_type(64).int(i64::from(axis * width / 8));
+            self.builder.store(component(axis), self.builder.byte_offset(self.module, place, offset));
+        }
+        place
+    }
+
+    fn component(&self, builtin: Builtin, axis: u32) -> Value<'m> {
+        let builder = &self.builder;
+        let int = self.module.int_type(32);
+        let simd_width = int.int(i64::from(SIMD_WIDTH));
+        let index = self.parameters[1];
+        let in_group = self.parameters[2 + axis as usize];
+        let field = |offset: usize| {
+            let bytes = self.module.int_type(64).int(offset as i64 + i64::from(axis) * 4);
+            builder.load(int, builder.byte_offset(self.module, self.parameters[0], bytes))
+        };
+        let multiply = |a, b| builder.binary(Opcode::LLVMMul, a, b);
+        // Number of groups of `size` threads in a threadgroup with these dimensions.
+        let groups_of = |dimensions: usize, size: i64| {
+            let all = (0..3)
+                .map(|axis| {
+                    let bytes = self.module.int_type(64).int(dimensions as i64 + axis * 4);
+                    builder.load(int, builder.byte_offset(self.module, self.parameters[0], bytes))
+                })
+                .reduce(multiply)
+                .expect("three dimensions");
+            let rounded = builder.binary(Opcode::LLVMAdd, all, int.int(size - 1));
+            builder.binary(Opcode::LLVMUDiv, rounded, int.int(size))
+        };
+        let group_position = || field(offset_of!(GroupContext, threadgroup_position_in_grid));
+        const THREADS: usize = offset_of!(GroupContext, threads_per_threadgroup);
+        const DISPATCH_THREADS: usize = offset_of!(GroupContext, dispatch_threads_per_threadgroup);
+        match builtin {
+            Builtin::ThreadPositionInGrid => {
+                let base = multiply(group_position(), field(DISPATCH_THREADS));
+                builder.binary(Opcode::LLVMAdd, base, in_group)
+            }
+            Builtin::ThreadPositionInThreadgroup => in_group,
+            Builtin::ThreadgroupPositionInGrid => group_position(),
+            Builtin::ThreadsPerGrid => field(offset_of!(GroupContext, threads_per_grid)),
+            Builtin::ThreadsPerThreadgroup => field(THREADS),
+            Builtin::ThreadgroupsPerGrid => field(offset_of!(GroupContext, threadgroups_per_grid)),
+            Builtin::DispatchThreadsPerThreadgroup => field(DISPATCH_THREADS),
+            Builtin::GridOrigin => int.int(0),
+            Builtin::ThreadIndexInThreadgroup => index,
+            Builtin::ThreadIndexInSimdgroup => {
+                builder.binary(Opcode::LLVMAnd, index, int.int(i64::from(SIMD_WIDTH) - 1))
+            }
+            Builtin::SimdgroupIndexInThreadgroup => builder.binary(Opcode::LLVMUDiv, index, simd_width),
+            Builtin::ThreadsPerSimdgroup => simd_width,
+            Builtin::SimdgroupsPerThreadgroup => groups_of(THREADS, i64::from(SIMD_WIDTH)),
+            Builtin::DispatchSimdgroupsPerThreadgroup => groups_of(DISPATCH_THREADS, i64::from(SIMD_WIDTH)),
+            Builtin::ThreadIndexInQuadgroup => builder.binary(Opcode::LLVMAnd, index, int.int(3)),
+            Builtin::QuadgroupIndexInThreadgroup => builder.binary(Opcode::LLVMUDiv, index, int.int(4)),
+            Builtin::QuadgroupsPerThreadgroup => groups_of(THREADS, 4),
+            Builtin::DispatchQuadgroupsPerThreadgroup => groups_of(DISPATCH_THREADS, 4),
+        }
+    }
+}
+
+/// Where the runtime finds what is bound to a parameter: the field of [`GroupContext`] that holds the table,
+/// and the offset of the [`Binding`] in it.
+pub(super) fn binding_place(role: Role) -> Option<(usize, usize)> {
+    match role {
+        Role::Buffer(index) => {
+            Some((offset_of!(GroupContext, buffers), index as usize * size_of::<Binding>()))
+        }
+        Role::Threadgroup(index) => {
+            Some((offset_of!(GroupContext, threadgroup_arguments), index as usize * size_of::<Binding>()))
+        }
+        Role::Builtin { .. } => None,
+    }
+}
+
+/// Adds what the runtime calls around [`THREAD`].
+pub(super) fn add_entry(module: &mut Module, waits: bool) -> Result<(), String> {
+    let stop = offset_of!(GroupContext, stop);
+    let mut text = format!(
+        "define i1 @{STOPPED}(ptr %context) alwaysinline nounwind {{
+  %field = getelementptr i8, ptr %context, i64 {stop}
+  %flag = load ptr, ptr %field
+  %value = load atomic i8, ptr %flag monotonic, align 1
+  %set = icmp ne i8 %value, 0
+  ret i1 %set
+}}
+declare void @{THREAD}(ptr, i32, i32, i32, i32)
+"
+    );
+    if waits {
+        text += &format!(
+            "define void @{RESUME}(ptr %handle) nounwind {{
+  call void @llvm.coro.resume(ptr %handle)
+  ret void
+}}
+declare void @llvm.coro.resume(ptr)
+"
+        );
+    } else {
+        let threads = offset_of!(GroupContext, threads_per_threadgroup);
+        text += &format!(
+            "define void @{THREADGROUP}(ptr %context) nounwind {{
+entry:
+  %px = getelementptr i8, ptr %context, i64 {threads}
+  %py = getelementptr i8, ptr %px, i64 4
+  %pz = getelementptr i8, ptr %px, i64 8
+  %nx = load i32, ptr %px
+  %ny = load i32, ptr %py
+  %nz = load i32, ptr %pz
+  %nxy = mul i32 %nx, %ny
+  %n = mul i32 %nxy, %nz
+  %empty = icmp eq i32 %n, 0
+  br i1 %empty, label %done, label %thread
+thread:
+  %x = phi i32 [ 0, %entry ], [ %next_x, %next ]
+  %y = phi i32 [ 0, %entry ], [ %next_y, %next ]
+  %z = phi i32 [ 0, %entry ], [ %next_z, %next ]
+  %index = phi i32 [ 0, %entry ], [ %next_index, %next ]
+  call void @{THREAD}(ptr %context, i32 %index, i32 %x, i32 %y, i32 %z)
+  %next_index = add i32 %index, 1
+  %last = icmp eq i32 %next_index, %n
+  br i1 %last, label %done, label %next
+next:
+  %x1 = add i32 %x, 1
+  %row = icmp eq i32 %x1, %nx
+  %next_x = select i1 %row, i32 0, i32 %x1
+  %carry_y = zext i1 %row to i32
+  %y1 = add i32 %y, %carry_y
+  %plane = icmp eq i32 %y1, %ny
+  %next_y = select i1 %plane, i32 0, i32 %y1
+  %carry_z = zext i1 %plane to i32
+  %next_z = add i32 %z, %carry_z
+  %stop = call i1 @{STOPPED}(ptr %context)
+  br i1 %stop, label %done, label %thread
+done:
+  ret void
+}}
+"
+        );
+    }
+    module.link_text(&text)?;
+    let entries: &[&str] = if waits { &[THREAD, RESUME] } else { &[THREADGROUP] };
+    for function in module.functions().into_iter().filter(|f| !f.is_declaration()) {
+        let name = function.name();
+        if !entries.contains(&name.as_str()) {
+            function.make_internal();
+            function.add_function_attribute("alwaysinline");
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,165 @@
+//! From a library to a kernel that runs: one kernel is taken out, specialised, optimised, made safe to
+//! run on any input, and compiled to native code.
+
+mod admit;
+mod bounds;
+mod control_flow;
+mod entry;
+mod isolate;
+mod legalise;
+mod specialise;
+mod split;
+mod stop;
+mod suspend;
+mod variables;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::llvm::{LoadedObject, Machine, Module};
+use crate::reflect::KernelEntry;
+use crate::runtime::{self, Entry, Program, Scratch, Site};
+use crate::{
+    CompilerFailure, FunctionConstantValues, FunctionReflection, KernelFault, Launch, Library, PipelineError,
+};
+
+/// A kernel compiled to native code. A cheap handle.
+#[derive(Clone, Debug)]
+pub struct Kernel(Arc<KernelInner>);
+
+#[derive(Debug)]
+struct KernelInner {
+    reflection: FunctionReflection,
+    program: Program,
+    /// Holds the code that `program` points into.
+    _object: LoadedObject,
+}
+
+/// What generating code found out about a kernel.
+struct Generated {
+    object: Vec<u8>,
+    sites: Vec<Site>,
+    /// Whether threads wait for each other, and so are coroutines.
+    waits: bool,
+    static_threadgroup_memory: usize,
+}
+
+impl Kernel {
+    /// Compiles one kernel of a library with values for its function constants.
+    pub fn build(
+        library: &Library,
+        name: &str,
+        constants: &FunctionConstantValues,
+    ) -> Result<Self, PipelineError> {
+        let Some(kernel) = library.kernel(name) else {
+            return Err(PipelineError::UnknownFunction {
+                name: name.into(),
+                available: library.functions().iter().map(|f| f.name.clone()).collect(),
+            });
+        };
+        let machine = Machine::host().map_err(CompilerFailure::Internal)?;
+        let mut module = Module::parse_bitcode(library.bitcode()).map_err(CompilerFailure::Internal)?;
+        let absent = specialise::apply(&module, kernel, constants)?;
+        let generated = generate(&mut module, &machine, kernel, &absent)?;
+        load(kernel, &absent, generated)
+    }
+
+    /// What the kernel takes, with the function constants applied.
+    pub fn reflection(&self) -> &FunctionReflection {
+        &self.0.reflection
+    }
+
+    /// Runs the threadgroups with these linear indices (x fastest) of a launch on the calling thread.
+    ///
+    /// Returns early with the first fault, and sets `launch.stop` then, so that other threads that run
+    /// parts of the same launch stop too. Stops soon after `launch.stop` becomes true, without an error.
+    ///
+    /// # Safety
+    ///
+    /// Each binding's memory must be valid for reads (and for writes, if the argument is
+    /// [`Access::ReadWrite`](crate::Access::ReadWrite)) for its whole length during the call, and no Rust
+    /// reference may be used to it meanwhile. The kernel itself cannot reach beyond the bindings: its
+    /// accesses are checked.
+    pub unsafe fn run(
+        &self,
+        launch: &Launch<'_>,
+        groups: Range<u64>,
+        scratch: &mut Scratch,
+    ) -> Result<(), Box<KernelFault>> {
+        // SAFETY: the caller's promise.
+        unsafe { runtime::run(&self.0.program, launch, groups, scratch) }
+    }
+}
+
+/// The pipeline: every step of the way from a specialised module to an object file, in order.
+fn generate(
+    module: &mut Module,
+    machine: &Machine,
+    kernel: &KernelEntry,
+    absent: &[bool],
+) -> Result<Generated, PipelineError> {
+    let name = &kernel.reflection.name;
+    let internal = |message: String| {
+        PipelineError::from(CompilerFailure::Internal(format!("kernel `{name}`: {message}")))
+    };
+    let unsupported = |reason| PipelineError::Unsupported { kernel: name.clone(), reason };
+
+    // Before any optimisation: undefined behaviour of C++ that MSL defines must not mislead LLVM.
+    isolate::isolate(module, kernel).map_err(unsupported)?;
+    module.set_machine(machine);
+    let static_threadgroup_memory = variables::reserve_threadgroup(module);
+    legalise::legalise(module);
+    entry::add_thread_function(module, kernel, absent);
+    module.run_passes("always-inline,globaldce,default<O1>", machine).map_err(internal)?;
+
+    // One function is left: make every access and loop of it safe.
+    admit::admit(module).map_err(unsupported)?;
+    variables::expand_constants(module).map_err(unsupported)?;
+    let mut sites = bounds::check_accesses(module, kernel).map_err(unsupported)?;
+    stop::stop_loops(module);
+    let waits = suspend::suspend(module, &mut sites);
+    entry::add_entry(module, waits).map_err(internal)?;
+    module.strip_debug_info();
+    module.verify().map_err(internal)?;
+    module.run_passes("always-inline,default<O1>", machine).map_err(internal)?;
+    legalise::return_at_unreachable(module);
+    module.verify().map_err(internal)?;
+    let object = machine.emit_object(module).map_err(internal)?;
+    Ok(Generated { object, sites, waits, static_threadgroup_memory })
+}
+
+fn load(kernel: &KernelEntry, absent: &[bool], generated: Generated) -> Result<Kernel, PipelineError> {
+    let internal = |message: String| PipelineError::from(CompilerFailure::Internal(message));
+    // SAFETY: generated code declares the imports with the types they have.
+    let object = unsafe { LoadedObject::load(&generated.object, &runtime::imports()) }.map_err(internal)?;
+    let entry = if generated.waits {
+        let start = object.address(entry::THREAD).map_err(internal)?;
+        let resume = object.address(entry::RESUME).map_err(internal)?;
+        // SAFETY: the symbols were generated with these signatures.
+        unsafe {
+            Entry::Threads {
+                start: std::mem::transmute::<usize, unsafe extern "C" fn(_, _, _, _, _)>(start),
+                resume: std::mem::transmute::<usize, unsafe extern "C" fn(_)>(resume),
+            }
+        }
+    } else {
+        let run = object.address(entry::THREADGROUP).map_err(internal)?;
+        // SAFETY: the symbol was generated with this signature.
+        Entry::Threadgroup(unsafe { std::mem::transmute::<usize, unsafe extern "C" fn(_)>(run) })
+    };
+    let present =
+        || kernel.parameters.iter().zip(absent).map(|(p, absent)| if *absent { None } else { p.argument() });
+    let reflection = FunctionReflection {
+        arguments: present().flatten().collect(),
+        static_threadgroup_memory_length: generated.static_threadgroup_memory,
+        ..kernel.reflection.clone()
+    };
+    let program = Program {
+        kernel: kernel.reflection.name.clone(),
+        entry,
+        sites: generated.sites,
+        parameters: present().map(|a| a.map(|a| (a.name, a.kind, a.index))).collect(),
+        static_threadgroup_memory: generated.static_threadgroup_memory,
+    };
+    Ok(Kernel(Arc::new(KernelInner { reflection, program, _object: object })))
+}
