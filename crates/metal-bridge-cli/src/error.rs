@@ -1,0 +1,61 @@
+//! Why a command did not do its work.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::data::spec::ContentsError;
+
+/// Shorthand for results of commands.
+pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
+
+/// Why a command did not do its work.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// An option does not go with the others, the kernel or the machine.
+    #[error("{option}: {message}")]
+    Option { option: String, message: String },
+    /// The contents of an option's `SPEC` cannot be had.
+    #[error("{option}: {source}")]
+    Contents { option: String, source: ContentsError },
+    /// A file cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    File { path: PathBuf, source: io::Error },
+    /// A file of source is no text.
+    #[error("{}: not UTF-8 text: byte {position} begins no character", path.display())]
+    NotText { path: PathBuf, position: usize },
+    /// A call of the library failed.
+    #[error(transparent)]
+    Bridge(#[from] metal_bridge::Error),
+    /// What was printed could not be written.
+    #[error("writing the output: {0}")]
+    Output(#[from] io::Error),
+    /// Everything was said already.
+    #[error("")]
+    Reported,
+}
+
+impl Failure {
+    pub(crate) fn option(option: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Option { option: option.into(), message: message.into() }
+    }
+
+    /// The program's exit status.
+    pub(crate) const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Option { .. } => 2,
+            _ => 1,
+        }
+    }
+
+    /// Whether the reader of the output has gone away, as `head` does: no reason to complain.
+    pub(crate) fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+impl From<Failure> for ExitCode {
+    fn from(failure: Failure) -> Self {
+        Self::from(failure.exit_code())
+    }
+}
