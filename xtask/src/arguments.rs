@@ -9,10 +9,10 @@ Development tasks of metal-bridge.
 Usage: cargo xtask <TASK> [OPTIONS]
 
 Tasks:
-  demo [-- ARGS]  Build in release mode and run the built-in kernels on real-sized data; prints a table.
-  test            Run every check that a change must pass, and a summary at the end.
-  setup           Only find or install what the other tasks need: clang 19 and LLVM 19's development
-                  files, rustfmt, clippy. `test` and `demo` do this by themselves.
+  demo     Build in release mode and run the built-in kernels on real-sized data; prints a table.
+  test     Run every check that a change must pass, and print a summary at the end.
+  setup    Only find or install what the other tasks need: clang 19 and LLVM 19's development files,
+           rustfmt, clippy. `test` and `demo` do this by themselves.
 
 Options of test:
   --only CHECK    Run this check alone; may be given several times.
@@ -51,10 +51,7 @@ pub(crate) enum Task {
         /// The checks to run, in the order of [`Check::ALL`].
         only: Vec<Check>,
     },
-    Demo {
-        /// Passed on to the demo.
-        arguments: Vec<String>,
-    },
+    Demo,
 }
 
 /// Reads the arguments after the program's name.
@@ -64,7 +61,6 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Reque
     let mut only = Vec::new();
     let mut list = false;
     let mut install = true;
-    let mut passed_on = Vec::new();
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "-h" | "--help" | "help" => return Ok(Request { task: Task::Help, install }),
@@ -80,7 +76,6 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Reque
                     )
                 })?);
             }
-            "--" => passed_on.extend(arguments.by_ref()),
             "test" | "demo" | "setup" if task.is_none() => task = Some(argument),
             other => return Err(format!("unexpected argument `{other}`")),
         }
@@ -89,12 +84,9 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Reque
     if task != "test" && (list || !only.is_empty()) {
         return Err(format!("--only and --list belong to `test`, not to `{task}`"));
     }
-    if task != "demo" && !passed_on.is_empty() {
-        return Err(format!("`{task}` takes no arguments after --"));
-    }
     let task = match task.as_str() {
         "setup" => Task::Setup,
-        "demo" => Task::Demo { arguments: passed_on },
+        "demo" => Task::Demo,
         _ if list => Task::ListChecks,
         _ => Task::Test {
             only: Check::ALL.into_iter().filter(|check| only.is_empty() || only.contains(check)).collect(),
@@ -123,9 +115,11 @@ mod tests {
     }
 
     #[test]
-    fn demo_passes_its_arguments_on() {
-        let task = Task::Demo { arguments: vec!["--test".into(), "--help".into()] };
-        assert_eq!(parsed("demo -- --test --help"), Ok(Request { task, install: true }));
+    fn the_other_tasks() {
+        assert_eq!(parsed("demo"), Ok(Request { task: Task::Demo, install: true }));
+        assert_eq!(parsed("--no-install setup"), Ok(Request { task: Task::Setup, install: false }));
+        assert_eq!(parsed("test --help"), Ok(Request { task: Task::Help, install: true }));
+        assert_eq!(parsed("test --list"), Ok(Request { task: Task::ListChecks, install: true }));
     }
 
     #[test]
@@ -136,7 +130,7 @@ mod tests {
             ("test --only lint", "`lint`"),
             ("test --only", "--only needs"),
             ("demo --only fmt", "belong to `test`"),
-            ("setup -- x", "takes no arguments"),
+            ("setup x", "`x`"),
             ("test demo", "`demo`"),
         ] {
             let message = parsed(line).unwrap_err();

@@ -48,12 +48,9 @@ fn run(request: &Request) -> Result<(), String> {
             setup::rust_components(&shell, &["rustfmt", "clippy"], request.install)
         }
         Task::Test { only } => checks::run(&mut shell, only, request.install),
-        Task::Demo { arguments } => {
+        Task::Demo => {
             setup::llvm(&mut shell, request.install)?;
-            let mut command =
-                shell.cargo(&["run", "--release", "--package", "metal-bridge", "--example", "demo", "--"]);
-            command.args(arguments);
-            shell.run(command)
+            shell.run(shell.cargo(&["run", "--release", "--package", "metal-bridge", "--example", "demo"]))
         }
     }
 }
