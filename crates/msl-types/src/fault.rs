@@ -5,6 +5,40 @@ use std::time::Duration;
 
 use crate::reflection::{Access, ArgumentKind};
 
+/// The memory that a pointer was made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Memory {
+    /// What is bound to an argument.
+    Argument {
+        /// The parameter's name in the source.
+        name: String,
+        /// Which memory.
+        kind: ArgumentKind,
+        /// Buffer index, or threadgroup-memory index.
+        index: u32,
+    },
+    /// A variable of the kernel: in threadgroup memory, of one thread, or a constant at program scope.
+    Variable {
+        /// Its name in the source, as far as the compiler kept it.
+        name: String,
+    },
+    /// A pointer that was read from memory or made from an integer, and leads nowhere.
+    Unknown,
+}
+
+impl fmt::Display for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Argument { name, kind: ArgumentKind::Threadgroup, index } => {
+                write!(f, "threadgroup memory {index} (`{name}`)")
+            }
+            Self::Argument { name, index, .. } => write!(f, "buffer {index} (`{name}`)"),
+            Self::Variable { name } => write!(f, "variable `{name}`"),
+            Self::Unknown => f.write_str("unknown memory"),
+        }
+    }
+}
+
 /// A place in the user's source.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SourceLocation {
@@ -31,8 +65,8 @@ impl fmt::Display for SourceLocation {
 pub enum FaultKind {
     /// It reached outside of the memory it was given; the access was not performed.
     OutOfBounds {
-        /// The argument, if the pointer comes from one: name, kind and index.
-        argument: Option<(String, ArgumentKind, u32)>,
+        /// The memory that it was given.
+        memory: Memory,
         /// Byte offset of the access from the start of that memory (from the bound offset, for a buffer).
         offset: i64,
         /// Bytes accessed.
@@ -74,20 +108,15 @@ impl fmt::Display for KernelFault {
             write!(f, ", thread ({x}, {y}, {z}) in grid")?;
         }
         match &self.kind {
-            FaultKind::OutOfBounds { argument, offset, size, length, access } => {
+            FaultKind::OutOfBounds { memory, offset, size, length, access } => {
                 let verb = match access {
                     Access::ReadOnly => "read",
                     Access::ReadWrite => "write",
                 };
-                write!(f, ": {verb} of {size} bytes at byte offset {offset} of ")?;
-                match argument {
-                    Some((name, ArgumentKind::Threadgroup, index)) => {
-                        write!(f, "threadgroup memory {index} (`{name}`)")?;
-                    }
-                    Some((name, _, index)) => write!(f, "buffer {index} (`{name}`)")?,
-                    None => f.write_str("memory that is not an argument")?,
-                }
-                write!(f, ", which has {length} bytes")
+                write!(
+                    f,
+                    ": {verb} of {size} bytes at byte offset {offset} of {memory}, which has {length} bytes"
+                )
             }
             FaultKind::TimedOut { limit } => write!(f, ": still running after its time limit of {limit:?}"),
             FaultKind::Unreachable => f.write_str(": reached code that the source says is unreachable"),

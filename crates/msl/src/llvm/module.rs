@@ -5,7 +5,6 @@ use std::fmt;
 
 use llvm_sys::analysis::{LLVMVerifierFailureAction, LLVMVerifyModule};
 use llvm_sys::bit_reader::LLVMParseBitcodeInContext2;
-use llvm_sys::bit_writer::LLVMWriteBitcodeToMemoryBuffer;
 use llvm_sys::core::*;
 use llvm_sys::debuginfo::LLVMStripModuleDebugInfo;
 use llvm_sys::ir_reader::LLVMParseIRInContext;
@@ -21,6 +20,7 @@ pub(crate) struct Module {
     pub(super) context: LLVMContextRef,
     pub(super) module: LLVMModuleRef,
     /// Errors that LLVM reported through the context's handler.
+    #[allow(clippy::box_collection, reason = "LLVM holds the address of the list")]
     errors: Box<Vec<String>>,
 }
 
@@ -58,12 +58,6 @@ impl Module {
                 if failed != 0 { Err(String::new()) } else { Ok(module) }
             }
         })
-    }
-
-    /// Parses LLVM assembly.
-    pub(crate) fn parse_text(text: &str) -> Result<Self, String> {
-        // SAFETY: a live context.
-        Self::with_context(|context| unsafe { parse_text_in(context, text) })
     }
 
     fn with_context(
@@ -108,21 +102,6 @@ impl Module {
             return Ok(());
         }
         Err(std::mem::take(&mut *self.errors).join("; "))
-    }
-
-    /// Serialises the module.
-    pub(crate) fn to_bitcode(&self) -> Vec<u8> {
-        // SAFETY: a live module; the buffer's bytes are copied before it is disposed of.
-        unsafe {
-            let buffer = LLVMWriteBitcodeToMemoryBuffer(self.module);
-            let bytes = std::slice::from_raw_parts(
-                LLVMGetBufferStart(buffer).cast::<u8>(),
-                LLVMGetBufferSize(buffer),
-            )
-            .to_vec();
-            LLVMDisposeMemoryBuffer(buffer);
-            bytes
-        }
     }
 
     /// Runs a pass pipeline in the new pass manager's textual form.

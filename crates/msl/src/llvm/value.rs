@@ -53,15 +53,12 @@ impl<'m> Value<'m> {
 
     predicates! {
         is_instruction = LLVMIsAInstruction;
-        is_argument = LLVMIsAArgument;
         is_function = LLVMIsAFunction;
         is_global_variable = LLVMIsAGlobalVariable;
         is_constant_expression = LLVMIsAConstantExpr;
         is_constant_int = LLVMIsAConstantInt;
         is_constant = LLVMIsAConstant;
         is_inline_asm = LLVMIsAInlineAsm;
-        is_null_pointer = LLVMIsAConstantPointerNull;
-        is_undef = LLVMIsAUndefValue;
         is_alloca = LLVMIsAAllocaInst;
         is_call = LLVMIsACallInst;
     }
@@ -78,11 +75,6 @@ impl<'m> Value<'m> {
             let data = LLVMGetValueName2(self.0, &mut length);
             String::from_utf8_lossy(std::slice::from_raw_parts(data.cast::<u8>(), length)).into_owned()
         }
-    }
-
-    pub(crate) fn set_name(self, name: &str) {
-        // SAFETY: a live value; LLVM copies the name.
-        unsafe { LLVMSetValueName2(self.0, name.as_ptr().cast(), name.len()) }
     }
 
     /// Operands; for calls the arguments, then the callee.
@@ -394,13 +386,6 @@ impl<'m> Value<'m> {
         assert!(self.is_global_variable());
         // SAFETY: a live global variable without uses.
         unsafe { LLVMDeleteGlobal(self.0) }
-    }
-
-    /// Removes a function; `self` and its copies must not be used afterwards.
-    pub(crate) fn delete_function(self) {
-        assert!(self.is_function());
-        // SAFETY: a live function without uses.
-        unsafe { LLVMDeleteFunction(self.0) }
     }
 
     pub(crate) fn parameters(self) -> Vec<Value<'m>> {

@@ -6,7 +6,7 @@ mod parameters;
 mod references;
 
 pub(crate) use constants::{ModuleConstant, module_constants};
-pub(crate) use names::demangle;
+pub(crate) use names::{demangle, variable_name};
 pub(crate) use parameters::{Builtin, Parameter, Role};
 pub(crate) use references::References;
 

@@ -39,6 +39,16 @@ pub(crate) fn demangle(symbol: &str) -> Demangled {
     Demangled { name, parameters }
 }
 
+/// The plain name of a variable, also of one in a function. LLVM appends numbers to names that it copies.
+pub(crate) fn variable_name(symbol: &str) -> String {
+    let text = (symbol.len() < 1 << 14)
+        .then(|| cpp_demangle::Symbol::new(symbol).ok()?.demangle().ok())
+        .flatten()
+        .unwrap_or_else(|| symbol.into());
+    let last = text.rsplit("::").next().unwrap_or_default();
+    last.split('.').find(|part| !part.is_empty()).unwrap_or_default().to_owned()
+}
+
 /// Position of the parenthesis that opens the last balanced group of the text.
 fn parameter_list_start(text: &str) -> Option<usize> {
     let mut depth = 0;
@@ -217,6 +227,13 @@ mod tests {
         assert_eq!(known_size("atomic_ulong"), Some((8, 8)));
         assert_eq!(known_size("Params"), None);
         assert_eq!(known_size("x"), None);
+    }
+
+    #[test]
+    fn variables_of_functions() {
+        assert_eq!(variable_name("_ZZ2tkIfLi8EEvPU8SYglobalT_E3arr"), "arr");
+        assert_eq!(variable_name("tile.i.i"), "tile");
+        assert_eq!(variable_name("_ZL5table"), "table");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::ffi::c_void;
 use std::sync::atomic::AtomicBool;
 
-use crate::{Access, ArgumentKind, Binding, SourceLocation};
+use crate::{Access, Binding, SourceLocation};
 
 /// One threadgroup being run; generated code gets a pointer to it.
 #[repr(C)]
@@ -70,39 +70,10 @@ impl ParkedOperation {
 #[derive(Clone, Debug)]
 pub(crate) struct Site {
     pub(crate) access: Access,
-    /// Bytes; 0 where only the run knows.
-    pub(crate) size: u64,
     pub(crate) location: Option<SourceLocation>,
 }
 
-/// Which memory a pointer points into, as a number that generated code passes along.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum MemoryTag {
-    /// A buffer or threadgroup argument: the position of the parameter.
-    Parameter(u32),
-    /// Variables of the kernel itself: private, threadgroup or constant.
-    Variable,
-    /// A pointer read from memory or made from an integer.
-    Unknown,
-}
-
-impl MemoryTag {
-    pub(crate) const fn to_i64(self) -> i64 {
-        match self {
-            Self::Parameter(n) => n as i64,
-            Self::Variable => -1,
-            Self::Unknown => -2,
-        }
-    }
-
-    pub(crate) const fn from_i32(number: i32) -> Self {
-        match number {
-            -1 => Self::Variable,
-            n if n >= 0 => Self::Parameter(n as u32),
-            _ => Self::Unknown,
-        }
-    }
-}
-
-/// Name, kind and index of an argument, for messages.
-pub(crate) type ArgumentName = (String, ArgumentKind, u32);
+/// The tag of a pointer of unknown origin; other tags are positions in [`Program::memories`].
+///
+/// [`Program::memories`]: super::Program::memories
+pub(crate) const UNKNOWN_MEMORY: i32 = -1;

@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::sync::atomic::Ordering;
 
 use super::collectives::Collective;
-use super::context::{ArgumentName, GroupContext, KEY_WORDS, MemoryTag, Parked, ParkedOperation, Site};
-use crate::{Access, Binding, FaultKind, KernelFault, Launch, MAX_BUFFERS, SIMD_WIDTH};
+use super::context::{GroupContext, KEY_WORDS, Parked, ParkedOperation, Site, UNKNOWN_MEMORY};
+use crate::{Access, Binding, FaultKind, KernelFault, Launch, MAX_BUFFERS, Memory, SIMD_WIDTH};
 
 /// How to start generated code.
 #[derive(Clone, Copy, Debug)]
@@ -28,8 +28,8 @@ pub(crate) struct Program {
     pub(crate) kernel: String,
     pub(crate) entry: Entry,
     pub(crate) sites: Vec<Site>,
-    /// By position of the parameter; `None` for values that the launch gives.
-    pub(crate) parameters: Vec<Option<ArgumentName>>,
+    /// The memories that pointers come from, by tag.
+    pub(crate) memories: Vec<Memory>,
     /// Bytes of threadgroup memory that the kernel declares itself.
     pub(crate) static_threadgroup_memory: usize,
 }
@@ -88,8 +88,7 @@ impl Host<'_> {
         length: u64,
         size: u64,
     ) -> bool {
-        let tag = MemoryTag::from_i32(tag);
-        if tag == MemoryTag::Unknown {
+        if tag == UNKNOWN_MEMORY {
             let bound = self.launch.buffers.iter().flatten().chain([&self.threadgroup_memory]);
             for binding in bound {
                 let offset = address.wrapping_sub(binding.address as u64);
@@ -98,13 +97,11 @@ impl Host<'_> {
                 }
             }
         }
-        let argument = match tag {
-            MemoryTag::Parameter(n) => self.program.parameters.get(n as usize).cloned().flatten(),
-            MemoryTag::Variable | MemoryTag::Unknown => None,
-        };
+        let memory = usize::try_from(tag).ok().and_then(|tag| self.program.memories.get(tag));
+        let memory = memory.cloned().unwrap_or(Memory::Unknown);
         let access = self.program.sites.get(site as usize).map_or(Access::ReadWrite, |s| s.access);
         let kind = FaultKind::OutOfBounds {
-            argument,
+            memory,
             offset: address.wrapping_sub(start) as i64,
             size,
             length,

@@ -12,11 +12,11 @@ use std::mem::offset_of;
 use super::control_flow::ControlFlow;
 use super::entry::{ARGUMENT, THREAD, binding_place};
 use crate::llvm::{Builder, Location, Module, Opcode, Value};
-use crate::reflect::{KernelEntry, threadgroup_layout};
-use crate::runtime::{GroupContext, MemoryTag, Site};
-use crate::{Access, Binding, SourceLocation};
+use crate::reflect::{KernelEntry, threadgroup_layout, variable_name};
+use crate::runtime::{GroupContext, Site, UNKNOWN_MEMORY};
+use crate::{Access, Binding, Memory, SourceLocation};
 
-/// The memory that a pointer may be used for: first address, number of bytes, [`MemoryTag`].
+/// The memory that a pointer may be used for: first address, number of bytes, position in the list of memories.
 #[derive(Clone, Copy)]
 struct Region<'m> {
     start: Value<'m>,
@@ -25,17 +25,21 @@ struct Region<'m> {
 }
 
 /// Checks all accesses of the thread function, and gives arguments and threadgroup variables their
-/// addresses. Returns what the messages need to know of each access.
-pub(super) fn check_accesses(module: &mut Module, kernel: &KernelEntry) -> Result<Vec<Site>, String> {
-    let (sites, helpers) = {
+/// addresses. Returns what the messages need to know of each access,
+/// and of each memory.
+pub(super) fn check_accesses(
+    module: &mut Module,
+    kernel: &KernelEntry,
+) -> Result<(Vec<Site>, Vec<Memory>), String> {
+    let (sites, memories, helpers) = {
         let mut checker = Checker::new(module, kernel);
         checker.resolve_memory();
         checker.run()?;
-        (checker.sites, checker.helpers)
+        (checker.sites, checker.memories, checker.helpers)
     };
     let text: String = helpers.into_values().collect();
     module.link_text(&(text + DECLARATIONS))?;
-    Ok(sites)
+    Ok((sites, memories))
 }
 
 const DECLARATIONS: &str =
@@ -49,6 +53,7 @@ struct Checker<'m> {
     start: Value<'m>,
     regions: HashMap<Value<'m>, Region<'m>>,
     sites: Vec<Site>,
+    memories: Vec<Memory>,
     /// Text of the functions that do checked accesses, by name.
     helpers: BTreeMap<String, String>,
 }
@@ -64,6 +69,7 @@ impl<'m> Checker<'m> {
             start,
             regions: HashMap::new(),
             sites: Vec::new(),
+            memories: Vec::new(),
             helpers: BTreeMap::new(),
         }
     }
@@ -72,8 +78,16 @@ impl<'m> Checker<'m> {
         self.module.int_type(64).int(value)
     }
 
-    fn tag(&self, tag: MemoryTag) -> Value<'m> {
-        self.module.int_type(32).int(tag.to_i64())
+    /// The tag of a memory that messages shall name.
+    fn memory(&mut self, memory: Memory) -> Value<'m> {
+        self.memories.push(memory);
+        self.module.int_type(32).int(self.memories.len() as i64 - 1)
+    }
+
+    /// The tag of a variable.
+    fn variable(&mut self, variable: Value<'m>) -> Value<'m> {
+        let name = variable_name(&variable.name());
+        self.memory(Memory::Variable { name })
     }
 
     /// Replaces the stand-ins of arguments and the threadgroup variables by addresses, known as regions.
@@ -89,6 +103,12 @@ impl<'m> Checker<'m> {
             let Some(position) = callee.strip_prefix(ARGUMENT).and_then(|n| n.parse::<usize>().ok()) else {
                 continue;
             };
+            let Some(argument) = self.kernel.parameters[position].argument() else { continue };
+            let tag = self.memory(Memory::Argument {
+                name: argument.name,
+                kind: argument.kind,
+                index: argument.index,
+            });
             let Some((table, offset)) = binding_place(self.kernel.parameters[position].role) else {
                 continue;
             };
@@ -99,7 +119,7 @@ impl<'m> Checker<'m> {
             let region = Region {
                 start: builder.cast(Opcode::LLVMPtrToInt, address, long),
                 length: builder.load(long, at(&builder, entry, offset_of!(Binding, length))),
-                tag: self.tag(MemoryTag::Parameter(position as u32)),
+                tag,
             };
             self.regions.insert(address, region);
             call.replace_all_uses_with(address);
@@ -117,7 +137,7 @@ impl<'m> Checker<'m> {
             let region = Region {
                 start: builder.cast(Opcode::LLVMPtrToInt, address, long),
                 length: self.i64(module.size_of(variable.value_type()) as i64),
-                tag: self.tag(MemoryTag::Variable),
+                tag: self.variable(variable),
             };
             self.regions.insert(address, region);
             variable.replace_all_uses_with(address);
@@ -329,7 +349,7 @@ skip:
             let builder = Builder::before(self.module, call);
             let pointer = builder.freeze(pointer);
             let length = builder.freeze(length);
-            let site = self.site(call, *access, 0);
+            let site = self.site(call, *access);
             let parameters = self.thread.parameters();
             let helper = self.declare(&name, length.ty(), &[pointer.ty()], &[length.ty()]);
             let arguments = [
@@ -364,7 +384,7 @@ skip:
         }
         self.helpers.entry(helper.name.clone()).or_insert_with(|| helper.text());
         let region = self.region(pointer);
-        let site = self.site(access, kind, helper.size);
+        let site = self.site(access, kind);
         let types: Vec<_> = values.iter().map(|v| v.ty()).collect();
         let function = self.declare(&helper.name, access.ty(), &[pointer.ty()], &types);
         let parameters = self.thread.parameters();
@@ -403,8 +423,8 @@ skip:
         self.module.add_function(name, result, &parameters)
     }
 
-    fn site(&mut self, instruction: Value<'m>, access: Access, size: u64) -> Value<'m> {
-        let site = Site { access, size, location: user_location(&instruction.locations()) };
+    fn site(&mut self, instruction: Value<'m>, access: Access) -> Value<'m> {
+        let site = Site { access, location: user_location(&instruction.locations()) };
         self.sites.push(site);
         self.module.int_type(32).int(self.sites.len() as i64 - 1)
     }
@@ -450,7 +470,7 @@ skip:
                                 long,
                             ),
                             length: self.i64(self.module.size_of(pointer.allocated_type()) as i64),
-                            tag: self.tag(MemoryTag::Variable),
+                            tag: self.variable(pointer),
                         }
                     }
                     Opcode::LLVMGetElementPtr
@@ -484,7 +504,11 @@ skip:
     }
 
     fn unknown(&self) -> Region<'m> {
-        Region { start: self.i64(0), length: self.i64(0), tag: self.tag(MemoryTag::Unknown) }
+        Region {
+            start: self.i64(0),
+            length: self.i64(0),
+            tag: self.module.int_type(32).int(i64::from(UNKNOWN_MEMORY)),
+        }
     }
 
     /// The region of a pointer: found before for instructions, made here for constants.
@@ -508,7 +532,7 @@ skip:
         let region = Region {
             start: builder.cast(Opcode::LLVMPtrToInt, origin, self.module.int_type(64)),
             length: self.i64(self.module.size_of(origin.value_type()) as i64),
-            tag: self.tag(MemoryTag::Variable),
+            tag: self.variable(origin),
         };
         self.regions.insert(pointer, region);
         region

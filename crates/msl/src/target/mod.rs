@@ -3,6 +3,7 @@
 
 mod admit;
 mod bounds;
+mod contained;
 mod control_flow;
 mod entry;
 mod isolate;
@@ -16,11 +17,14 @@ mod variables;
 use std::ops::Range;
 use std::sync::Arc;
 
+use contained::contained;
+
 use crate::llvm::{LoadedObject, Machine, Module};
 use crate::reflect::KernelEntry;
 use crate::runtime::{self, Entry, Program, Scratch, Site};
 use crate::{
-    CompilerFailure, FunctionConstantValues, FunctionReflection, KernelFault, Launch, Library, PipelineError,
+    CompilerFailure, FunctionConstantValues, FunctionReflection, KernelFault, Launch, Library, Memory,
+    PipelineError,
 };
 
 /// A kernel compiled to native code. A cheap handle.
@@ -39,6 +43,7 @@ struct KernelInner {
 struct Generated {
     object: Vec<u8>,
     sites: Vec<Site>,
+    memories: Vec<Memory>,
     /// Whether threads wait for each other, and so are coroutines.
     waits: bool,
     static_threadgroup_memory: usize,
@@ -57,11 +62,14 @@ impl Kernel {
                 available: library.functions().iter().map(|f| f.name.clone()).collect(),
             });
         };
-        let machine = Machine::host().map_err(CompilerFailure::Internal)?;
-        let mut module = Module::parse_bitcode(library.bitcode()).map_err(CompilerFailure::Internal)?;
-        let absent = specialise::apply(&module, kernel, constants)?;
-        let generated = generate(&mut module, &machine, kernel, &absent)?;
-        load(kernel, &absent, generated)
+        let (kernel, library, constants) = (kernel.clone(), library.clone(), constants.clone());
+        contained(move || {
+            let machine = Machine::host().map_err(CompilerFailure::Internal)?;
+            let mut module = Module::parse_bitcode(library.bitcode()).map_err(CompilerFailure::Internal)?;
+            let absent = specialise::apply(&module, &kernel, &constants)?;
+            let generated = generate(&mut module, &machine, &kernel, &absent)?;
+            load(&kernel, &absent, generated)
+        })?
     }
 
     /// What the kernel takes, with the function constants applied.
@@ -115,7 +123,7 @@ fn generate(
     // One function is left: make every access and loop of it safe.
     admit::admit(module).map_err(unsupported)?;
     variables::expand_constants(module).map_err(unsupported)?;
-    let mut sites = bounds::check_accesses(module, kernel).map_err(unsupported)?;
+    let (mut sites, memories) = bounds::check_accesses(module, kernel).map_err(unsupported)?;
     stop::stop_loops(module);
     let waits = suspend::suspend(module, &mut sites);
     entry::add_entry(module, waits).map_err(internal)?;
@@ -125,7 +133,7 @@ fn generate(
     legalise::return_at_unreachable(module);
     module.verify().map_err(internal)?;
     let object = machine.emit_object(module).map_err(internal)?;
-    Ok(Generated { object, sites, waits, static_threadgroup_memory })
+    Ok(Generated { object, sites, memories, waits, static_threadgroup_memory })
 }
 
 fn load(kernel: &KernelEntry, absent: &[bool], generated: Generated) -> Result<Kernel, PipelineError> {
@@ -147,10 +155,14 @@ fn load(kernel: &KernelEntry, absent: &[bool], generated: Generated) -> Result<K
         // SAFETY: the symbol was generated with this signature.
         Entry::Threadgroup(unsafe { std::mem::transmute::<usize, unsafe extern "C" fn(_)>(run) })
     };
-    let present =
-        || kernel.parameters.iter().zip(absent).map(|(p, absent)| if *absent { None } else { p.argument() });
+    let arguments = kernel
+        .parameters
+        .iter()
+        .zip(absent)
+        .filter(|(_, absent)| !**absent)
+        .filter_map(|(p, _)| p.argument());
     let reflection = FunctionReflection {
-        arguments: present().flatten().collect(),
+        arguments: arguments.collect(),
         static_threadgroup_memory_length: generated.static_threadgroup_memory,
         ..kernel.reflection.clone()
     };
@@ -158,7 +170,7 @@ fn load(kernel: &KernelEntry, absent: &[bool], generated: Generated) -> Result<K
         kernel: kernel.reflection.name.clone(),
         entry,
         sites: generated.sites,
-        parameters: present().map(|a| a.map(|a| (a.name, a.kind, a.index))).collect(),
+        memories: generated.memories,
         static_threadgroup_memory: generated.static_threadgroup_memory,
     };
     Ok(Kernel(Arc::new(KernelInner { reflection, program, _object: object })))

@@ -2,7 +2,7 @@
 
 use crate::llvm::{Module, Type, TypeKind, Value};
 use crate::reflect::{KernelEntry, ModuleConstant, module_constants};
-use crate::{ConstantValue, FunctionConstantValues, PipelineError, ScalarType};
+use crate::{ConstantValue, FunctionConstantValues, PipelineError};
 
 /// Gives every function constant of the module its value. Returns, for each parameter of the kernel,
 /// whether its guarding constant says that it is absent.
@@ -35,7 +35,7 @@ pub(super) fn apply(
                 data_type: reflection.data_type,
             });
         }
-        define(module, constant, value);
+        define(constant, value);
     }
     let is_false = |name: &str| {
         let constant = constants.iter().find(|c| c.reflection.name == name);
@@ -45,10 +45,10 @@ pub(super) fn apply(
     Ok(kernel.parameters.iter().map(|p| p.guard.as_deref().is_some_and(is_false)).collect())
 }
 
-fn define(module: &Module, constant: &ModuleConstant<'_>, value: Option<&ConstantValue>) {
+fn define(constant: &ModuleConstant<'_>, value: Option<&ConstantValue>) {
     let ty = constant.variable.value_type();
     let initializer = match value {
-        Some(value) => constant_of(module, ty, value),
+        Some(value) => constant_of(ty, value),
         None => ty.zero(),
     };
     constant.variable.set_initializer(initializer);
@@ -60,7 +60,7 @@ fn define(module: &Module, constant: &ModuleConstant<'_>, value: Option<&Constan
 }
 
 /// A constant of a type with the bytes of a value: scalars at the leaves, in order, as often as there are.
-fn constant_of<'m>(module: &'m Module, ty: Type<'m>, value: &ConstantValue) -> Value<'m> {
+fn constant_of<'m>(ty: Type<'m>, value: &ConstantValue) -> Value<'m> {
     let size = value.data_type().scalar.size();
     let bits: Vec<u64> = value
         .bytes()
@@ -71,16 +71,10 @@ fn constant_of<'m>(module: &'m Module, ty: Type<'m>, value: &ConstantValue) -> V
             u64::from_le_bytes(bytes)
         })
         .collect();
-    build(module, ty, value.data_type().scalar, &bits, &mut 0)
+    build(ty, &bits, &mut 0)
 }
 
-fn build<'m>(
-    module: &'m Module,
-    ty: Type<'m>,
-    scalar: ScalarType,
-    bits: &[u64],
-    next: &mut usize,
-) -> Value<'m> {
+fn build<'m>(ty: Type<'m>, bits: &[u64], next: &mut usize) -> Value<'m> {
     let members: Vec<Type<'m>> = match ty.kind() {
         TypeKind::LLVMStructTypeKind => ty.members(),
         TypeKind::LLVMVectorTypeKind => vec![ty.element(); ty.lanes() as usize],
@@ -90,6 +84,6 @@ fn build<'m>(
             return ty.from_bits(raw);
         }
     };
-    let values: Vec<Value<'m>> = members.into_iter().map(|t| build(module, t, scalar, bits, next)).collect();
+    let values: Vec<Value<'m>> = members.into_iter().map(|t| build(t, bits, next)).collect();
     ty.aggregate(&values)
 }

@@ -57,7 +57,7 @@ fn operation_of(hook: &str) -> Option<u32> {
 
 fn report_unreachable(module: &Module, call: Value<'_>, sites: &mut Vec<Site>) {
     let location = user_location(&call.locations());
-    sites.push(Site { access: Access::ReadOnly, size: 0, location });
+    sites.push(Site { access: Access::ReadOnly, location });
     let (pointer, int) = (module.pointer_type(0), module.int_type(32));
     let name = "msl.rt.unreachable";
     let hook = module
@@ -114,10 +114,12 @@ impl<'m> Coroutine<'m> {
         let returns: Vec<Value<'m>> =
             thread.instructions().into_iter().filter(|i| i.opcode() == Opcode::LLVMRet).collect();
         self.finish();
+        let end = Builder::append_block(self.module, thread, "end");
+        let builder = Builder::at_end(self.module, end);
+        self.store(&builder, offset_of!(Parked, operation), ParkedOperation::DONE);
+        self.suspend(&builder, true, None);
         for ret in returns {
-            let builder = Builder::before(self.module, ret);
-            self.store(&builder, offset_of!(Parked, operation), ParkedOperation::DONE);
-            self.suspend(&builder, true, None);
+            Builder::before(self.module, ret).branch(end);
             ret.erase();
         }
         let keys = self.keys(waits);
