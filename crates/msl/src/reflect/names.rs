@@ -25,10 +25,9 @@ pub(crate) struct ParameterType {
 
 /// Demangles a symbol. A name that is not mangled stands for itself.
 pub(crate) fn demangle(symbol: &str) -> Demangled {
-    // The demangler recurses over nested types; a name too long to be a person's is left as it is.
-    let text =
-        (symbol.len() < 1 << 14).then(|| cpp_demangle::Symbol::new(symbol).ok()?.demangle().ok()).flatten();
-    let Some(text) = text else { return Demangled { name: symbol.into(), parameters: Vec::new() } };
+    let Some(text) = demangled_text(symbol) else {
+        return Demangled { name: symbol.into(), parameters: Vec::new() };
+    };
     let Some(open) = parameter_list_start(&text) else {
         return Demangled { name: text, parameters: Vec::new() };
     };
@@ -39,12 +38,18 @@ pub(crate) fn demangle(symbol: &str) -> Demangled {
     Demangled { name, parameters }
 }
 
-/// The plain name of a variable, also of one in a function. LLVM appends numbers to names that it copies.
-pub(crate) fn variable_name(symbol: &str) -> String {
-    let text = (symbol.len() < 1 << 14)
+fn demangled_text(symbol: &str) -> Option<String> {
+    // The demangler recurses over nested types; a name too long to be a person's is left as it is. A symbol
+    // without the prefix is a plain name, though it may look like the code of a type.
+    const MAX_LENGTH: usize = 1 << 14;
+    (symbol.starts_with("_Z") && symbol.len() < MAX_LENGTH)
         .then(|| cpp_demangle::Symbol::new(symbol).ok()?.demangle().ok())
         .flatten()
-        .unwrap_or_else(|| symbol.into());
+}
+
+/// The plain name of a variable, also of one in a function. LLVM appends numbers to names that it copies.
+pub(crate) fn variable_name(symbol: &str) -> String {
+    let text = demangled_text(symbol).unwrap_or_else(|| symbol.into());
     let last = text.rsplit("::").next().unwrap_or_default();
     last.split('.').find(|part| !part.is_empty()).unwrap_or_default().to_owned()
 }
@@ -239,6 +244,7 @@ mod tests {
     #[test]
     fn plain_names_stand_for_themselves() {
         assert_eq!(demangle("k").name, "k");
+        assert_eq!(demangle("g").name, "g");
         assert_eq!(demangle("_Z3booPU8SYglobalfj").name, "boo");
     }
 }
