@@ -26,11 +26,11 @@ pub(crate) fn run_file(path: &Path) -> Result<(), String> {
     let directory = path.parent().unwrap_or(Path::new("."));
     match compiler().compile(&file.source, &file.header.options(directory)?) {
         Ok(library) => {
-            check_diagnostics(&mut file, library.warnings(), bless, &mut problems);
+            check_diagnostics(&mut file, library.warnings(), directory, bless, &mut problems);
             check_library(&mut file, &library, bless, &mut problems);
         }
         Err(LibraryError::Compile(CompileError { diagnostics })) => {
-            check_diagnostics(&mut file, &diagnostics, bless, &mut problems);
+            check_diagnostics(&mut file, &diagnostics, directory, bless, &mut problems);
             if problems.is_empty() && !file.header.run.is_empty() {
                 problems += "the file does not compile, but has [[run]] sections\n";
             }
@@ -56,8 +56,16 @@ fn compiler() -> &'static Compiler {
 }
 
 /// Compares the diagnostics of a compilation with `diagnostics` (first lines only) and `snippets` (all of it).
-fn check_diagnostics(file: &mut File, got: &[Diagnostic], bless: bool, problems: &mut String) {
-    let full: Vec<String> = got.iter().map(ToString::to_string).collect();
+/// Paths in them are given from the file's directory.
+fn check_diagnostics(
+    file: &mut File,
+    got: &[Diagnostic],
+    directory: &Path,
+    bless: bool,
+    problems: &mut String,
+) {
+    let prefix = format!("{}/", directory.display());
+    let full: Vec<String> = got.iter().map(|d| d.to_string().replace(&prefix, "")).collect();
     let heads: Vec<&str> = full.iter().map(|d| d.lines().next().unwrap_or_default()).collect();
     let header = &file.header;
     let (key, got, want) = match (&header.snippets, &header.diagnostics) {
@@ -111,8 +119,8 @@ fn check_run(
                 Ok(_) => return Err(said(format!("a pipeline was built; expected the error `{want}`"))),
                 Err(error) => error.to_string(),
             };
-            if !got.contains(want.as_str()) {
-                return Err(said(format!("pipeline error `{got}` does not contain `{want}`")));
+            if !has(&got, want) {
+                return Err(said(format!("pipeline error `{got}` does not have `{want}`")));
             }
             continue;
         }
@@ -160,6 +168,18 @@ fn check_way(
         }
     }
     Ok(())
+}
+
+/// Whether a message has all parts of `wanted`, which ` … ` separates, in their order.
+fn has(message: &str, wanted: &str) -> bool {
+    let mut rest = message;
+    wanted.split(" … ").all(|part| match rest.split_once(part) {
+        Some((_, after)) => {
+            rest = after;
+            true
+        }
+        None => false,
+    })
 }
 
 fn compare_text(file: &mut File, key: &str, got: &str, want: &str, bless: bool, problems: &mut String) {

@@ -1,0 +1,8 @@
+//! diagnostics = '''
+//! '''
+#include <metal_stdlib>
+using namespace metal;
+kernel void k(device float* a [[buffer(0)]]) {
+    double x = a[0];
+    a[0] = x;
+}

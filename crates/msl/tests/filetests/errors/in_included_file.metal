@@ -1,0 +1,7 @@
+//! include = ["include"]
+//! diagnostics = '''
+//! '''
+#include <metal_stdlib>
+using namespace metal;
+#include "broken.h"
+kernel void k(device int* a [[buffer(0)]]) { a[0] = broken(1); }

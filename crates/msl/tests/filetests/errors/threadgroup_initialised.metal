@@ -1,0 +1,8 @@
+//! diagnostics = '''
+//! '''
+#include <metal_stdlib>
+using namespace metal;
+kernel void k(device int* a [[buffer(0)]]) {
+    threadgroup int counter = 5;
+    a[0] = counter;
+}

@@ -1,0 +1,7 @@
+//! diagnostics = '''
+//! '''
+// Functions must be in the library: nothing of the host can be reached.
+#include <metal_stdlib>
+using namespace metal;
+int elsewhere(int n);
+kernel void k(device int* a [[buffer(0)]]) { a[0] = elsewhere(a[0]); }

@@ -1,0 +1,5 @@
+//! diagnostics = '''
+//! '''
+#include <metal_stdlib>
+using namespace metal;
+kernel void k(device float2* a [[buffer(0)]]) { a[0].x = a[0].z; }

@@ -1,0 +1,5 @@
+//! diagnostics = '''
+//! '''
+#include <metal_stdlib>
+using namespace metal;
+kernel void k(device const float* in [[buffer(0)]]) { in[0] = 1; }

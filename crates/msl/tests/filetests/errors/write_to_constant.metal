@@ -1,0 +1,8 @@
+//! diagnostics = '''
+//! '''
+#include <metal_stdlib>
+using namespace metal;
+kernel void k(constant float* in [[buffer(0)]], device float* out [[buffer(1)]]) {
+    in[0] = 1;
+    out[0] = in[0];
+}

@@ -1,0 +1,2 @@
+#pragma once
+#define NEAR_CONSTANT 2
