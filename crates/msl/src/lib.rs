@@ -16,9 +16,10 @@ mod library;
 mod llvm;
 mod reflect;
 mod runtime;
+pub mod switches;
 mod target;
 
-pub use front::{Compiler, CompilerConfig};
+pub use front::{CacheDirectory, Compiler, CompilerConfig};
 pub use library::Library;
 pub use msl_types::*;
 pub use runtime::Scratch;
