@@ -423,8 +423,6 @@ impl CommandBuffer {
         let Stage::Submitted(uses) = std::mem::replace(&mut state.stage, Stage::Ended) else {
             unreachable!("only a committed command buffer can end, and only once")
         };
-        // Before anybody who waits for the end can find a buffer still in use.
-        end_work(&uses);
         state.start.get_or_insert(now);
         state.end = Some(now);
         state.error = result.err();
@@ -434,6 +432,9 @@ impl CommandBuffer {
             None => CommandBufferStatus::Completed,
             Some(_) => CommandBufferStatus::Error,
         });
+        // After the status, which a host that has waited for a buffer may look at; before anybody who waits for the
+        // end can find a buffer still in use.
+        end_work(&uses);
         drop(state);
         self.0.state.notify_all();
         drop(uses);

@@ -208,8 +208,15 @@ impl Device {
     /// If a switch has an impossible value, the threads cannot be started, or this system has no CPU device
     /// (macOS).
     pub fn cpu(config: DeviceConfig) -> Result<Self> {
-        let _ = config;
-        Err(no_cpu_device())
+        #[cfg(not(target_os = "macos"))]
+        {
+            Ok(Self::new(Box::new(backend::cpu::device::CpuDevice::new(&config)?)))
+        }
+        #[cfg(target_os = "macos")]
+        {
+            let _ = config;
+            Err(no_cpu_device())
+        }
     }
 
     /// A device that checks every call and runs nothing: command buffers end at once, and buffers keep what the host

@@ -13,7 +13,7 @@
 //!   [`CommandQueue`], which executes its command buffers one after the other while the host goes on.
 //! * The host reads results when the work has ended: [`Buffer::read`] waits for that by itself.
 //!
-//! ```no_run
+//! ```
 //! use metal_bridge::{CompileOptions, Device, ResourceOptions};
 //!
 //! const SOURCE: &str = "

@@ -1,7 +1,6 @@
 //! The encoder for kernels.
 
 use std::fmt;
-use std::sync::Arc;
 
 use bytemuck::Pod;
 
@@ -285,7 +284,7 @@ impl ComputeCommandEncoder {
                 threads_per_threadgroup,
                 &mut this.uses,
             )?;
-            this.commands.extend(dispatch.map(|dispatch| ComputeCommand::Dispatch(Arc::new(dispatch))));
+            this.commands.extend(dispatch.map(|dispatch| ComputeCommand::Dispatch(Box::new(dispatch))));
             Ok(())
         })
     }

@@ -1,0 +1,280 @@
+//! One command's work, shared among workers: units from 0 to `total`, handed out in ranges.
+
+use std::any::Any;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::thread::Thread;
+use std::time::Duration;
+
+use msl_types::{FaultKind, KernelFault};
+
+use crate::command_buffer::panic_message;
+use crate::error::{Error, Result};
+use crate::sync::lock;
+
+/// Something that can be done in units, in any order, on several threads.
+pub(super) trait Work: Send + Sync {
+    /// Does some units. Ends early and without an error when `stop` becomes true.
+    fn run(
+        &self,
+        units: Range<u64>,
+        stop: &AtomicBool,
+        scratch: &mut msl::Scratch,
+    ) -> Result<(), Box<KernelFault>>;
+
+    /// What it is called if it takes too long.
+    fn name(&self) -> &str;
+}
+
+/// The state of some work that is being done. The driver of the queue makes it, takes part, and leaves
+/// only when nobody works on it any more; whatever the work refers to has to live as long.
+pub(super) struct Region<W: ?Sized = dyn Work> {
+    next: AtomicU64,
+    total: u64,
+    /// Ranges start with this part of what is left, and get smaller to the end.
+    divisor: u64,
+    /// Threads between [`Region::enter`] and leaving.
+    inside: AtomicUsize,
+    stop: AtomicBool,
+    timed_out: AtomicBool,
+    failure: Mutex<Option<(u64, Failure)>>,
+    driver: Thread,
+    work: W,
+}
+
+enum Failure {
+    Fault(Box<KernelFault>),
+    Panic(String),
+}
+
+/// How often a driver looks whether the others have left before it goes to sleep.
+const SPINS: u32 = 1000;
+
+impl<W: Work> Region<W> {
+    /// Work that the calling thread drives, for `workers` threads at most.
+    pub(super) fn new(work: W, total: u64, workers: usize) -> Self {
+        Self {
+            next: AtomicU64::new(0),
+            total,
+            divisor: 4 * workers as u64,
+            inside: AtomicUsize::new(0),
+            stop: AtomicBool::new(false),
+            timed_out: AtomicBool::new(false),
+            failure: Mutex::new(None),
+            driver: std::thread::current(),
+            work,
+        }
+    }
+}
+
+impl<W: Work + ?Sized> Region<W> {
+    /// Whether all units are handed out, or no more should be.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.next.load(Ordering::SeqCst) >= self.total || self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Works on the region until it is exhausted, or until `pause` says so after a range.
+    pub(super) fn take_part(&self, scratch: &mut msl::Scratch, mut pause: impl FnMut(Range<u64>) -> bool) {
+        // A driver that sees nobody inside after everything was handed out knows that nobody has a
+        // range: who enters later gets none. Hence the order: enter, then take.
+        self.inside.fetch_add(1, Ordering::SeqCst);
+        while let Some(range) = self.take() {
+            self.run(range.clone(), scratch);
+            if pause(range) {
+                break;
+            }
+        }
+        if self.inside.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.driver.unpark();
+        }
+    }
+
+    fn take(&self) -> Option<Range<u64>> {
+        let mut start = self.next.load(Ordering::SeqCst);
+        loop {
+            if start >= self.total || self.stop.load(Ordering::Relaxed) {
+                return None;
+            }
+            let end = start + ((self.total - start) / self.divisor).max(1);
+            match self.next.compare_exchange_weak(start, end, Ordering::SeqCst, Ordering::SeqCst) {
+                Ok(_) => return Some(start..end),
+                Err(now) => start = now,
+            }
+        }
+    }
+
+    fn run(&self, range: Range<u64>, scratch: &mut msl::Scratch) {
+        let start = range.start;
+        let result = catch_unwind(AssertUnwindSafe(|| self.work.run(range, &self.stop, scratch)));
+        match result {
+            Ok(Ok(())) => {}
+            Ok(Err(fault)) => self.fail(start, Failure::Fault(fault)),
+            Err(payload) => self.panicked(start, scratch, payload),
+        }
+    }
+
+    #[cold]
+    fn panicked(&self, start: u64, scratch: &mut msl::Scratch, payload: Box<dyn Any + Send>) {
+        // It may have been left in the middle of a change.
+        *scratch = msl::Scratch::default();
+        self.fail(start, Failure::Panic(panic_message(payload)));
+    }
+
+    /// Keeps the failure with the lowest units, which depends least on luck.
+    #[cold]
+    fn fail(&self, start: u64, failure: Failure) {
+        let mut first = lock(&self.failure);
+        if first.as_ref().is_none_or(|(at, _)| start < *at) {
+            *first = Some((start, failure));
+        }
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// Stops the work because it ran too long.
+    pub(super) fn time_out(&self) {
+        self.timed_out.store(true, Ordering::Relaxed);
+        self.stop.store(true, Ordering::Release);
+    }
+
+    /// Waits until nobody works on the region; to be called by the driver when it is exhausted.
+    pub(super) fn wait_until_left(&self) {
+        for _ in 0..SPINS {
+            if self.inside.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            std::hint::spin_loop();
+        }
+        while self.inside.load(Ordering::SeqCst) != 0 {
+            std::thread::park();
+        }
+    }
+
+    /// How the work ended.
+    pub(super) fn result(&self, time_limit: Option<Duration>) -> Result<()> {
+        match lock(&self.failure).take() {
+            Some((_, Failure::Fault(fault))) => Err(fault.into()),
+            Some((_, Failure::Panic(message))) => Err(Error::Internal { message }),
+            None if self.timed_out.load(Ordering::Relaxed) => {
+                let limit = time_limit.unwrap_or_default();
+                let kernel = self.work.name().to_owned();
+                let kind = FaultKind::TimedOut { limit };
+                Err(Box::new(KernelFault { kernel, kind, thread_position_in_grid: None, location: None })
+                    .into())
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// What a thread of a kernel costs, as seen so far: waking other workers for very little work takes longer than
+/// the work.
+#[derive(Debug, Default)]
+pub(super) struct Cost(AtomicU32);
+
+impl Cost {
+    /// The time that so many threads will take, if it is known.
+    pub(super) fn of(&self, threads: f64) -> Option<Duration> {
+        let nanoseconds = f64::from(f32::from_bits(self.0.load(Ordering::Relaxed)));
+        (nanoseconds > 0.0).then(|| Duration::from_nanos((nanoseconds * threads) as u64))
+    }
+
+    /// Learns from a measurement. Lost updates do not matter.
+    pub(super) fn learn(&self, threads: f64, elapsed: Duration) {
+        let seen = elapsed.as_nanos() as f32 / threads as f32;
+        let known = f32::from_bits(self.0.load(Ordering::Relaxed));
+        let mixed = if known > 0.0 { (3.0 * known + seen) / 4.0 } else { seen };
+        self.0.store(mixed.to_bits(), Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    struct Marks(Vec<AtomicU32>);
+
+    impl Work for Marks {
+        fn run(
+            &self,
+            units: Range<u64>,
+            _: &AtomicBool,
+            _: &mut msl::Scratch,
+        ) -> Result<(), Box<KernelFault>> {
+            for unit in units {
+                self.0[unit as usize].fetch_add(1, Ordering::Relaxed);
+            }
+            Ok(())
+        }
+
+        fn name(&self) -> &str {
+            "marks"
+        }
+    }
+
+    #[test]
+    fn every_unit_is_done_once() {
+        for total in [1u64, 2, 7, 1000] {
+            let marks = Marks((0..total).map(|_| AtomicU32::new(0)).collect());
+            let region = Arc::new(Region::new(marks, total, 4));
+            std::thread::scope(|scope| {
+                for _ in 0..3 {
+                    let region = region.clone();
+                    scope.spawn(move || region.take_part(&mut msl::Scratch::default(), |_| false));
+                }
+                region.take_part(&mut msl::Scratch::default(), |_| false);
+                region.wait_until_left();
+                assert!(region.work.0.iter().all(|mark| mark.load(Ordering::Relaxed) == 1));
+            });
+            assert_eq!(region.result(None), Ok(()));
+        }
+    }
+
+    struct Fails;
+
+    impl Work for Fails {
+        fn run(
+            &self,
+            units: Range<u64>,
+            _: &AtomicBool,
+            _: &mut msl::Scratch,
+        ) -> Result<(), Box<KernelFault>> {
+            std::panic::resume_unwind(Box::new(format!("deliberate at {}", units.start)))
+        }
+
+        fn name(&self) -> &str {
+            "fails"
+        }
+    }
+
+    #[test]
+    fn a_panic_ends_the_region_with_an_error() {
+        let region = Region::new(Fails, 100, 1);
+        region.take_part(&mut msl::Scratch::default(), |_| false);
+        assert!(region.is_exhausted());
+        assert_eq!(region.result(None), Err(Error::Internal { message: "deliberate at 0".into() }));
+    }
+
+    #[test]
+    fn a_time_out_is_a_fault() {
+        let region = Region::new(Marks(Vec::new()), 1, 1);
+        region.time_out();
+        region.take_part(&mut msl::Scratch::default(), |_| false);
+        let limit = Duration::from_secs(3);
+        let Err(Error::Kernel(fault)) = region.result(Some(limit)) else { panic!() };
+        assert_eq!(fault.kernel, "marks");
+        assert_eq!(fault.kind, FaultKind::TimedOut { limit });
+    }
+
+    #[test]
+    fn ranges_do_not_overflow() {
+        let region = Region::new(Fails, u64::MAX, 1);
+        let first = region.take().unwrap();
+        assert_eq!(first, 0..u64::MAX / 4);
+        region.next.store(u64::MAX - 1, Ordering::SeqCst);
+        assert_eq!(region.take(), Some(u64::MAX - 1..u64::MAX));
+        assert_eq!(region.take(), None);
+    }
+}
