@@ -249,7 +249,9 @@ fn pointee_size(
     }
     let attribute = |name| function.parameter_attribute(position, name).map(|v| v as usize);
     if let Some(size) = attribute("dereferenceable") {
-        return (size, attribute("align").unwrap_or(1));
+        // Padding at the end counts for the size of a type, but need not be dereferenceable.
+        let alignment = attribute("align").unwrap_or(1).max(1);
+        return (size.next_multiple_of(alignment), alignment);
     }
     let by_name = ty.and_then(|t| {
         let found = ["struct", "union", "class"]
