@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use msl_types::{Diagnostic, Severity};
 
-use super::edits::{Insertion, Rewritten};
+use super::edits::{Insertion, Rewritten, line_starts};
 use super::rewrite::unsupported;
 use super::sources::Sources;
 use super::words;
@@ -197,40 +197,81 @@ const MOST_NOTES: usize = 6;
 
 /// Puts messages into the user's places and words.
 pub(crate) fn report(messages: &[Message], sources: &Sources, rewritten: &[Rewritten]) -> Report {
+    let line_starts = rewritten.iter().map(|r| line_starts(&r.text)).collect();
+    let translator = Translator { sources, rewritten, line_starts };
     let mut diagnostics = Vec::new();
     let mut seen = HashSet::new();
+    // Where something unsupported was, and the end of the statement with it: what else clang finds there follows
+    // from it.
+    let mut broken: Vec<(usize, (usize, u32), (usize, u32))> = Vec::new();
+    for unsupported in messages.iter().filter_map(|m| translator.unsupported(m)) {
+        let Unsupported { file, line, column, .. } = unsupported;
+        broken.push((file, (line, column), sources.files[file].statement_end(line, column)));
+    }
+    // A suggestion that cannot be right, and the place of the errors that came of clang's trying it.
+    let mut misled = None;
     let mut rest = messages;
     while let Some((first, behind)) = rest.split_first() {
         let notes = behind.iter().take_while(|m| m.severity == Severity::Note).count();
         let (notes, behind) = behind.split_at(notes);
         rest = behind;
-        let translator = Translator { sources, rewritten };
-        for diagnostic in translator.group(first, notes) {
-            // One mistake in a template is found once per instantiation, notes apart.
-            if diagnostic.severity == Severity::Note || seen.insert(diagnostic.clone()) {
-                diagnostics.push(diagnostic);
-            } else {
-                break;
+        let group = if let Some(Unsupported { file, line, column, text }) = translator.unsupported(first) {
+            let diagnostic = translator.at(file, line, column, &[]);
+            vec![Diagnostic { message: text, ..diagnostic }]
+        } else {
+            let place = translator.original(first);
+            let follows = place.is_some_and(|(file, line, column)| {
+                broken
+                    .iter()
+                    .any(|(f, start, end)| *f == file && *start <= (line, column) && (line, column) <= *end)
+            });
+            if follows || place.is_some() && misled == place {
+                continue;
             }
+            let mut group = translator.group(first, notes);
+            if let Some(diagnostic) = group.first_mut()
+                && strip_bad_suggestion(&mut diagnostic.message)
+            {
+                misled = place;
+            }
+            group
+        };
+        // One mistake in a template is found once per instantiation.
+        if group.first().is_some_and(|d| seen.insert(d.clone())) {
+            diagnostics.extend(group);
         }
     }
     Report { diagnostics }
 }
 
+/// Removes `; did you mean 'x'?` where x is a keyword or a name of our own.
+fn strip_bad_suggestion(message: &mut String) -> bool {
+    const KEYWORDS: [&str; 32] = [
+        "using", "throw", "for", "if", "do", "try", "goto", "asm", "new", "delete", "int", "char", "this",
+        "case", "else", "enum", "class", "struct", "union", "while", "switch", "return", "typeid",
+        "typename", "template", "static", "extern", "inline", "friend", "sizeof", "operator", "not",
+    ];
+    const QUESTION: &str = "; did you mean '";
+    let Some(at) = message.rfind(QUESTION) else { return false };
+    let Some(name) = message[at + QUESTION.len()..].strip_suffix("'?") else { return false };
+    let is_ours = name.starts_with("__") || name.contains("::__");
+    if !is_ours && !KEYWORDS.contains(&name) {
+        return false;
+    }
+    message.truncate(at);
+    true
+}
+
 struct Translator<'a> {
     sources: &'a Sources,
     rewritten: &'a [Rewritten],
+    /// Where the lines of the rewritten texts start.
+    line_starts: Vec<Vec<usize>>,
 }
 
 impl Translator<'_> {
     /// A message with its notes.
     fn group(&self, first: &Message, notes: &[Message]) -> Vec<Diagnostic> {
-        if let Some(word) = self.unsupported_word(first) {
-            let mut diagnostic = self.place(first);
-            diagnostic.severity = Severity::Error;
-            diagnostic.message = format!("'{word}' is not supported in Metal");
-            return vec![diagnostic];
-        }
         let mut shown: Vec<&Message> = notes.iter().filter(|n| self.file(n).is_some()).collect();
         let mut diagnostics = Vec::new();
         if self.file(first).is_some() || first.file.is_empty() {
@@ -245,7 +286,7 @@ impl Translator<'_> {
                 (None, None) => self.nowhere(),
             };
             diagnostic.severity = first.severity;
-            diagnostic.message = words::translate(&first.text);
+            diagnostic.message = words::translate(assertion_message(&first.text));
             diagnostics.push(diagnostic);
         }
         let more = shown.len().saturating_sub(MOST_NOTES);
@@ -261,6 +302,12 @@ impl Translator<'_> {
     /// The user's file that a message is about.
     fn file(&self, message: &Message) -> Option<usize> {
         self.sources.names.get(&message.file).copied()
+    }
+
+    /// The message's place in the user's file.
+    fn original(&self, message: &Message) -> Option<(usize, usize, u32)> {
+        let file = self.file(message)?;
+        Some((file, message.line, self.rewritten[file].columns.original(message.line, message.column)))
     }
 
     fn nowhere(&self) -> Diagnostic {
@@ -328,30 +375,49 @@ impl Translator<'_> {
         }
     }
 
-    /// The word that MSL lacks, if the message is about one.
-    fn unsupported_word(&self, message: &Message) -> Option<String> {
+    fn rewritten_line(&self, file: usize, line: usize) -> Option<&str> {
+        let text = &self.rewritten[file].text;
+        let starts = &self.line_starts[file];
+        text.get(*starts.get(line)?..starts.get(line + 1).copied().unwrap_or(text.len()))
+    }
+
+    /// What MSL lacks, if the message is about it: clang may name it, or stand before or behind it.
+    fn unsupported(&self, message: &Message) -> Option<Unsupported> {
         if message.severity == Severity::Note {
             return None;
         }
-        let named = message.text.find(unsupported::PREFIX).and_then(|at| leading_name(&message.text[at..]));
-        if let Some(word) = named {
-            return Some(word);
-        }
-        // clang may name what it expected instead of what it found.
         let file = self.file(message)?;
-        let line = self.rewritten[file].text.split_inclusive('\n').nth(message.line)?;
-        let column = message.column as usize;
-        let near = line.get(..column)?.rfind(|c: char| !is_name(c)).map_or(0, |i| i + 1);
-        leading_name(line.get(near..)?)
+        let line = self.rewritten_line(file, message.line)?;
+        let column = (message.column as usize).min(line.len());
+        let is_name = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
+        let near = column - line.as_bytes()[..column].iter().rev().take_while(|b| is_name(b)).count();
+        let at_place = line.get(near..).and_then(unsupported::message_for).map(|(text, _)| (near, text));
+        let named = || {
+            let at = unsupported::find_name(&message.text)?;
+            let (text, length) = unsupported::message_for(&message.text[at..])?;
+            // A suggestion may name what is not there.
+            Some((line.find(&message.text[at..at + length])?, text))
+        };
+        let (column, text) = at_place.or_else(named)?;
+        let column = self.rewritten[file].columns.original(message.line, column as u32);
+        Some(Unsupported { file, line: message.line, column, text })
     }
 }
 
-fn is_name(c: char) -> bool {
-    c.is_ascii_alphanumeric() || c == '_'
+/// What an assertion in a header says: its condition is in the header's words.
+fn assertion_message(text: &str) -> &str {
+    match text.strip_prefix("static assertion failed") {
+        Some(rest) => rest.rsplit_once(": ").map_or(text, |(_, message)| message),
+        None => text,
+    }
 }
 
-fn leading_name(text: &str) -> Option<String> {
-    unsupported::word_of(&text[..text.find(|c| !is_name(c)).unwrap_or(text.len())])
+/// A use of something that MSL lacks.
+struct Unsupported {
+    file: usize,
+    line: usize,
+    column: u32,
+    text: String,
 }
 
 /// The line, and below it a caret under the column and tildes under the ranges. Offsets are bytes.

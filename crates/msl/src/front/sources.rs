@@ -49,6 +49,20 @@ impl SourceFile {
         let end = self.line_starts.get(line + 1).copied().unwrap_or(self.text.len());
         Some(self.text[start..end].trim_end_matches(['\n', '\r']))
     }
+
+    /// Where a statement that goes on at a place ends, roughly: at the next `;`, `{` or `}`, not too far away.
+    pub(crate) fn statement_end(&self, line: usize, column: u32) -> (usize, u32) {
+        const FARTHEST: usize = 4096;
+        let Some(start) = self.line_starts.get(line).map(|s| (s + column as usize).min(self.text.len()))
+        else {
+            return (line, column);
+        };
+        let rest = &self.text.as_bytes()[start..];
+        let length = rest.iter().take(FARTHEST).position(|b| matches!(b, b';' | b'{' | b'}'));
+        let end = start + length.unwrap_or(rest.len().min(FARTHEST));
+        let line = self.line_starts.partition_point(|s| *s <= end) - 1;
+        (line, (end - self.line_starts[line]) as u32)
+    }
 }
 
 /// All files of a compilation.

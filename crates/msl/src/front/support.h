@@ -9,7 +9,11 @@
 
 // A function constant's type as reflection reads it: the scalar's position in Rust's ScalarType::ALL, and 256 times
 // the number of components.
-template <typename T> constexpr int __msl_type_code = -1;
+template <typename T> struct __msl_no_type_code {
+    static_assert(!__is_same(T, T), "a function constant must have a scalar or vector type");
+    static constexpr int value = 0;
+};
+template <typename T> constexpr int __msl_type_code = __msl_no_type_code<T>::value;
 template <typename T> constexpr int __msl_type_code<const T> = __msl_type_code<T>;
 template <typename T> constexpr int __msl_type_code<constant T> = __msl_type_code<T>;
 template <typename T, int N>

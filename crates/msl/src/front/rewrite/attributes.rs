@@ -116,6 +116,10 @@ fn rewrite_list(s: &Structure<'_>, edits: &mut Edits, open: usize, close: usize)
                 }
             }
             _ if is_member => {}
+            // `#define A(x) [[x]]`: what it is, the macro's use decides.
+            (name, None) if s.macro_of(open).is_some_and(|m| m.parameters.iter().any(|p| p == name)) => {
+                gnu(&mut text, &format!("annotate(\"msl.\" __MSL_STRING({name}))"));
+            }
             (name, None) => gnu(&mut text, &format!("annotate(\"msl.{name}\")")),
             ("max_total_threads_per_threadgroup" | "required_threads_per_threadgroup", Some(words)) => {
                 let name = attribute.name;

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::super::edits::Edits;
 use super::super::structure::{LOOKAHEAD, Structure};
+use super::unsupported;
 
 /// Rewrites one declarator, whose attribute list is from `open` to `close` and has `index` as its argument.
 pub(super) fn rewrite_declaration(
@@ -34,6 +35,9 @@ pub(super) fn rewrite_declaration(
         "static const int __msl_fc_{paste}{name} __attribute__((used)) = ({index}); \
          static const int __msl_fct_{paste}{name} __attribute__((used)) = __msl_type_code<decltype({name})>"
     );
+    if matches!(s.word(close + 1), "=" | "{") && s.same_region(open, close + 1) {
+        edits.before(s.raw(close), &unsupported::attribute_with(unsupported::INITIALIZED_CONSTANT));
+    }
     let end = (close + 1..s.len().min(close + LOOKAHEAD))
         .take_while(|i| s.same_region(open, *i))
         .find(|i| s.word(*i) == ";" && s.place(*i).parentheses == 0);

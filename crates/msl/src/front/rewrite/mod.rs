@@ -108,7 +108,7 @@ mod tests {
                     "template", "struct", "threadgroup", "device", "constant", "thread", "const", "static", "kernel",
                     "function_constant", "buffer", "host_name", "(0)", "\"s\"", "R\"(\n)\"", "static_cast", "xyz", "v",
                     "double", "long", "asm", "delete", "new", "/*\n*/", "// c\n", "##", "is_function_constant_defined",
-                    "__attribute__", "alias", "0",
+                    "__attribute__", "alias", "0", "try", "catch", "virtual", "gnu::", "annotate", "=", "volatile",
                 ]),
                 0..80,
             )

@@ -2,6 +2,7 @@
 
 use super::super::edits::Edits;
 use super::super::structure::{LOOKAHEAD, Scope, Structure};
+use super::unsupported;
 
 pub(super) fn rewrite(s: &Structure<'_>, edits: &mut Edits) {
     for index in 0..s.len() {
@@ -23,7 +24,10 @@ pub(super) fn rewrite(s: &Structure<'_>, edits: &mut Edits) {
         }
         let Some(end) = variable_end(s, index) else { continue };
         let mut text = String::new();
-        if is_threadgroup && s.word(end) != "=" {
+        if is_threadgroup && s.word(end) == "=" {
+            // clang would initialise it, once per launch at best.
+            edits.before(s.raw(end), &unsupported::attribute_with(unsupported::INITIALIZED_THREADGROUP));
+        } else if is_threadgroup {
             text.push_str("__attribute__((loader_uninitialized)) ");
         }
         if !(statement..index).any(|i| s.word(i) == "static") {
@@ -97,8 +101,8 @@ mod tests {
             "void k() { __attribute__((loader_uninitialized)) static alignas(16) threadgroup array<T, (N > 2)> x, y[2]; }",
         );
         assert_rewrites(
-            "void k() { threadgroup atomic_int n = 0; }",
-            "void k() { static threadgroup atomic_int n = 0; }",
+            "void k() { threadgroup int n = 0; }",
+            "void k() { static threadgroup int n __attribute__((aligned(__msl_unsupported_initialized_threadgroup)))= 0; }",
         );
         assert_rewrites(
             "#define SHARED(T, n) threadgroup T n[32];",

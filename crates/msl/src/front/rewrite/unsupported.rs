@@ -2,14 +2,26 @@
 //! is then reported as `'word' is not supported in Metal`. The preprocessor decides what is used: a word in a
 //! branch that is left out, or in a macro that is never expanded, does no harm.
 
+use std::ops::Range;
+
 use super::super::edits::Edits;
 use super::super::structure::{Region, Structure};
 
-/// What the names start with. Behind it stands the word, `_` for a blank.
-pub(crate) const PREFIX: &str = "__msl_unsupported_";
+/// What the names start with. Behind it stands the word, or what else is wrong.
+const PREFIX: &str = "__msl_unsupported_";
+/// A blank in a word.
+const BLANK: &str = "__msl_blank";
+
+/// Mistakes that are not words, and their messages.
+const MISTAKES: [(&str, &str); 2] = [
+    (INITIALIZED_CONSTANT, "a function constant cannot have an initializer"),
+    (INITIALIZED_THREADGROUP, "'threadgroup' variable cannot have an initializer"),
+];
+pub(super) const INITIALIZED_CONSTANT: &str = "__msl_unsupported_initialized_function_constant";
+pub(super) const INITIALIZED_THREADGROUP: &str = "__msl_unsupported_initialized_threadgroup";
 
 /// The types have declarations in the support header, so that their use causes no further errors.
-const TYPES: [&str; 12] = [
+const TYPES: [&str; 11] = [
     "double",
     "__float128",
     "_Float128",
@@ -20,30 +32,17 @@ const TYPES: [&str; 12] = [
     "_BitInt",
     "_ExtInt",
     "_Complex",
-    "__complex__",
     "_Accum",
 ];
 
-const KEYWORDS: [&str; 15] = [
-    "asm",
-    "__asm",
-    "__asm__",
-    "goto",
-    "new",
-    "delete",
-    "throw",
-    "try",
-    "virtual",
-    "dynamic_cast",
-    "typeid",
-    "thread_local",
-    "_Thread_local",
-    "__thread",
-    "co_await",
-];
+/// Words that stand where an expression or a statement starts.
+const KEYWORDS: [&str; 7] = ["goto", "new", "delete", "throw", "dynamic_cast", "typeid", "co_await"];
+
+/// Words that belong to a declaration.
+const SPECIFIERS: [&str; 4] = ["virtual", "thread_local", "_Thread_local", "__thread"];
 
 /// Attributes with which source could reach around the language.
-const ATTRIBUTES: [&str; 21] = [
+const ATTRIBUTES: [&str; 19] = [
     "alias",
     "ifunc",
     "weakref",
@@ -62,55 +61,70 @@ const ATTRIBUTES: [&str; 21] = [
     "opencl_global_host",
     "opencl_global_device",
     "sycl_kernel",
-    "target",
     "interrupt",
-    "retain",
 ];
 
-/// The word that a name made here stands for.
-pub(crate) fn word_of(name: &str) -> Option<String> {
-    name.strip_prefix(PREFIX).map(|w| w.replace("__msl_blank", " "))
+/// The message for a text that starts with a name made here, and the name's length.
+pub(crate) fn message_for(text: &str) -> Option<(String, usize)> {
+    let behind = text.strip_prefix(PREFIX)?;
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let length = behind.find(|c| !is_name(c)).unwrap_or(behind.len());
+    let name = &text[..PREFIX.len() + length];
+    let message = match MISTAKES.iter().find(|(mistake, _)| *mistake == name) {
+        Some((_, message)) => (*message).to_owned(),
+        None => format!("'{}' is not supported in Metal", behind[..length].replace(BLANK, " ")),
+    };
+    Some((message, name.len()))
+}
+
+/// Where a name made here starts in a text.
+pub(crate) fn find_name(text: &str) -> Option<usize> {
+    text.find(PREFIX)
 }
 
 fn name_of(word: &str) -> String {
-    format!("{PREFIX}{}", word.replace(' ', "__msl_blank"))
+    format!("{PREFIX}{}", word.replace(' ', BLANK))
+}
+
+/// An attribute that is an error at the name in it, whatever it is attached to.
+pub(super) fn attribute_with(name: &str) -> String {
+    format!("__attribute__((aligned({name})))")
 }
 
 pub(super) fn rewrite(s: &Structure<'_>, edits: &mut Edits) {
     let mut index = 0;
     while index < s.len() {
         let word = s.word(index);
-        let in_directive = s.place(index).region == Region::Directive;
-        if in_directive {
-            if word == "embed" && s.word_at(index, -1) == "#" {
+        index = match word {
+            _ if s.place(index).region == Region::Directive => {
+                if word == "embed" && s.word_at(index, -1) == "#" {
+                    edits.replace(s.raw(index), &name_of(word));
+                }
+                index + 1
+            }
+            "long" => rewrite_long(s, edits, index),
+            "asm" | "__asm" | "__asm__" => rewrite_asm(s, edits, index),
+            "try" => {
+                edits.replace(s.raw(index), &format!("{};", name_of(word)));
+                index + 1
+            }
+            "catch" => rewrite_catch(s, edits, index),
+            "__attribute__" | "__attribute" => rewrite_attributes(s, edits, index),
+            "gnu" | "__gnu__" | "clang" | "_Clang" if s.word(index + 1) == "::" => {
+                rewrite_scoped_attribute(s, edits, index)
+            }
+            // A deleted function is MSL.
+            "delete" if s.word_at(index, -1) == "=" => index + 1,
+            word if TYPES.contains(&word) || KEYWORDS.contains(&word) => {
                 edits.replace(s.raw(index), &name_of(word));
+                index + 1
             }
-        } else if word == "long" {
-            index = rewrite_long(s, edits, index);
-            continue;
-        } else if is_unsupported(s, index) {
-            edits.replace(s.raw(index), &name_of(word));
-        } else if matches!(word, "__attribute__" | "__attribute" | "__declspec") && s.word(index + 1) == "(" {
-            if let Some(close) = s.mate(index + 1).filter(|c| *c > index) {
-                rewrite_attributes(s, edits, index + 2..close);
+            word if SPECIFIERS.contains(&word) => {
+                edits.replace(s.raw(index), &attribute_with(&name_of(word)));
+                index + 1
             }
-        } else if matches!(word, "gnu" | "clang" | "__gnu__" | "_Clang") && s.word(index + 1) == "::" {
-            rewrite_attributes(s, edits, index + 2..index + 3);
-        }
-        index += 1;
-    }
-}
-
-fn is_unsupported(s: &Structure<'_>, index: usize) -> bool {
-    let word = s.word(index);
-    if !TYPES.contains(&word) && !KEYWORDS.contains(&word) {
-        return false;
-    }
-    match word {
-        // A deleted function is MSL; so is declaring that there is no such operator.
-        "delete" => s.word_at(index, -1) != "=",
-        // `throw()` at a declaration would be an exception specification; there are no exceptions to specify.
-        _ => true,
+            _ => index + 1,
+        };
     }
 }
 
@@ -140,14 +154,100 @@ fn rewrite_long(s: &Structure<'_>, edits: &mut Edits, index: usize) -> usize {
     next
 }
 
-fn rewrite_attributes(s: &Structure<'_>, edits: &mut Edits, range: std::ops::Range<usize>) {
-    for index in range {
-        let word = s.word(index);
-        let plain = word.strip_prefix("__").and_then(|w| w.strip_suffix("__")).unwrap_or(word);
-        if s.is_identifier(index) && ATTRIBUTES.contains(&plain) {
-            edits.replace(s.raw(index), &name_of(word));
+/// Assembly as a statement or a label, with its parentheses.
+fn rewrite_asm(s: &Structure<'_>, edits: &mut Edits, index: usize) -> usize {
+    let mut open = index + 1;
+    while matches!(s.word(open), "volatile" | "__volatile__" | "goto" | "inline")
+        && s.same_region(index, open)
+    {
+        open += 1;
+    }
+    let name = name_of(s.word(index));
+    // A label follows a declarator.
+    let before = s.word_at(index, -1);
+    let is_label = s.place(index).statement as usize != index
+        && (before == ")" || before == "]" || s.is_identifier(index.wrapping_sub(1)));
+    edits.replace(s.raw(index), &if is_label { attribute_with(&name) } else { name });
+    match s.mate(open).filter(|close| s.word(open) == "(" && *close > open && s.same_region(index, *close)) {
+        Some(close) if removable(s, index + 1..close + 1) => {
+            for removed in index + 1..=close {
+                edits.remove(s.raw(removed));
+            }
+            close + 1
+        }
+        _ => index + 1,
+    }
+}
+
+/// A handler goes with its `try`, which is the error.
+fn rewrite_catch(s: &Structure<'_>, edits: &mut Edits, index: usize) -> usize {
+    let end = s
+        .mate(index + 1)
+        .filter(|close| s.word(index + 1) == "(" && *close > index && s.word(*close + 1) == "{")
+        .and_then(|close| s.mate(close + 1).filter(|end| *end > close));
+    match end {
+        Some(end) if s.same_region(index, end) && removable(s, index..end + 1) => {
+            for removed in index..=end {
+                edits.remove(s.raw(removed));
+            }
+            end + 1
+        }
+        _ => {
+            edits.replace(s.raw(index), &name_of("catch"));
+            index + 1
         }
     }
+}
+
+/// Directives in the range must stay.
+fn removable(s: &Structure<'_>, range: Range<usize>) -> bool {
+    let first = range.start;
+    range.into_iter().all(|i| s.same_region(first, i))
+}
+
+/// Returns the index behind the list.
+fn rewrite_attributes(s: &Structure<'_>, edits: &mut Edits, index: usize) -> usize {
+    let Some(close) = s.mate(index + 1).filter(|c| s.word(index + 1) == "(" && *c > index) else {
+        return index + 1;
+    };
+    let mut inner = index + 2;
+    while inner < close {
+        inner = rewrite_attribute(s, edits, inner);
+    }
+    // What the attributes' arguments hold is looked at as all else.
+    index + 1
+}
+
+fn rewrite_scoped_attribute(s: &Structure<'_>, edits: &mut Edits, index: usize) -> usize {
+    let name = index + 2;
+    if s.is_identifier(name) && is_forbidden(s.word(name)) {
+        edits.replace(s.raw(index), "gnu");
+        rewrite_attribute(s, edits, name)
+    } else {
+        index + 1
+    }
+}
+
+/// Returns the index behind the attribute.
+fn rewrite_attribute(s: &Structure<'_>, edits: &mut Edits, index: usize) -> usize {
+    if !s.is_identifier(index) || !is_forbidden(s.word(index)) {
+        return index + 1;
+    }
+    edits.replace(s.raw(index), &format!("aligned({})", name_of(s.word(index))));
+    match s.mate(index + 1).filter(|c| s.word(index + 1) == "(" && *c > index) {
+        Some(close) if removable(s, index..close + 1) => {
+            for removed in index + 1..=close {
+                edits.remove(s.raw(removed));
+            }
+            close + 1
+        }
+        _ => index + 1,
+    }
+}
+
+fn is_forbidden(word: &str) -> bool {
+    let plain = word.strip_prefix("__").and_then(|w| w.strip_suffix("__")).unwrap_or(word);
+    ATTRIBUTES.contains(&plain)
 }
 
 #[cfg(test)]
@@ -156,29 +256,62 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_become_names_that_lead_back() {
+    fn names_lead_back_to_words() {
         for word in ["double", "long double", "embed", "__asm__", "unsigned long long"] {
-            let name = name_of(word);
-            assert_eq!(word_of(&name).as_deref(), Some(word));
+            let text = name_of(word) + "(x)";
+            let message = format!("'{word}' is not supported in Metal");
+            assert_eq!(message_for(&text), Some((message, text.len() - 3)));
         }
-        assert_eq!(word_of("double"), None);
+        assert_eq!(message_for("double"), None);
+        assert!(message_for(INITIALIZED_CONSTANT).unwrap().0.contains("initializer"));
     }
 
     #[test]
-    fn unsupported_words() {
+    fn types() {
         assert_rewrites("double x;", "__msl_unsupported_double x;");
         assert_rewrites("long double x;", "__msl_unsupported_long__msl_blankdouble x;");
         assert_rewrites(
             "unsigned long long int x; long y;",
             "__msl_unsupported_unsigned__msl_blanklong__msl_blanklong x; long y;",
         );
-        assert_rewrites("as\\\nm(\"x\");", "__msl_unsupported_asm\\\n(\"x\");");
-        assert_rewrites("#embed \"x\"", "#__msl_unsupported_embed \"x\"");
+    }
+
+    #[test]
+    fn assembly() {
+        assert_rewrites("as\\\nm volatile(\"x\" : \"+r\"(y));", "__msl_unsupported_asm\\\n;");
+        assert_rewrites(
+            "int f() __asm__(\"abort\");",
+            "int f() __attribute__((aligned(__msl_unsupported___asm__)));",
+        );
+    }
+
+    #[test]
+    fn exceptions() {
+        assert_rewrites(
+            "void f() { try { throw 1; } catch (...) { g(); } }",
+            "void f() { __msl_unsupported_try; { __msl_unsupported_throw 1; } }",
+        );
+    }
+
+    #[test]
+    fn specifiers_and_attributes() {
+        assert_rewrites(
+            "struct S { virtual int f(); };",
+            "struct S { __attribute__((aligned(__msl_unsupported_virtual))) int f(); };",
+        );
         assert_rewrites(
             "__attribute__((alias(\"x\"), __section__(\"y\"), unused)) int z;",
-            "__attribute__((__msl_unsupported_alias(\"x\"), __msl_unsupported___section__(\"y\"), unused)) int z;",
+            "__attribute__((aligned(__msl_unsupported_alias), aligned(__msl_unsupported___section__), unused)) int z;",
         );
-        assert_rewrites("[[gnu::alias(\"x\")]] int z;", "[[gnu::__msl_unsupported_alias(\"x\")]] int z;");
+        assert_rewrites(
+            "[[clang::annotate(\"x\")]] int z;",
+            "[[gnu::aligned(__msl_unsupported_annotate)]] int z;",
+        );
+    }
+
+    #[test]
+    fn directives() {
+        assert_rewrites("#embed \"x\"", "#__msl_unsupported_embed \"x\"");
     }
 
     #[test]
@@ -189,6 +322,7 @@ mod tests {
             "int goto_ = 1;",
             "#error double",
             "// asm",
+            "[[clang::always_inline]] void f();",
         ] {
             assert_rewrites(source, source);
         }
