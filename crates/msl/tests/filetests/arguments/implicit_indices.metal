@@ -1,7 +1,7 @@
 //! grid = 2
 //! group = 2
 //! reflect = '''
-//! kernel implicit at line 5
+//! kernel implicit at line 6
 //!   buffer 0: device const float x, size 4, alignment 4
 //!   buffer 1: constant float y, size 4, alignment 4
 //!   buffer 2: device float out, size 4, alignment 4

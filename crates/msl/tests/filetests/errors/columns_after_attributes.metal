@@ -1,6 +1,6 @@
 //! diagnostics = '''
-//! program_source:3:101: error: use of undeclared identifier 'x'
-//! program_source:4:58: error: use of undeclared identifier 'y'
+//! program_source:3:99: error: use of undeclared identifier 'x'
+//! program_source:4:59: error: use of undeclared identifier 'y'
 //! '''
 #include <metal_stdlib>
 using namespace metal;

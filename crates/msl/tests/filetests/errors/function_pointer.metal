@@ -1,5 +1,5 @@
-//! diagnostics = '''
-//! '''
+//! zero.0 = "i32 1"
+//! pipeline_error = "pointer"
 #include <metal_stdlib>
 using namespace metal;
 int one(int x) { return x + 1; }

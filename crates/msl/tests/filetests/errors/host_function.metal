@@ -1,5 +1,5 @@
-//! diagnostics = '''
-//! '''
+//! zero.0 = "i32 1"
+//! pipeline_error = "`getpid`"
 #include <metal_stdlib>
 using namespace metal;
 extern "C" int system(const char*);

@@ -7,6 +7,6 @@ kernel void k(device int* a [[buffer(0)]]) {
     a[0] = one;
     a[1] = two;
     a[2] = 1 << 40;
-    a[3] = three
+    a[3] = rest
     a[4] = 5;
 }

@@ -1,8 +1,7 @@
 //! snippets = '''
-//! program_source:4:20: error: expected ';' after expression
+//! program_source:4:22: error: expected ';' after expression
 //!     out[0] = 2.0f + 1
 //!                      ^
-//!                      ;
 //! '''
 #include <metal_stdlib>
 using namespace metal;

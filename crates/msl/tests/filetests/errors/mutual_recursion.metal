@@ -1,5 +1,5 @@
-//! diagnostics = '''
-//! '''
+//! zero.0 = "i32 1"
+//! pipeline_error = "recursi"
 #include <metal_stdlib>
 using namespace metal;
 int odd(int n);

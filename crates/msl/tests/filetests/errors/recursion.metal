@@ -1,5 +1,5 @@
-//! diagnostics = '''
-//! '''
+//! zero.0 = "i32 1"
+//! pipeline_error = "recursi"
 #include <metal_stdlib>
 using namespace metal;
 int fibonacci(int n) { return n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2); }

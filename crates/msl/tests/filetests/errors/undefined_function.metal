@@ -1,5 +1,5 @@
-//! diagnostics = '''
-//! '''
+//! zero.0 = "i32 1"
+//! pipeline_error = "elsewhere"
 // Functions must be in the library: nothing of the host can be reached.
 #include <metal_stdlib>
 using namespace metal;

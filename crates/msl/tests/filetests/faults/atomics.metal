@@ -3,19 +3,19 @@
 //! [[run]]
 //! kernel = "add"
 //! zero.0 = "u32 3"
-//! fault = "at program_source:4: … thread (3, 0, 0) in grid: … of 4 bytes at byte offset 12 of buffer 0 (`bins`), which has 12 bytes"
+//! fault = "at program_source:4, thread (3, 0, 0) in grid: write of 4 bytes at byte offset 12 of buffer 0 (`bins`), which has 12 bytes"
 //! [[run]]
 //! kernel = "exchange"
 //! zero.0 = "i32 3"
-//! fault = "thread (3, 0, 0) in grid: … of 4 bytes at byte offset 12 of buffer 0 (`bins`), which has 12 bytes"
+//! fault = "thread (3, 0, 0) in grid: write of 4 bytes at byte offset 12 of buffer 0 (`bins`), which has 12 bytes"
 //! [[run]]
 //! kernel = "float_add"
 //! zero.0 = "f32 3"
-//! fault = "thread (3, 0, 0) in grid: … of 4 bytes at byte offset 12 of buffer 0 (`bins`), which has 12 bytes"
+//! fault = "thread (3, 0, 0) in grid: write of 4 bytes at byte offset 12 of buffer 0 (`bins`), which has 12 bytes"
 //! [[run]]
 //! kernel = "local"
 //! zero.0 = "u32 4"
-//! fault = "thread (3, 0, 0) in grid: … of 4 bytes at byte offset 12 of … which has 12 bytes"
+//! fault = "thread (3, 0, 0) in grid: write of 4 bytes at byte offset 12 of variable `bins`, which has 12 bytes"
 #include <metal_stdlib>
 using namespace metal;
 kernel void add(device atomic_uint* bins [[buffer(0)]], uint i [[thread_position_in_grid]]) {

@@ -9,7 +9,7 @@
 //! kernel = "select"
 //! in.1 = "f32 10 20 30 40"
 //! zero.2 = "f32 6"
-//! fault = "at program_source:5: … thread (4, 0, 0) in grid: read of 4 bytes at byte offset 16"
+//! fault = "at program_source:6, thread (4, 0, 0) in grid: read of 4 bytes at byte offset 16 of buffer 1 (`b`), which has 16 bytes"
 //! [[run]]
 //! kernel = "stored"
 //! in.1 = "f32 10 20 30 40 50 60"
@@ -18,12 +18,12 @@
 //! kernel = "stored"
 //! in.1 = "f32 10 20 30 40 50"
 //! zero.2 = "f32 5"
-//! fault = "at program_source:9: … thread (5, 0, 0) in grid: write of 4 bytes at byte offset 20 of buffer 2 (`out`), which has 20 bytes"
+//! fault = "at program_source:10, thread (5, 0, 0) in grid: write of 4 bytes at byte offset 20 of buffer 2 (`out`), which has 20 bytes"
 //! [[run]]
 //! kernel = "stored"
 //! in.1 = "f32 10 20 30 40"
 //! zero.2 = "f32 6"
-//! fault = "at program_source:9: … thread (4, 0, 0) in grid: read of 4 bytes"
+//! fault = "at program_source:10, thread (4, 0, 0) in grid: read of 4 bytes"
 // A pointer to one of two buffers, chosen at run time, in a variable and in an array.
 #include <metal_stdlib>
 using namespace metal;

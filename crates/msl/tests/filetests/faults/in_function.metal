@@ -1,7 +1,7 @@
 //! grid = 4
 //! group = 2
 //! zero.0 = "f32 4"
-//! fault = "kernel `caller` at program_source:5: … thread (3, 0, 0) in grid: write of 4 bytes at byte offset 24 of buffer 0 (`data`), which has 16 bytes"
+//! fault = "kernel `caller` at program_source:5, thread (3, 0, 0) in grid: write of 4 bytes at byte offset 24 of buffer 0 (`data`), which has 16 bytes"
 #include <metal_stdlib>
 using namespace metal;
 template <typename T>

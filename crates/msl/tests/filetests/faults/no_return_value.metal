@@ -1,5 +1,5 @@
 //! diagnostics = '''
-//! program_source:5:1: warning: non-void function does not return a value in all control paths
+//! program_source:5:1: warning: non-void function does not return a value in all control paths [-Wreturn-type]
 //! '''
 //! kernel = "call"
 //! grid = 4

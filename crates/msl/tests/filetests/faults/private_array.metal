@@ -4,12 +4,12 @@
 //! kernel = "reads"
 //! in.0 = "i32 0 1 2 4"
 //! zero.1 = "f32 4"
-//! fault = "at program_source:6: … thread (3, 0, 0) in grid: read of 4 bytes at byte offset 16 of … which has 16 bytes"
+//! fault = "at program_source:6, thread (3, 0, 0) in grid: read of 4 bytes at byte offset 16 of variable `a`, which has 16 bytes"
 //! [[run]]
 //! kernel = "writes"
 //! in.0 = "i32 0 -1 2 3"
 //! zero.1 = "f32 4"
-//! fault = "at program_source:11: … thread (1, 0, 0) in grid: write of 4 bytes at byte offset -4 of … which has 16 bytes"
+//! fault = "at program_source:11, thread (1, 0, 0) in grid: write of 4 bytes at byte offset -4 of variable `a`, which has 16 bytes"
 #include <metal_stdlib>
 using namespace metal;
 kernel void reads(device const int* at [[buffer(0)]], device float* out [[buffer(1)]], uint i [[thread_position_in_grid]]) {

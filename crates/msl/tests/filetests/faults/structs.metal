@@ -9,7 +9,7 @@
 //! kernel = "whole"
 //! in.0 = "f32 1 2 3 4 5 6 7 8 9 10 11"
 //! zero.1 = "f32 12"
-//! fault = "thread (2, 0, 0) in grid: read of … of buffer 0 (`items`), which has 44 bytes"
+//! fault = "thread (2, 0, 0) in grid: read of 16 bytes at byte offset 32 of buffer 0 (`items`), which has 44 bytes"
 // A field that lies outside; a copy of a whole struct, part of which does.
 #include <metal_stdlib>
 using namespace metal;

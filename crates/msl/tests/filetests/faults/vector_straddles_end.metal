@@ -12,7 +12,7 @@
 //! [[run]]
 //! kernel = "packed"
 //! zero.0 = "f32 8"
-//! fault = "thread (2, 0, 0) in grid: write of … of buffer 0 (`out`), which has 32 bytes"
+//! fault = "thread (2, 0, 0) in grid: write of 4 bytes at byte offset 32 of buffer 0 (`out`), which has 32 bytes"
 // Vectors of which only a part lies in the buffer.
 #include <metal_stdlib>
 using namespace metal;

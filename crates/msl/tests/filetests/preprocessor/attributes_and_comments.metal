@@ -5,13 +5,13 @@
 #include <metal_stdlib>
 using namespace metal;
 #define INDEX 3
-#define ATTRIBUTE(x) [[x]]
+#define POSITION [[thread_position_in_grid]]
 /* kernel void not_a_kernel(device float* x [[buffer(0)]]) { threadgroup float y[3]; } */
 // constant int also_not [[function_constant(0)]];
 kernel void
 spread(device uint *
            out [ [ /* index */ buffer ( INDEX ) ] ],
-       uint i ATTRIBUTE(thread_position_in_grid), uint \
+       uint i POSITION, uint \
        n [[threads_per_grid]]) {
     out[i] = i + n + 1;  // [[buffer(0)]]
 }

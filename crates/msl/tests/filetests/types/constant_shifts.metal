@@ -1,6 +1,6 @@
 //! bytes.1 = "i32 -5"
 //! diagnostics = '''
-//! program_source:4:16: warning: shift count >= width of type
+//! program_source:4:16: warning: shift count >= width of type [-Wshift-count-overflow]
 //! '''
 //! out.0 = "i32 -10"
 #include <metal_stdlib>
