@@ -280,8 +280,8 @@ fn cannot_read_headers(stderr: &str) -> bool {
 }
 
 /// Whether debug information calls this file by the name of one of our own headers.
-pub(crate) fn is_header(file: &str) -> bool {
-    file.starts_with("/msl/")
+pub(crate) fn is_header(file: &Path) -> bool {
+    file.starts_with(flags::HEADERS)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Values, types, basic blocks and debug locations of a module.
 
-use std::ffi::{CStr, c_uint};
+use std::ffi::{CStr, c_char, c_uint};
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -28,6 +28,8 @@ pub(crate) struct Block<'m>(pub(super) LLVMBasicBlockRef, PhantomData<&'m ()>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Location {
     pub(crate) file: String,
+    /// The directory that a relative `file` starts from.
+    pub(crate) directory: String,
     pub(crate) line: u32,
     pub(crate) column: u32,
 }
@@ -261,21 +263,28 @@ impl<'m> Value<'m> {
         unsafe {
             let mut current = LLVMInstructionGetDebugLoc(self.0);
             while !current.is_null() {
-                let mut file = String::new();
+                let (mut file, mut directory) = (String::new(), String::new());
                 let scope = LLVMDILocationGetScope(current);
                 if !scope.is_null() {
                     let node = LLVMDIScopeGetFile(scope);
                     if !node.is_null() {
-                        let mut length = 0;
-                        let data = LLVMDIFileGetFilename(node, &mut length);
-                        if !data.is_null() {
-                            let bytes = std::slice::from_raw_parts(data.cast::<u8>(), length as usize);
-                            file = String::from_utf8_lossy(bytes).into_owned();
-                        }
+                        let text =
+                            |read: unsafe extern "C" fn(LLVMMetadataRef, *mut c_uint) -> *const c_char| {
+                                let mut length = 0;
+                                let data = read(node, &mut length);
+                                if data.is_null() {
+                                    return String::new();
+                                }
+                                let bytes = std::slice::from_raw_parts(data.cast::<u8>(), length as usize);
+                                String::from_utf8_lossy(bytes).into_owned()
+                            };
+                        file = text(LLVMDIFileGetFilename);
+                        directory = text(LLVMDIFileGetDirectory);
                     }
                 }
                 places.push(Location {
                     file,
+                    directory,
                     line: LLVMDILocationGetLine(current),
                     column: LLVMDILocationGetColumn(current),
                 });
@@ -526,8 +535,8 @@ impl<'m> Type<'m> {
     /// Element type of a vector or array; the type itself for any other.
     pub(crate) fn element(self) -> Type<'m> {
         match self.kind() {
-            // SAFETY: a sequential type.
             TypeKind::LLVMVectorTypeKind | TypeKind::LLVMArrayTypeKind => {
+                // SAFETY: a sequential type.
                 Self::new(unsafe { LLVMGetElementType(self.0) })
             }
             _ => self,
@@ -583,7 +592,7 @@ impl<'m> Type<'m> {
     }
 
     /// A scalar constant with these bits.
-    pub(crate) fn from_bits(self, bits: u64) -> Value<'m> {
+    pub(crate) fn constant_from_bits(self, bits: u64) -> Value<'m> {
         let width = match self.kind() {
             TypeKind::LLVMHalfTypeKind | TypeKind::LLVMBFloatTypeKind => 16,
             TypeKind::LLVMFloatTypeKind => 32,

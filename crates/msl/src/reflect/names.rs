@@ -42,9 +42,25 @@ fn demangled_text(symbol: &str) -> Option<String> {
     // The demangler recurses over nested types; a name too long to be a person's is left as it is. A symbol
     // without the prefix is a plain name, though it may look like the code of a type.
     const MAX_LENGTH: usize = 1 << 14;
-    (symbol.starts_with("_Z") && symbol.len() < MAX_LENGTH)
-        .then(|| cpp_demangle::Symbol::new(symbol).ok()?.demangle().ok())
-        .flatten()
+    if !symbol.starts_with("_Z") || symbol.len() > MAX_LENGTH {
+        return None;
+    }
+    cpp_demangle::Symbol::new(encode_address_spaces(symbol)).ok()?.demangle().ok()
+}
+
+/// Replaces the address spaces of a mangled name, and the qualifiers after them, by standard qualifiers.
+///
+/// Qualifiers of one type together are one candidate for substitution (Itanium C++ ABI, 5.1.5.3), but the
+/// demangler counts vendor qualifiers apart. No kernel needs `restrict` or `volatile` to be told apart:
+/// `volatile` stands for device, both together for constant, `restrict` for threadgroup memory.
+fn encode_address_spaces(symbol: &str) -> String {
+    let mut text = symbol.to_owned();
+    for (space, code) in [("U8SYglobal", "V"), ("U6SYhost", "rV"), ("U7SYlocal", "r")] {
+        for (qualifiers, constness) in [("VK", "K"), ("V", ""), ("K", "K"), ("", "")] {
+            text = text.replace(&format!("{space}{qualifiers}"), &format!("{code}{constness}"));
+        }
+    }
+    text
 }
 
 /// The plain name of a variable, also of one in a function. LLVM appends numbers to names that it copies.
@@ -93,7 +109,7 @@ fn split_commas(list: &str) -> Vec<&str> {
 }
 
 fn parameter_type(text: &str) -> ParameterType {
-    let (mut kind, mut access) = (None, Access::ReadWrite);
+    let (mut volatile, mut restrict, mut access) = (false, false, Access::ReadWrite);
     let mut depth = 0i32;
     let mut kept = String::new();
     // Qualifiers at the outer level describe what is pointed to; those in template arguments stay.
@@ -102,23 +118,18 @@ fn parameter_type(text: &str) -> ParameterType {
         let tail = &word[bare.len()..];
         let drop = depth == 0
             && match bare {
-                "SYglobal" => {
-                    kind = Some(ArgumentKind::Device);
+                "volatile" => {
+                    volatile = true;
                     true
                 }
-                "SYhost" => {
-                    kind = Some(ArgumentKind::Constant);
-                    true
-                }
-                "SYlocal" => {
-                    kind = Some(ArgumentKind::Threadgroup);
+                "restrict" | "__restrict" => {
+                    restrict = true;
                     true
                 }
                 "const" => {
                     access = Access::ReadOnly;
                     true
                 }
-                "volatile" => true,
                 _ => false,
             };
         if !drop {
@@ -131,6 +142,12 @@ fn parameter_type(text: &str) -> ParameterType {
         depth += tail.matches('<').count() as i32 - tail.matches('>').count() as i32;
     }
     let cxx_name = kept.trim().trim_end_matches(['*', '&', ' ']).trim().to_owned();
+    let kind = match (volatile, restrict) {
+        (true, false) => Some(ArgumentKind::Device),
+        (true, true) => Some(ArgumentKind::Constant),
+        (false, true) => Some(ArgumentKind::Threadgroup),
+        (false, false) => None,
+    };
     if kind == Some(ArgumentKind::Constant) {
         access = Access::ReadOnly;
     }
@@ -232,6 +249,14 @@ mod tests {
         assert_eq!(known_size("atomic_ulong"), Some((8, 8)));
         assert_eq!(known_size("Params"), None);
         assert_eq!(known_size("x"), None);
+    }
+
+    #[test]
+    fn substitutions_count_qualifiers_once() {
+        let demangled =
+            demangle("_Z15transpose_tilesPU8SYglobalfPU8SYglobalKfRU6SYhostKjN5metal3vecIjLi2EEES7_");
+        let names: Vec<_> = demangled.parameters.iter().map(|p| p.name.as_str()).collect();
+        assert_eq!(names, ["float", "float", "uint", "uint2", "uint2"]);
     }
 
     #[test]

@@ -164,7 +164,7 @@ pub(super) fn read(
         };
         let is_memory = !matches!(role, Some(Role::Builtin { .. }));
         let space = value.ty().is_pointer().then(|| value.ty().address_space());
-        if is_memory && !matches!(space, Some(1 | 3)) || is_memory && by_value.is_some() {
+        if is_memory && (!matches!(space, Some(1 | 3)) || by_value.is_some()) {
             return Err(format!(
                 "parameter '{name}' must point or refer to device, constant or threadgroup memory"
             ));

@@ -8,9 +8,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::mem::offset_of;
+use std::path::Path;
 
 use super::control_flow::ControlFlow;
 use super::entry::{ARGUMENT, THREAD, binding_place};
+use super::variables::substitute;
 use crate::llvm::{Builder, Location, Module, Opcode, Value};
 use crate::reflect::{KernelEntry, threadgroup_layout, variable_name};
 use crate::runtime::{GroupContext, Site, UNKNOWN_MEMORY};
@@ -33,7 +35,7 @@ pub(super) fn check_accesses(
 ) -> Result<(Vec<Site>, Vec<Memory>), String> {
     let (sites, memories, helpers) = {
         let mut checker = Checker::new(module, kernel);
-        checker.resolve_memory();
+        checker.resolve_memory()?;
         checker.run()?;
         (checker.sites, checker.memories, checker.helpers)
     };
@@ -91,7 +93,7 @@ impl<'m> Checker<'m> {
     }
 
     /// Replaces the stand-ins of arguments and the threadgroup variables by addresses, known as regions.
-    fn resolve_memory(&mut self) {
+    fn resolve_memory(&mut self) -> Result<(), String> {
         let (module, context) = (self.module, self.thread.parameters()[0]);
         let long = module.int_type(64);
         let at = |builder: &Builder<'m>, pointer, offset: usize| {
@@ -129,6 +131,7 @@ impl<'m> Checker<'m> {
             call.erase();
         }
         let (layout, _) = threadgroup_layout(module, module.globals().into_iter());
+        let mut addresses = HashMap::new();
         for (variable, offset) in layout {
             let builder = Builder::before(module, self.start);
             let place = at(&builder, context, offset_of!(GroupContext, threadgroup_memory));
@@ -140,8 +143,9 @@ impl<'m> Checker<'m> {
                 tag: self.variable(variable),
             };
             self.regions.insert(address, region);
-            variable.replace_all_uses_with(address);
+            addresses.insert(variable, address);
         }
+        substitute(module, self.thread, &addresses)
     }
 
     fn run(&mut self) -> Result<(), String> {
@@ -183,10 +187,8 @@ impl<'m> Checker<'m> {
                 };
                 if self.regions.contains_key(&user) {
                     own.insert(user);
-                } else if inside && own.insert(user) && user.ty().is_pointer() {
-                    if user.ty().address_space() == 0 {
-                        pending.push(user);
-                    }
+                } else if inside && own.insert(user) && user.ty() == self.module.pointer_type(0) {
+                    pending.push(user);
                 }
             }
         }
@@ -609,6 +611,9 @@ fn helper_name(kind: &str, ty: &str) -> String {
 
 /// The innermost place in the user's own source.
 pub(super) fn user_location(places: &[Location]) -> Option<SourceLocation> {
-    let own = places.iter().find(|p| p.line > 0 && !crate::front::is_header(&p.file))?;
+    let own = places.iter().find(|p| {
+        let path = Path::new(&p.directory).join(&p.file);
+        p.line > 0 && !crate::front::is_header(&path)
+    })?;
     Some(SourceLocation { file: own.file.clone(), line: own.line, column: own.column })
 }

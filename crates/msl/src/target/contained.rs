@@ -18,9 +18,11 @@ const STACK_BYTES: usize = 64 << 20;
 /// Time for one kernel; the largest known kernels need seconds.
 const LIMIT: Duration = Duration::from_secs(120);
 
+type Report = Box<dyn Fn(String)>;
+
 thread_local! {
     /// Where the fatal error of this thread goes.
-    static REPORT: RefCell<Option<Box<dyn Fn(String)>>> = const { RefCell::new(None) };
+    static REPORT: RefCell<Option<Report>> = const { RefCell::new(None) };
 }
 
 /// Runs `work`, which may call LLVM, and returns its result, or what LLVM gave up with.
@@ -65,8 +67,10 @@ extern "C" fn fatal_error(reason: *const c_char) {
     // SAFETY: LLVM passes a C string.
     let reason = unsafe { CStr::from_ptr(reason) }.to_string_lossy().into_owned();
     let reported = REPORT.with_borrow(|report| report.as_ref().map(|report| report(reason))).is_some();
-    while reported {
-        thread::park();
+    if reported {
+        loop {
+            thread::park();
+        }
     }
 }
 

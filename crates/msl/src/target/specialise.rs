@@ -81,7 +81,7 @@ fn build<'m>(ty: Type<'m>, bits: &[u64], next: &mut usize) -> Value<'m> {
         _ => {
             let raw = bits.get(*next).copied().unwrap_or(0);
             *next += 1;
-            return ty.from_bits(raw);
+            return ty.constant_from_bits(raw);
         }
     };
     let values: Vec<Value<'m>> = members.into_iter().map(|t| build(t, bits, next)).collect();

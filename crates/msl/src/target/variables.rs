@@ -1,5 +1,7 @@
 //! Variables of a kernel in threadgroup memory.
 
+use std::collections::HashMap;
+
 use crate::llvm::{Builder, Module, Opcode, Value};
 use crate::reflect::threadgroup_layout;
 
@@ -13,23 +15,25 @@ pub(super) fn reserve_threadgroup(module: &Module) -> usize {
     total
 }
 
-/// Writes constant expressions over threadgroup variables out as instructions, so that the variables can be
-/// replaced by addresses known only at run time.
-pub(super) fn expand_constants(module: &Module) -> Result<(), String> {
-    for function in module.functions().into_iter().filter(|f| !f.is_declaration()) {
-        for instruction in function.instructions() {
-            for index in 0..instruction.operand_count() {
-                let operand = instruction.operand(index);
-                if !reaches_threadgroup_variable(operand, 0) || operand.is_global_variable() {
-                    continue;
-                }
-                let place = if instruction.opcode() == Opcode::LLVMPHI {
-                    instruction.incoming()[index as usize].1.terminator()
-                } else {
-                    instruction
-                };
-                instruction.set_operand(index, expand(module, operand, place)?);
+/// Puts the addresses of threadgroup variables, known only at run time, in the variables' places. Constant
+/// expressions over them become instructions.
+pub(super) fn substitute<'m>(
+    module: &'m Module,
+    function: Value<'m>,
+    addresses: &HashMap<Value<'m>, Value<'m>>,
+) -> Result<(), String> {
+    for instruction in function.instructions() {
+        for index in 0..instruction.operand_count() {
+            let operand = instruction.operand(index);
+            if !reaches_threadgroup_variable(operand, 0) {
+                continue;
             }
+            let place = if instruction.opcode() == Opcode::LLVMPHI {
+                instruction.incoming()[index as usize].1.terminator()
+            } else {
+                instruction
+            };
+            instruction.set_operand(index, expand(module, operand, place, addresses)?);
         }
     }
     Ok(())
@@ -48,14 +52,23 @@ fn reaches_threadgroup_variable(value: Value<'_>, depth: u32) -> bool {
         && value.operands().any(|o| reaches_threadgroup_variable(o, depth + 1))
 }
 
-fn expand<'m>(module: &'m Module, value: Value<'m>, before: Value<'m>) -> Result<Value<'m>, String> {
+fn expand<'m>(
+    module: &'m Module,
+    value: Value<'m>,
+    before: Value<'m>,
+    addresses: &HashMap<Value<'m>, Value<'m>>,
+) -> Result<Value<'m>, String> {
+    if let Some(address) = addresses.get(&value) {
+        return Ok(*address);
+    }
+    if !reaches_threadgroup_variable(value, 0) {
+        return Ok(value);
+    }
     if !value.is_constant_expression() {
-        if value.is_global_variable() || !reaches_threadgroup_variable(value, 0) {
-            return Ok(value);
-        }
         return Err("an array of addresses of threadgroup variables is not supported".into());
     }
-    let operands = value.operands().map(|o| expand(module, o, before)).collect::<Result<Vec<_>, _>>()?;
+    let operands =
+        value.operands().map(|o| expand(module, o, before, addresses)).collect::<Result<Vec<_>, _>>()?;
     let builder = Builder::before(module, before);
     Ok(match (value.constant_opcode(), &operands[..]) {
         (Opcode::LLVMGetElementPtr, [pointer, indices @ ..]) => {
