@@ -1,11 +1,11 @@
-//! Every environment variable that this crate reads.
+//! Every environment variable that this crate and the compiler beneath it read.
 //!
 //! Switches serve people who cannot or do not want to change a program; a program itself uses
 //! [`DeviceConfig`](crate::DeviceConfig), which wins over switches. They are read when a device is made.
 //!
 //! ```
-//! for switch in metal_bridge::switches::ALL {
-//!     println!("{}={}: {} (default: {})", switch.name, switch.values, switch.meaning, switch.default);
+//! for (name, meaning) in metal_bridge::switches::all() {
+//!     println!("{name}: {meaning}");
 //! }
 //! ```
 
@@ -20,48 +20,50 @@ use crate::error::{Error, Result};
 pub struct Switch {
     /// Its name.
     pub name: &'static str,
-    /// What it may be set to.
+    /// What it may be set to. Empty is as good as unset.
     pub values: &'static str,
-    /// What holds if it is not set, or empty.
-    pub default: &'static str,
-    /// What it does.
-    pub meaning: &'static str,
+    /// What it does, and its default.
+    pub doc: &'static str,
 }
 
 /// Which device [`Device::system_default`](crate::Device::system_default) gives.
 pub const DEVICE: Switch = Switch {
     name: "METAL_BRIDGE_DEVICE",
     values: "cpu or null",
-    default: "the best device of this machine",
-    meaning: "the device that Device::system_default gives; null checks everything and runs nothing",
+    doc: "The device that Device::system_default gives; null checks everything and runs nothing. Default: the best device of this machine.",
 };
 
 /// Worker threads of CPU devices.
 pub const THREADS: Switch = Switch {
     name: "METAL_BRIDGE_THREADS",
     values: "a number from 1 to 1024",
-    default: "one per processor that the process may use",
-    meaning: "worker threads of a CPU device",
+    doc: "Worker threads of a CPU device. Default: one per processor that the process may use.",
 };
 
 /// Time limit of a dispatch on CPU devices.
 pub const TIME_LIMIT_SECONDS: Switch = Switch {
     name: "METAL_BRIDGE_TIME_LIMIT_SECONDS",
     values: "a number of seconds above 0, or none",
-    default: "300",
-    meaning: "how long one dispatch may run on a CPU device before it is stopped with an error",
+    doc: "How long one dispatch may run on a CPU device before it is stopped with an error. Default: 300.",
 };
 
 /// Memory of all buffers of a CPU device.
 pub const MEMORY_LIMIT_MIB: Switch = Switch {
     name: "METAL_BRIDGE_MEMORY_LIMIT_MIB",
     values: "a number of MiB from 1",
-    default: "the machine's memory, or the control group's limit if that is lower",
-    meaning: "most memory that all buffers of a CPU device may have together",
+    doc: "Most memory that all buffers of a CPU device may have together. Default: the machine's memory, or the control group's limit if that is lower.",
 };
 
-/// All switches.
+/// The switches of this crate.
 pub const ALL: &[Switch] = &[DEVICE, THREADS, TIME_LIMIT_SECONDS, MEMORY_LIMIT_MIB];
+
+/// Names and explanations of all switches, those of the compiler included.
+pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let own = ALL.iter().map(|switch| (switch.name, switch.doc));
+    #[cfg(not(target_os = "macos"))]
+    let own = own.chain(msl::switches::ALL.iter().map(|switch| (switch.name, switch.doc)));
+    own
+}
 
 impl Switch {
     /// The value set in the environment; `None` if unset or empty.

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::queue::QueueState;
-use super::region::{Cost, Region, Work};
+use super::region::{Cost, RANGE, Region, Work};
 use super::watchdog::Watchdog;
 use crate::error::{Error, Result};
 use crate::sync::Monitor;
@@ -225,7 +225,7 @@ impl Worker<'_> {
 
     fn help(&mut self, region: &Arc<Region>) {
         let shared = self.shared;
-        region.take_part(&mut self.scratch, |_| shared.has_waiting_queues());
+        region.take_part(&mut self.scratch, || shared.has_waiting_queues());
         if shared.has_waiting_queues() && !region.is_exhausted() {
             // Come back when the queue is done.
             shared.add_region(region.clone(), 1);
@@ -242,39 +242,39 @@ impl Worker<'_> {
         cost: Option<(&Cost, f64)>,
     ) -> Result<()> {
         let shared = self.shared;
-        let region = Region::new(work, units, shared.workers);
-        let region: Arc<Region> = Arc::new(region);
+        let unit_cost = cost.and_then(|(cost, threads)| Some(cost.nanoseconds()? * threads));
+        let helpers = (shared.workers - 1).min(usize::try_from(units - 1).unwrap_or(usize::MAX));
+        let mut is_small = unit_cost
+            .is_some_and(|nanoseconds| nanoseconds * (units as f64) < WORTH_SHARING.as_nanos() as f64);
+        let divisor = if is_small { 2 } else { 4 * shared.workers };
+        let most = unit_cost.map_or(1, |nanoseconds| (RANGE.as_nanos() as f64 / nanoseconds) as u64);
+        let region: Arc<Region> = Arc::new(Region::new(work, units, divisor, most));
         if let Some(watchdog) = &shared.watchdog {
             watchdog.watch(self.index, region.clone());
         }
         let start = Instant::now();
-        let helpers = (shared.workers - 1).min(usize::try_from(units - 1).unwrap_or(usize::MAX));
-        let known = cost.and_then(|(cost, threads)| cost.of(threads * units as f64));
-        let mut shares = false;
-        let share = |shares: &mut bool| {
-            if helpers > 0 && !std::mem::replace(shares, true) {
+        let share = || {
+            if helpers > 0 {
                 shared.add_region(region.clone(), helpers);
             }
         };
-        if known.is_none_or(|time| time > WORTH_SHARING) {
-            share(&mut shares);
+        if !is_small {
+            share();
         }
-        let mut measured = false;
-        region.take_part(&mut self.scratch, |range| {
-            let elapsed = start.elapsed();
-            if let (Some((cost, threads)), false) = (cost, measured) {
-                measured = true;
-                cost.learn(threads * (range.end - range.start) as f64, elapsed);
-            }
-            if !shares && elapsed > WORTH_SHARING && !region.is_exhausted() {
-                share(&mut shares);
+        let (done, elapsed) = region.take_part(&mut self.scratch, || {
+            if is_small && start.elapsed() > WORTH_SHARING && !region.is_exhausted() {
+                is_small = false;
+                share();
             }
             false
         });
-        if shares {
+        if helpers > 0 && !is_small {
             shared.remove_region(&region);
         }
         region.wait_until_left();
+        if let (Some((cost, threads)), true) = (cost, done > 0) {
+            cost.learn(threads * done as f64, elapsed);
+        }
         if let Some(watchdog) = &shared.watchdog {
             watchdog.forget(self.index);
         }

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::thread::Thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use msl_types::{FaultKind, KernelFault};
 
@@ -33,8 +33,10 @@ pub(super) trait Work: Send + Sync {
 pub(super) struct Region<W: ?Sized = dyn Work> {
     next: AtomicU64,
     total: u64,
-    /// Ranges start with this part of what is left, and get smaller to the end.
+    /// A range is at most this part of what is left, ...
     divisor: u64,
+    /// ... and at most so many units: about as many as take [`RANGE`].
+    most: AtomicU64,
     /// Threads between [`Region::enter`] and leaving.
     inside: AtomicUsize,
     stop: AtomicBool,
@@ -49,16 +51,20 @@ enum Failure {
     Panic(String),
 }
 
+/// How long a range should take: long against handing it out, short for queues that wait for a worker.
+pub(super) const RANGE: Duration = Duration::from_micros(500);
 /// How often a driver looks whether the others have left before it goes to sleep.
 const SPINS: u32 = 1000;
 
 impl<W: Work> Region<W> {
-    /// Work that the calling thread drives, for `workers` threads at most.
-    pub(super) fn new(work: W, total: u64, workers: usize) -> Self {
+    /// Work that the calling thread drives. A range is at most one `divisor`th of what is left, and at first at most
+    /// `most` units.
+    pub(super) fn new(work: W, total: u64, divisor: usize, most: u64) -> Self {
         Self {
             next: AtomicU64::new(0),
             total,
-            divisor: 4 * workers as u64,
+            divisor: divisor.max(1) as u64,
+            most: AtomicU64::new(most.max(1)),
             inside: AtomicUsize::new(0),
             stop: AtomicBool::new(false),
             timed_out: AtomicBool::new(false),
@@ -75,20 +81,32 @@ impl<W: Work + ?Sized> Region<W> {
         self.next.load(Ordering::SeqCst) >= self.total || self.stop.load(Ordering::Relaxed)
     }
 
-    /// Works on the region until it is exhausted, or until `pause` says so after a range.
-    pub(super) fn take_part(&self, scratch: &mut msl::Scratch, mut pause: impl FnMut(Range<u64>) -> bool) {
+    /// Works on the region until it is exhausted, or until `pause` says so after a range. Gives the number of units done
+    /// and the time they took.
+    pub(super) fn take_part(
+        &self,
+        scratch: &mut msl::Scratch,
+        mut pause: impl FnMut() -> bool,
+    ) -> (u64, Duration) {
         // A driver that sees nobody inside after everything was handed out knows that nobody has a
         // range: who enters later gets none. Hence the order: enter, then take.
         self.inside.fetch_add(1, Ordering::SeqCst);
+        let start = Instant::now();
+        let (mut done, mut elapsed) = (0, Duration::ZERO);
         while let Some(range) = self.take() {
-            self.run(range.clone(), scratch);
-            if pause(range) {
+            let units = range.end - range.start;
+            self.run(range, scratch);
+            let now = start.elapsed();
+            self.adapt(units, now - elapsed);
+            (done, elapsed) = (done + units, now);
+            if pause() {
                 break;
             }
         }
         if self.inside.fetch_sub(1, Ordering::SeqCst) == 1 {
             self.driver.unpark();
         }
+        (done, elapsed)
     }
 
     fn take(&self) -> Option<Range<u64>> {
@@ -97,11 +115,23 @@ impl<W: Work + ?Sized> Region<W> {
             if start >= self.total || self.stop.load(Ordering::Relaxed) {
                 return None;
             }
-            let end = start + ((self.total - start) / self.divisor).max(1);
+            let part = ((self.total - start) / self.divisor).max(1);
+            let end = start + part.min(self.most.load(Ordering::Relaxed));
             match self.next.compare_exchange_weak(start, end, Ordering::SeqCst, Ordering::SeqCst) {
                 Ok(_) => return Some(start..end),
                 Err(now) => start = now,
             }
+        }
+    }
+
+    /// Brings the size of ranges closer to [`RANGE`].
+    fn adapt(&self, units: u64, elapsed: Duration) {
+        if elapsed < RANGE / 2 {
+            if units >= self.most.load(Ordering::Relaxed) {
+                self.most.store(units.saturating_mul(2), Ordering::Relaxed);
+            }
+        } else if elapsed > RANGE * 2 {
+            self.most.store((units / 2).max(1), Ordering::Relaxed);
         }
     }
 
@@ -174,10 +204,10 @@ impl<W: Work + ?Sized> Region<W> {
 pub(super) struct Cost(AtomicU32);
 
 impl Cost {
-    /// The time that so many threads will take, if it is known.
-    pub(super) fn of(&self, threads: f64) -> Option<Duration> {
-        let nanoseconds = f64::from(f32::from_bits(self.0.load(Ordering::Relaxed)));
-        (nanoseconds > 0.0).then(|| Duration::from_nanos((nanoseconds * threads) as u64))
+    /// Nanoseconds of one thread, if they are known.
+    pub(super) fn nanoseconds(&self) -> Option<f64> {
+        let known = f64::from(f32::from_bits(self.0.load(Ordering::Relaxed)));
+        (known > 0.0).then_some(known)
     }
 
     /// Learns from a measurement. Lost updates do not matter.
@@ -218,13 +248,13 @@ mod tests {
     fn every_unit_is_done_once() {
         for total in [1u64, 2, 7, 1000] {
             let marks = Marks((0..total).map(|_| AtomicU32::new(0)).collect());
-            let region = Arc::new(Region::new(marks, total, 4));
+            let region = Arc::new(Region::new(marks, total, 4, 1));
             std::thread::scope(|scope| {
                 for _ in 0..3 {
                     let region = region.clone();
-                    scope.spawn(move || region.take_part(&mut msl::Scratch::default(), |_| false));
+                    scope.spawn(move || region.take_part(&mut msl::Scratch::default(), || false));
                 }
-                region.take_part(&mut msl::Scratch::default(), |_| false);
+                region.take_part(&mut msl::Scratch::default(), || false);
                 region.wait_until_left();
                 assert!(region.work.0.iter().all(|mark| mark.load(Ordering::Relaxed) == 1));
             });
@@ -251,17 +281,17 @@ mod tests {
 
     #[test]
     fn a_panic_ends_the_region_with_an_error() {
-        let region = Region::new(Fails, 100, 1);
-        region.take_part(&mut msl::Scratch::default(), |_| false);
+        let region = Region::new(Fails, 100, 1, 100);
+        region.take_part(&mut msl::Scratch::default(), || false);
         assert!(region.is_exhausted());
         assert_eq!(region.result(None), Err(Error::Internal { message: "deliberate at 0".into() }));
     }
 
     #[test]
     fn a_time_out_is_a_fault() {
-        let region = Region::new(Marks(Vec::new()), 1, 1);
+        let region = Region::new(Marks(Vec::new()), 1, 1, 1);
         region.time_out();
-        region.take_part(&mut msl::Scratch::default(), |_| false);
+        region.take_part(&mut msl::Scratch::default(), || false);
         let limit = Duration::from_secs(3);
         let Err(Error::Kernel(fault)) = region.result(Some(limit)) else { panic!() };
         assert_eq!(fault.kernel, "marks");
@@ -270,11 +300,25 @@ mod tests {
 
     #[test]
     fn ranges_do_not_overflow() {
-        let region = Region::new(Fails, u64::MAX, 1);
+        let region = Region::new(Fails, u64::MAX, 4, u64::MAX);
         let first = region.take().unwrap();
         assert_eq!(first, 0..u64::MAX / 4);
         region.next.store(u64::MAX - 1, Ordering::SeqCst);
         assert_eq!(region.take(), Some(u64::MAX - 1..u64::MAX));
         assert_eq!(region.take(), None);
+    }
+
+    #[test]
+    fn ranges_grow_while_they_are_short() {
+        let region = Region::new(Fails, 1 << 40, 1, 1);
+        assert_eq!(region.take(), Some(0..1));
+        region.adapt(1, Duration::ZERO);
+        assert_eq!(region.take(), Some(1..3));
+        region.adapt(2, RANGE);
+        assert_eq!(region.take(), Some(3..5));
+        region.adapt(2, RANGE * 3);
+        assert_eq!(region.take(), Some(5..6));
+        region.adapt(u64::MAX, Duration::ZERO);
+        assert_eq!(region.take(), Some(6..1 << 40));
     }
 }

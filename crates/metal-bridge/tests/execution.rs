@@ -1,0 +1,352 @@
+//! Kernels on a device that executes: results, order, faults, time limits.
+#![cfg(not(target_os = "macos"))]
+
+mod common;
+
+use std::num::NonZeroUsize;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use common::{Fixture, pipeline};
+use metal_bridge::{
+    Buffer, CommandBufferStatus as Status, CommandQueue, CompileOptions, ComputePipelineState, Device,
+    DeviceConfig, Error, FaultKind, FunctionConstantValues, KernelFault, Library, ResourceOptions, Size,
+};
+
+const SOURCE: &str = r"
+#include <metal_stdlib>
+using namespace metal;
+
+kernel void increment(device uint *values [[buffer(0)]], uint i [[thread_position_in_grid]]) {
+    values[i] += 1;
+}
+
+kernel void positions(device uint *seen [[buffer(0)]],
+                      uint3 position [[thread_position_in_grid]],
+                      uint3 size [[threads_per_grid]]) {
+    seen[(position.z * size.y + position.y) * size.x + position.x] += 1;
+}
+
+kernel void endless(device uint *values [[buffer(0)]], uint i [[thread_position_in_grid]]) {
+    while (values[i] == 0) {}
+}
+
+kernel void count(device atomic_uint *counter [[buffer(0)]]) {
+    atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
+kernel void wait_for_count(device atomic_uint *counter [[buffer(0)]]) {
+    while (atomic_load_explicit(counter, memory_order_relaxed) == 0) {}
+}
+
+kernel void patient(device atomic_uint *counter [[buffer(0)]]) {
+    for (uint i = 0; i < 100000 && atomic_load_explicit(counter, memory_order_relaxed) == 0; i++) {}
+}
+
+kernel void slow(device uint *out [[buffer(0)]], constant uint &rounds [[buffer(1)]],
+                 uint i [[thread_position_in_grid]]) {
+    uint x = i;
+    for (uint r = 0; r < rounds; r++) { x = x * 1664525u + 1013904223u; }
+    out[i] = x;
+}
+";
+
+fn device(threads: usize) -> Device {
+    Device::cpu(DeviceConfig::new().threads(NonZeroUsize::new(threads).unwrap())).unwrap()
+}
+
+fn library(device: &Device) -> Library {
+    device.new_library_with_source(SOURCE, &CompileOptions::default()).unwrap()
+}
+
+fn zeros(device: &Device, count: usize) -> Buffer {
+    device.new_buffer_with_length(4 * count, ResourceOptions::default()).unwrap()
+}
+
+/// Commits one dispatch with one buffer.
+fn dispatch(
+    queue: &CommandQueue,
+    pipeline: &ComputePipelineState,
+    buffer: &Buffer,
+    grid: impl Into<Size>,
+    group: impl Into<Size>,
+) -> metal_bridge::CommandBuffer {
+    let command_buffer = queue.new_command_buffer();
+    let mut encoder = command_buffer.new_compute_command_encoder().unwrap();
+    encoder.set_compute_pipeline_state(pipeline).unwrap();
+    encoder.set_buffer(buffer, 0, 0).unwrap();
+    encoder.dispatch_threads(grid, group).unwrap();
+    encoder.end_encoding().unwrap();
+    command_buffer.commit().unwrap();
+    command_buffer
+}
+
+#[test]
+fn bindings_hold_for_the_dispatches_after_them() {
+    let fixture = Fixture::system();
+    let device = &fixture.device;
+    let input = device.new_buffer_with_data(&[1.0f32, 2.0, 3.0, 4.0], ResourceOptions::default()).unwrap();
+    let output = zeros(device, 8);
+    let command_buffer = device.new_command_queue().unwrap().new_command_buffer();
+    let mut encoder = command_buffer.new_compute_command_encoder().unwrap();
+    encoder.set_compute_pipeline_state(&fixture.pipeline("scale")).unwrap();
+    encoder.set_buffers(0, &[(&input, 0), (&output, 0)]).unwrap();
+    encoder.set_bytes(&[10.0f32], 2).unwrap();
+    encoder.dispatch_threads(4, 4).unwrap();
+    // The first dispatch keeps what was set then.
+    encoder.set_bytes(&[100.0f32], 2).unwrap();
+    encoder.set_buffer_offset(4, 0).unwrap();
+    encoder.set_buffer_offset(20, 1).unwrap();
+    encoder.dispatch_threads(3, 32).unwrap();
+    encoder.end_encoding().unwrap();
+    command_buffer.commit().unwrap();
+    assert_eq!(output.read::<f32>().unwrap(), [10.0, 20.0, 30.0, 40.0, 0.0, 200.0, 300.0, 400.0]);
+    command_buffer.wait_until_completed().unwrap();
+}
+
+#[test]
+fn threadgroup_memory_of_both_kinds() {
+    let fixture = Fixture::system();
+    let device = &fixture.device;
+    let output = zeros(device, 64);
+    let command_buffer = device.new_command_queue().unwrap().new_command_buffer();
+    let mut encoder = command_buffer.new_compute_command_encoder().unwrap();
+    encoder.set_compute_pipeline_state(&fixture.pipeline("half_full")).unwrap();
+    encoder.set_buffer(&output, 0, 0).unwrap();
+    encoder.set_threadgroup_memory_length(256, 0).unwrap();
+    encoder.dispatch_threads(64, 64).unwrap();
+    encoder.end_encoding().unwrap();
+    command_buffer.commit().unwrap();
+    let expected: Vec<f32> = (0..64u8).map(|i| 2.0 * f32::from(i)).collect();
+    assert_eq!(output.read::<f32>().unwrap(), expected);
+}
+
+#[test]
+fn function_constants_reach_the_kernel() {
+    let fixture = Fixture::system();
+    let queue = fixture.device.new_command_queue().unwrap();
+    let run = |values: &FunctionConstantValues| {
+        let function = fixture.library.new_function_with_name_and_constants("constants", values).unwrap();
+        let pipeline = fixture.device.new_compute_pipeline_state_with_function(&function).unwrap();
+        let output = zeros(&fixture.device, 1);
+        dispatch(&queue, &pipeline, &output, 1, 1);
+        output.read::<i32>().unwrap()[0]
+    };
+    let mut values = FunctionConstantValues::new();
+    assert_eq!(run(values.set_constant_value_at_index(0, 5u32)), 5);
+    assert_eq!(run(values.set_constant_value_at_index(7, false)), 5);
+    assert_eq!(run(values.set_constant_value_with_name("negate", true)), -5);
+}
+
+#[test]
+fn every_thread_runs_once() {
+    for threads in [1, 2, 4] {
+        let device = device(threads);
+        let pipeline = pipeline(&library(&device), "positions");
+        let queue = device.new_command_queue().unwrap();
+        let grids = [
+            (Size::from(1), Size::from(1)),
+            (Size::from(100_003), Size::from(64)),
+            (Size::new(37, 41, 5), Size::new(8, 4, 2)),
+            (Size::new(3, 1, 1000), Size::new(16, 1, 3)),
+        ];
+        for (grid, group) in grids {
+            let seen = zeros(&device, grid.total().unwrap());
+            dispatch(&queue, &pipeline, &seen, grid, group).wait_until_completed().unwrap();
+            assert!(seen.read::<u32>().unwrap().iter().all(|count| *count == 1), "{grid} by {group}");
+        }
+    }
+}
+
+#[test]
+fn dispatches_see_the_results_of_those_before() {
+    for threads in [1, 3] {
+        let device = device(threads);
+        let pipeline = pipeline(&library(&device), "increment");
+        let queue = device.new_command_queue().unwrap();
+        let values = zeros(&device, 5000);
+        for _ in 0..20 {
+            let command_buffer = queue.new_command_buffer();
+            for _ in 0..5 {
+                let mut encoder = command_buffer.new_compute_command_encoder().unwrap();
+                encoder.set_compute_pipeline_state(&pipeline).unwrap();
+                encoder.set_buffer(&values, 0, 0).unwrap();
+                for _ in 0..5 {
+                    encoder.dispatch_threads(5000, 96).unwrap();
+                }
+                encoder.end_encoding().unwrap();
+            }
+            command_buffer.commit().unwrap();
+        }
+        assert!(values.read::<u32>().unwrap().iter().all(|value| *value == 500));
+    }
+}
+
+#[test]
+fn a_fault_ends_its_command_buffer_and_no_other() {
+    let device = device(2);
+    let pipeline = pipeline(&library(&device), "increment");
+    let queue = device.new_command_queue().unwrap();
+    let values = zeros(&device, 1000);
+    let bad = dispatch(&queue, &pipeline, &values, 1001, 64);
+    let good = dispatch(&queue, &pipeline, &values, 1000, 64);
+    let Err(Error::Kernel(fault)) = bad.wait_until_completed() else { panic!("{:?}", bad.error()) };
+    let KernelFault { kernel, kind, thread_position_in_grid, location } = *fault;
+    assert_eq!(kernel, "increment");
+    assert!(matches!(kind, FaultKind::OutOfBounds { offset: 4000, size: 4, length: 4000, .. }), "{kind:?}");
+    assert_eq!(thread_position_in_grid, Some([1000, 0, 0]));
+    assert_eq!(location.unwrap().line, 6);
+    assert_eq!(bad.status(), Status::Error);
+    assert_eq!(good.wait_until_completed(), Ok(()));
+}
+
+#[test]
+fn commands_after_a_fault_do_not_run() {
+    let device = device(2);
+    let pipeline = pipeline(&library(&device), "increment");
+    let values = zeros(&device, 10);
+    let command_buffer = device.new_command_queue().unwrap().new_command_buffer();
+    let mut encoder = command_buffer.new_compute_command_encoder().unwrap();
+    encoder.set_compute_pipeline_state(&pipeline).unwrap();
+    encoder.set_buffer(&values, 36, 0).unwrap();
+    encoder.dispatch_threads(2, 2).unwrap();
+    encoder.set_buffer(&values, 0, 0).unwrap();
+    encoder.dispatch_threads(9, 9).unwrap();
+    encoder.end_encoding().unwrap();
+    let (sender, receiver) = mpsc::channel();
+    command_buffer.add_completed_handler(move |done| sender.send(done.error().is_some()).unwrap()).unwrap();
+    command_buffer.commit().unwrap();
+    assert!(command_buffer.wait_until_completed().is_err());
+    assert_eq!(receiver.recv(), Ok(true));
+    assert_eq!(values.read::<u32>().unwrap()[..9], [0; 9]);
+}
+
+#[test]
+fn an_endless_kernel_is_stopped() {
+    let limit = Duration::from_millis(100);
+    for threads in [1, 3] {
+        let config = DeviceConfig::new().threads(NonZeroUsize::new(threads).unwrap()).time_limit(Some(limit));
+        let device = Device::cpu(config).unwrap();
+        let library = library(&device);
+        let endless = pipeline(&library, "endless");
+        let increment = pipeline(&library, "increment");
+        let queue = device.new_command_queue().unwrap();
+        let values = zeros(&device, 1000);
+        let stuck = dispatch(&queue, &endless, &values, 1000, 10);
+        let after = dispatch(&queue, &increment, &values, 1000, 10);
+        let Err(Error::Kernel(fault)) = stuck.wait_until_completed() else { panic!() };
+        assert_eq!(fault.kernel, "endless");
+        assert_eq!(fault.kind, FaultKind::TimedOut { limit });
+        after.wait_until_completed().unwrap();
+        // Once more: the watchdog has been asleep in between.
+        thread::sleep(3 * limit);
+        let stuck = dispatch(&queue, &endless, &zeros(&device, 1), 1, 1);
+        assert!(matches!(stuck.wait_until_completed(), Err(Error::Kernel(_))));
+    }
+}
+
+#[test]
+fn a_kernel_that_waits_for_another_queue_lets_it_run() {
+    let device = device(2);
+    let library = library(&device);
+    let (wait, count) = (pipeline(&library, "wait_for_count"), pipeline(&library, "count"));
+    let counter = zeros(&device, 1);
+    // One threadgroup, so it occupies one worker.
+    let waiting = dispatch(&device.new_command_queue().unwrap(), &wait, &counter, 1, 1);
+    waiting.wait_until_scheduled().unwrap();
+    let counting = dispatch(&device.new_command_queue().unwrap(), &count, &counter, 1, 1);
+    counting.wait_until_completed().unwrap();
+    waiting.wait_until_completed().unwrap();
+}
+
+#[test]
+fn helpers_of_a_long_dispatch_leave_it_for_other_queues() {
+    // Far less than the long dispatch takes while nobody counts.
+    let limit = Duration::from_secs(30);
+    let config = DeviceConfig::new().threads(NonZeroUsize::new(2).unwrap()).time_limit(Some(limit));
+    let device = Device::cpu(config).unwrap();
+    let library = library(&device);
+    let (patient, count) = (pipeline(&library, "patient"), pipeline(&library, "count"));
+    let counter = zeros(&device, 1);
+    let long = dispatch(&device.new_command_queue().unwrap(), &patient, &counter, 1 << 20, 1);
+    long.wait_until_scheduled().unwrap();
+    dispatch(&device.new_command_queue().unwrap(), &count, &counter, 1, 1);
+    assert_eq!(long.wait_until_completed(), Ok(()));
+}
+
+#[test]
+fn many_threads_dispatch_on_many_queues() {
+    for threads in [1, 2, 4] {
+        let device = device(threads);
+        let pipeline = pipeline(&library(&device), "count");
+        let shared_queue = device.new_command_queue().unwrap();
+        let total = zeros(&device, 1);
+        thread::scope(|scope| {
+            for worker in 0..6 {
+                let (device, pipeline, shared_queue, total) = (&device, &pipeline, &shared_queue, &total);
+                scope.spawn(move || {
+                    let own_queue = device.new_command_queue().unwrap();
+                    let own = zeros(device, 1);
+                    for round in 0..50 {
+                        dispatch(&own_queue, pipeline, &own, 200, 32);
+                        let command_buffer = dispatch(shared_queue, pipeline, total, 100, 7);
+                        if (worker + round) % 5 == 0 {
+                            command_buffer.wait_until_completed().unwrap();
+                        }
+                    }
+                    assert_eq!(own.read::<u32>().unwrap(), [50 * 200]);
+                });
+            }
+        });
+        assert_eq!(total.read::<u32>().unwrap(), [6 * 50 * 100]);
+    }
+}
+
+#[test]
+fn work_in_flight_survives_its_handles() {
+    for threads in [1, 2] {
+        let device = device(threads);
+        let pipeline = pipeline(&library(&device), "slow");
+        let out = zeros(&device, 10_000);
+        let command_buffer = device.new_command_queue().unwrap().new_command_buffer();
+        let mut encoder = command_buffer.new_compute_command_encoder().unwrap();
+        encoder.set_compute_pipeline_state(&pipeline).unwrap();
+        encoder.set_buffer(&out, 0, 0).unwrap();
+        encoder.set_bytes(&[5000u32], 1).unwrap();
+        encoder.dispatch_threads(10_000, 64).unwrap();
+        encoder.end_encoding().unwrap();
+        command_buffer.commit().unwrap();
+        drop((device, pipeline, command_buffer));
+        let expected =
+            |i: u32| (0..5000).fold(i, |x, _| x.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
+        let out = out.read::<u32>().unwrap();
+        assert_eq!((out[0], out[9999]), (expected(0), expected(9999)));
+    }
+}
+
+#[test]
+fn times_are_in_order() {
+    let device = device(2);
+    let pipeline = pipeline(&library(&device), "increment");
+    let queue = device.new_command_queue().unwrap();
+    let values = zeros(&device, 1000);
+    let first = dispatch(&queue, &pipeline, &values, 1000, 64);
+    let second = dispatch(&queue, &pipeline, &values, 1000, 64);
+    second.wait_until_completed().unwrap();
+    let times =
+        [first.gpu_start_time(), first.gpu_end_time(), second.gpu_start_time(), second.gpu_end_time()];
+    assert!(times.is_sorted() && times.iter().all(Option::is_some), "{times:?}");
+}
+
+#[test]
+fn source_with_errors_gives_diagnostics() {
+    let device = device(1);
+    let source = "kernel void broken(device float *x [[buffer(0)]]) { x[0] = y; }";
+    let Err(Error::Library(error)) = device.new_library_with_source(source, &CompileOptions::default())
+    else {
+        panic!()
+    };
+    assert!(error.to_string().contains("program_source:1:"), "{error}");
+    assert!(error.to_string().contains("'y'"), "{error}");
+}
