@@ -77,7 +77,7 @@ pub(crate) fn how_to_install(os: &str, release: &Release) -> String {
              and start the same command there; it then installs what it needs."
         }
         _ if release.is_or_is_like("fedora") => {
-            "  sudo dnf install clang19 llvm19-devel     (Fedora 42 and later)\n  \
+            "  sudo dnf install clang19 llvm19-devel     (Fedora 42, and later while it has them)\n  \
              sudo dnf install clang llvm-devel         (Fedora 41, whose LLVM is version 19)"
         }
         _ if release.is_or_is_like("arch") => "  sudo pacman -S --needed clang19 llvm19",
@@ -93,7 +93,8 @@ pub(crate) fn how_to_install(os: &str, release: &Release) -> String {
         "clang 19 and LLVM 19 are needed, and only on Debian and Ubuntu does this program install them. Here:\n\n\
          {steps}\n\n\
          Then run this again. If they are not found, set LLVM_SYS_191_PREFIX to LLVM's prefix (the directory\n\
-         that has bin/llvm-config) and METAL_BRIDGE_CLANG to the path of clang."
+         that has bin/llvm-config) and METAL_BRIDGE_CLANG to the path of clang. If this system has no such\n\
+         packages, the short way is a container of Debian 12 or Ubuntu 24.04."
     )
 }
 

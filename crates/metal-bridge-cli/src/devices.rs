@@ -9,7 +9,12 @@ use crate::error::{Failure, Result};
 /// Lists the devices and their limits.
 pub(crate) fn run() -> Result<()> {
     let mut out = io::stdout().lock();
-    for (number, device) in Device::all()?.iter().enumerate() {
+    let devices = Device::all()?;
+    if devices.is_empty() {
+        // Its error says why there is none.
+        Device::system_default()?;
+    }
+    for (number, device) in devices.iter().enumerate() {
         writeln!(out, "{number}: {} ({})", device.name(), device.kind().name())?;
         let memory = device.recommended_max_working_set_size();
         let [x, y, z] = device.max_threads_per_threadgroup().to_array();

@@ -1,0 +1,1 @@
+#define ELSEWHERE 200
