@@ -102,3 +102,8 @@ pub use msl_types::{
     Diagnostic, FaultKind, FunctionConstant, FunctionConstantValues, FunctionReflection, KernelFault,
     LanguageVersion, LibraryError, MathMode, PipelineError, ScalarType, Severity, SourceLocation,
 };
+
+/// Makes the example in the README a doctest.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
