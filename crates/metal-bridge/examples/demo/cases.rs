@@ -14,10 +14,13 @@ pub(crate) struct Case {
     /// In the order of the buffer indices.
     pub(crate) arguments: Vec<Argument>,
     /// Expected contents by buffer index, computed from the arguments as they are before the run.
-    pub(crate) reference: fn(&[Argument]) -> Vec<(usize, Vec<f64>)>,
+    pub(crate) reference: Reference,
     /// Largest error that rounding in single precision explains.
     pub(crate) tolerance: f64,
 }
+
+/// Computes expected contents, by buffer index.
+type Reference = fn(&[Argument]) -> Vec<(usize, Vec<f64>)>;
 
 /// What a rate counts.
 pub(crate) enum Work {
@@ -93,8 +96,6 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
 }
 
 // Element-wise kernels.
-
-type Reference = fn(&[Argument]) -> Vec<(usize, Vec<f64>)>;
 
 fn element_wise(
     kernel: &'static str,
