@@ -16,8 +16,9 @@ kernel void adam_update_float32(device float* params [[buffer(0)]],           //
                                 constant uint& t [[buffer(8)]],               // number of this step, from 1
                                 uint index [[thread_position_in_grid]]) {     // grid: n
     float gradient = gradients[index];
-    float moment1 = beta1 * m[index] + (1.0f - beta1) * gradient;
-    float moment2 = beta2 * v[index] + (1.0f - beta2) * gradient * gradient;
+    // fma, as fast math may turn a sum of this form into g + beta (m - g), whose error is that of g.
+    float moment1 = fma(beta1, m[index], (1.0f - beta1) * gradient);
+    float moment2 = fma(beta2, v[index], (1.0f - beta2) * gradient * gradient);
     m[index] = moment1;
     v[index] = moment2;
     // In the first steps the powers are close to 1, so their error counts: no fast approximation here.

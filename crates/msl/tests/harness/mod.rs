@@ -10,7 +10,8 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use msl::{
-    CompileError, Compiler, CompilerConfig, Diagnostic, FunctionConstantValues, Library, LibraryError,
+    CacheDirectory, CompileError, Compiler, CompilerConfig, Diagnostic, FunctionConstantValues, Library,
+    LibraryError,
 };
 
 use header::{File, Run};
@@ -49,10 +50,22 @@ pub(crate) fn check_itself() -> Result<(), String> {
     header::check_itself()
 }
 
-/// One compiler for all files, with a cache of its own.
+/// One compiler for all files. Its cache is this build's own: what another build compiled might be wrong.
 fn compiler() -> &'static Compiler {
     static COMPILER: OnceLock<Compiler> = OnceLock::new();
-    COMPILER.get_or_init(|| Compiler::new(CompilerConfig::default()))
+    COMPILER.get_or_init(|| {
+        let build = std::env::current_exe().and_then(std::fs::metadata).and_then(|m| m.modified());
+        let age = build.ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+        let caches = Path::new(env!("CARGO_TARGET_TMPDIR")).join("filetests");
+        let own = caches.join(age.unwrap_or_default().as_nanos().to_string());
+        for old in std::fs::read_dir(&caches).into_iter().flatten().flatten().filter(|d| d.path() != own) {
+            let _ = std::fs::remove_dir_all(old.path());
+        }
+        Compiler::new(CompilerConfig {
+            cache_directory: CacheDirectory::At(own),
+            ..CompilerConfig::default()
+        })
+    })
 }
 
 /// Compares the diagnostics of a compilation with `diagnostics` (first lines only) and `snippets` (all of it).

@@ -1,4 +1,5 @@
 //! diagnostics = '''
+//! program_source:4:28: error: '__asm__' is not supported in Metal
 //! '''
 // A name of the back end or of the host must not be reachable through a label either.
 #include <metal_stdlib>

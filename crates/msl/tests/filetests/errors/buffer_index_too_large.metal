@@ -1,4 +1,5 @@
 //! diagnostics = '''
+//! program_source:3:1: error: kernel 'k': parameter 'a': index 31 is not below 31
 //! '''
 #include <metal_stdlib>
 using namespace metal;

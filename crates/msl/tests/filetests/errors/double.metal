@@ -1,4 +1,5 @@
 //! diagnostics = '''
+//! program_source:4:5: error: 'double' is not supported in Metal
 //! '''
 #include <metal_stdlib>
 using namespace metal;

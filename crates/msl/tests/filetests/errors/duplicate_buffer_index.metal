@@ -1,4 +1,5 @@
 //! diagnostics = '''
+//! program_source:3:1: error: kernel 'k': parameters 'a' and 'b' both have [[buffer(1)]]
 //! '''
 #include <metal_stdlib>
 using namespace metal;

@@ -1,4 +1,5 @@
 //! diagnostics = '''
+//! program_source:3:1: error: expected expression
 //! '''
 #include <metal_stdlib>
 using namespace metal;

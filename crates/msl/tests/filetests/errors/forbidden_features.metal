@@ -1,4 +1,10 @@
 //! diagnostics = '''
+//! program_source:5:5: error: 'virtual' is not supported in Metal
+//! program_source:8:14: error: 'new' is not supported in Metal
+//! program_source:9:5: error: 'delete' is not supported in Metal
+//! program_source:10:5: error: 'try' is not supported in Metal
+//! program_source:11:9: error: 'throw' is not supported in Metal
+//! program_source:14:5: error: 'goto' is not supported in Metal
 //! '''
 // C++ that MSL leaves out.
 #include <metal_stdlib>

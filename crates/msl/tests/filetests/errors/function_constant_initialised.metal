@@ -1,4 +1,5 @@
 //! diagnostics = '''
+//! program_source:3:44: error: a function constant cannot have an initializer
 //! '''
 #include <metal_stdlib>
 using namespace metal;

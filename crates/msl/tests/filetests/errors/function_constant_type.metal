@@ -1,4 +1,5 @@
 //! diagnostics = '''
+//! program_source:6:51: error: a function constant must have a scalar or vector type
 //! '''
 #include <metal_stdlib>
 using namespace metal;

@@ -1,5 +1,6 @@
 //! include = ["include"]
 //! diagnostics = '''
+//! include/broken.h:4:16: error: use of undeclared identifier 'oops'
 //! '''
 #include <metal_stdlib>
 using namespace metal;

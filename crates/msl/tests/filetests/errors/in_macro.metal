@@ -1,4 +1,6 @@
 //! diagnostics = '''
+//! program_source:5:12: error: use of undeclared identifier 'factor'
+//! program_source:3:25: note: expanded from macro 'SCALE'
 //! '''
 #include <metal_stdlib>
 using namespace metal;

@@ -1,4 +1,6 @@
 //! diagnostics = '''
+//! program_source:6:14: error: invalid operands to binary expression ('Empty' and 'Empty')
+//! program_source:9:15: note: in instantiation of function template specialization 'twice<Empty>' requested here
 //! '''
 #include <metal_stdlib>
 using namespace metal;

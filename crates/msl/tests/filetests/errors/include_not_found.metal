@@ -1,4 +1,5 @@
 //! diagnostics = '''
+//! program_source:2:10: error: 'not_there.h' file not found
 //! '''
 #include <metal_stdlib>
 #include "not_there.h"

@@ -1,4 +1,5 @@
 //! diagnostics = '''
+//! program_source:2:10: error: '/etc/passwd' file not found
 //! '''
 // Source must not read files of the host.
 #include "/etc/passwd"

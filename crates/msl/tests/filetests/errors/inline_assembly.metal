@@ -1,4 +1,5 @@
 //! diagnostics = '''
+//! program_source:5:5: error: 'asm' is not supported in Metal
 //! '''
 #include <metal_stdlib>
 using namespace metal;

@@ -1,4 +1,9 @@
 //! diagnostics = '''
+//! program_source:5:12: error: use of undeclared identifier 'one'
+//! program_source:6:12: error: use of undeclared identifier 'two'
+//! program_source:8:16: error: expected ';' after expression
+//! program_source:8:12: error: use of undeclared identifier 'rest'
+//! program_source:7:14: warning: shift count >= width of type [-Wshift-count-overflow]
 //! '''
 // All errors of a file are told, and warnings in between.
 #include <metal_stdlib>

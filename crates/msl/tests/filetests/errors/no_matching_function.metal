@@ -1,4 +1,5 @@
 //! diagnostics = '''
+//! program_source:3:56: error: no matching function for call to 'clamp'
 //! '''
 #include <metal_stdlib>
 using namespace metal;

@@ -1,4 +1,5 @@
 //! diagnostics = '''
+//! program_source:3:1: error: kernel 'k': parameter 'out' must point or refer to device, constant or threadgroup memory
 //! '''
 #include <metal_stdlib>
 using namespace metal;

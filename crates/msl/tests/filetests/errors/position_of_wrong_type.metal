@@ -1,4 +1,5 @@
 //! diagnostics = '''
+//! program_source:3:1: error: kernel 'k': parameter 'i' of type 'float' must be a uint or ushort, or a vector of two or three of them
 //! '''
 #include <metal_stdlib>
 using namespace metal;

@@ -1,4 +1,6 @@
 //! diagnostics = '''
+//! program_source:4:13: error: redefinition of 'k'
+//! program_source:3:13: note: previous definition is here
 //! '''
 #include <metal_stdlib>
 using namespace metal;

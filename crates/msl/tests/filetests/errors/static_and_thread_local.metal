@@ -1,4 +1,5 @@
 //! diagnostics = '''
+//! program_source:4:1: error: 'thread_local' is not supported in Metal
 //! '''
 #include <metal_stdlib>
 using namespace metal;

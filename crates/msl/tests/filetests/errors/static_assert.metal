@@ -1,4 +1,6 @@
 //! diagnostics = '''
+//! program_source:7:15: error: static assertion failed due to requirement 'sizeof(Params) == 16': Params must have 16 bytes
+//! program_source:7:30: note: expression evaluates to '32 == 16'
 //! '''
 #include <metal_stdlib>
 using namespace metal;

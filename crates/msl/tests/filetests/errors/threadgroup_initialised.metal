@@ -1,4 +1,5 @@
 //! diagnostics = '''
+//! program_source:4:29: error: 'threadgroup' variable cannot have an initializer
 //! '''
 #include <metal_stdlib>
 using namespace metal;

@@ -1,4 +1,5 @@
 //! diagnostics = '''
+//! program_source:3:56: error: no matching constructor for initialization of 'float4'
 //! '''
 #include <metal_stdlib>
 using namespace metal;

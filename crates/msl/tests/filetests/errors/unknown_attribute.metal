@@ -1,4 +1,5 @@
 //! diagnostics = '''
+//! program_source:3:1: error: kernel 'k': parameter 'i' of type 'uint' needs an attribute such as [[thread_position_in_grid]], or must be a pointer or reference to device, constant or threadgroup memory
 //! '''
 #include <metal_stdlib>
 using namespace metal;

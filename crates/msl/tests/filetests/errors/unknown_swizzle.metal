@@ -1,4 +1,5 @@
 //! diagnostics = '''
+//! program_source:3:63: error: no member named 'z' in 'float2'
 //! '''
 #include <metal_stdlib>
 using namespace metal;

@@ -1,4 +1,7 @@
 //! diagnostics = '''
+//! program_source:6:1: error: unterminated /* comment
+//! program_source:6:27: error: expected '}'
+//! program_source:5:15: note: to match this '{'
 //! '''
 #include <metal_stdlib>
 using namespace metal;

@@ -1,4 +1,5 @@
 //! diagnostics = '''
+//! program_source:3:93: error: invalid operands to binary expression ('device float4' and 'constant int4')
 //! '''
 #include <metal_stdlib>
 using namespace metal;

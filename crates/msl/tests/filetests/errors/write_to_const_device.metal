@@ -1,4 +1,5 @@
 //! diagnostics = '''
+//! program_source:3:61: error: read-only variable is not assignable
 //! '''
 #include <metal_stdlib>
 using namespace metal;

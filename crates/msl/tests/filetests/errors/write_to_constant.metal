@@ -1,4 +1,5 @@
 //! diagnostics = '''
+//! program_source:4:11: error: read-only variable is not assignable
 //! '''
 #include <metal_stdlib>
 using namespace metal;
