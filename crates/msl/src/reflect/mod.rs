@@ -10,7 +10,7 @@ pub(crate) use names::{demangle, variable_name};
 pub(crate) use parameters::{Builtin, Parameter, Role};
 pub(crate) use references::References;
 
-use crate::llvm::{Module, Value};
+use crate::llvm::{Module, TypeKind, Value};
 use crate::{Diagnostic, FunctionConstant, FunctionReflection, Severity};
 
 /// A kernel of a module.
@@ -37,17 +37,22 @@ pub(crate) fn read_kernels(module: &Module) -> Result<Vec<KernelEntry>, Vec<Diag
         let symbol = function.name();
         let demangled = demangle(&symbol);
         let line = function.definition_line();
+        let error = |message: String| Diagnostic {
+            severity: Severity::Error,
+            file: "program_source".into(),
+            line,
+            column: 1,
+            message: format!("kernel '{}': {message}", demangled.name),
+            snippet: String::new(),
+        };
+        if function.result_type().kind() != TypeKind::LLVMVoidTypeKind {
+            errors.push(error("a kernel must return void".into()));
+            continue;
+        }
         let parameters = match parameters::read(module, function, &demangled) {
             Ok(parameters) => parameters,
             Err(message) => {
-                errors.push(Diagnostic {
-                    severity: Severity::Error,
-                    file: "program_source".into(),
-                    line,
-                    column: 1,
-                    message: format!("kernel '{}': {message}", demangled.name),
-                    snippet: String::new(),
-                });
+                errors.push(error(message));
                 continue;
             }
         };
@@ -85,12 +90,18 @@ pub(crate) fn read_kernels(module: &Module) -> Result<Vec<KernelEntry>, Vec<Diag
             host_names.push(demangled.name.clone());
         }
         for name in host_names {
-            if kernels.iter().all(|k| k.reflection.name != name) {
-                kernels.push(KernelEntry {
+            match kernels.iter().find(|k| k.reflection.name == name) {
+                None => kernels.push(KernelEntry {
                     symbol: symbol.clone(),
                     reflection: FunctionReflection { name, ..reflection.clone() },
                     parameters: parameters.clone(),
-                });
+                }),
+                Some(other) if other.symbol != symbol => {
+                    let taken =
+                        format!("the kernel at line {} is also named '{name}'", other.reflection.line);
+                    errors.push(error(taken));
+                }
+                Some(_) => {}
             }
         }
     }

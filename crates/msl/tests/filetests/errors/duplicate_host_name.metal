@@ -1,4 +1,5 @@
 //! diagnostics = '''
+//! program_source:4:1: error: kernel 'b': the kernel at line 3 is also named 'same'
 //! '''
 #include <metal_stdlib>
 using namespace metal;

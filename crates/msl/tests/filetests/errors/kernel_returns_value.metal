@@ -1,4 +1,5 @@
 //! diagnostics = '''
+//! program_source:3:1: error: kernel 'k': a kernel must return void
 //! '''
 #include <metal_stdlib>
 using namespace metal;

@@ -1,4 +1,6 @@
+//! compile_only = true
 //! diagnostics = '''
+//! program_source:3:31: warning: unknown attribute 'buffer' ignored [-Wunknown-attributes]
 //! '''
 #include <metal_stdlib>
 using namespace metal;

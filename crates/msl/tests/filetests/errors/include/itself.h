@@ -1,0 +1,2 @@
+// No guard.
+#include "itself.h"

@@ -1,0 +1,3 @@
+//! reflect = ""
+// Nothing here.
+/* Nor here. */

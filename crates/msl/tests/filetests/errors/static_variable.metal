@@ -1,0 +1,8 @@
+//! zero.0 = "i32 1"
+//! pipeline_error = "must be in the constant address space"
+#include <metal_stdlib>
+using namespace metal;
+kernel void k(device int* a [[buffer(0)]]) {
+    static int calls = 0;
+    a[0] = ++calls;
+}
