@@ -19,8 +19,14 @@ pub(crate) struct ModuleConstant<'m> {
 
 /// All function constants of a module.
 pub(crate) fn module_constants(module: &Module) -> Vec<ModuleConstant<'_>> {
-    let globals: Vec<(String, Value<'_>)> =
-        module.globals().into_iter().map(|g| (demangle(&g.name()).name, g)).collect();
+    // A large library has thousands of variables; only these can belong to a function constant.
+    let globals: Vec<(String, Value<'_>)> = module
+        .globals()
+        .into_iter()
+        .map(|global| (global.name(), global))
+        .filter(|(symbol, global)| symbol.contains("__msl_fc") || global.is_declaration())
+        .map(|(symbol, global)| (demangle(&symbol).name, global))
+        .collect();
     let find = |name: &str| globals.iter().find(|(n, _)| n == name).map(|(_, g)| *g);
     let number = |name: &str| find(name)?.initializer()?.constant_i64();
     let mut constants = Vec::new();
