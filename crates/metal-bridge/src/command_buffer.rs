@@ -45,7 +45,7 @@ use crate::encoder::{BlitCommandEncoder, ComputeCommandEncoder, DispatchType};
 use crate::error::{Error, Result, named};
 use crate::handlers;
 use crate::queue::CommandQueue;
-use crate::sync::{Monitor, lock};
+use crate::sync::{Monitor, lock, look_for};
 
 /// How far a command buffer has come.
 #[doc(alias = "MTLCommandBufferStatus")]
@@ -66,6 +66,11 @@ pub enum CommandBufferStatus {
 impl CommandBufferStatus {
     const ALL: [Self; 5] =
         [Self::NotEnqueued, Self::Committed, Self::Scheduled, Self::Completed, Self::Error];
+
+    /// Whether the work has still to be done.
+    const fn is_pending(self) -> bool {
+        matches!(self, Self::Committed | Self::Scheduled)
+    }
 
     /// Whether the work has ended, well or not.
     pub const fn has_ended(self) -> bool {
@@ -271,7 +276,7 @@ impl CommandBuffer {
     #[doc(alias = "WaitUntilCompleted")]
     pub fn wait_until_completed(&self) -> Result<()> {
         let for_handlers = !handlers::in_handler();
-        self.spin_until(CommandBufferStatus::Completed);
+        look_for(self.device().limits().look_for, || !self.status().is_pending());
         let mut state = self.0.state.lock();
         loop {
             match state.stage {
@@ -322,17 +327,6 @@ impl CommandBuffer {
     /// The messages of completed handlers that panicked.
     pub fn handler_panics(&self) -> Vec<String> {
         self.0.state.lock().handler_panics.clone()
-    }
-
-    /// Spins for some microseconds until the status is at least `status`: shorter than going to sleep for
-    /// work that is about to end.
-    fn spin_until(&self, status: CommandBufferStatus) {
-        for _ in 0..self.device().limits().wait_spins {
-            if self.status() >= status {
-                return;
-            }
-            std::hint::spin_loop();
-        }
     }
 
     fn open_encoder(&self, operation: &'static str, encoder: &str) -> Result<()> {

@@ -124,8 +124,8 @@ pub(crate) struct Limits {
     pub(crate) max_buffer_length: usize,
     /// Most bytes of all buffers.
     pub(crate) memory_limit: u64,
-    /// How often a thread looks whether work has ended before it goes to sleep.
-    pub(crate) wait_spins: u32,
+    /// How long a thread looks whether work has ended before it goes to sleep.
+    pub(crate) look_for: Duration,
 }
 
 impl Limits {
@@ -139,7 +139,7 @@ impl Limits {
             thread_execution_width: 32,
             max_buffer_length,
             memory_limit,
-            wait_spins: 0,
+            look_for: Duration::ZERO,
         }
     }
 }

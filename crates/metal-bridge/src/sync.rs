@@ -3,11 +3,27 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Locks a mutex.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Looks for a condition for a short time: what comes within microseconds comes sooner so than by going to sleep.
+///
+/// Gives way each time: whoever is to make the condition true may be waiting for this very processor.
+pub(crate) fn look_for(limit: Duration, mut condition: impl FnMut() -> bool) -> bool {
+    let start = Instant::now();
+    loop {
+        if condition() {
+            return true;
+        }
+        if start.elapsed() >= limit {
+            return false;
+        }
+        std::thread::yield_now();
+    }
 }
 
 /// State under a lock whose changes can be waited for. Notifying costs no system call if nobody waits.

@@ -5,7 +5,7 @@ use msl_types::{CompileOptions, LibraryError};
 
 use super::buffer::CpuBuffer;
 use super::library::CpuLibrary;
-use super::pool::Pool;
+use super::pool::{self, Pool};
 use super::queue::CpuQueue;
 use super::system;
 use crate::backend::{self, memory::Budget};
@@ -16,9 +16,6 @@ use crate::switches;
 
 /// Long beyond what useful dispatches take; short enough to call an endless one an error.
 const TIME_LIMIT: Duration = Duration::from_secs(300);
-/// About ten microseconds of looking.
-const WAIT_SPINS: u32 = 250;
-
 #[derive(Debug)]
 pub(crate) struct CpuDevice {
     name: String,
@@ -54,8 +51,7 @@ impl backend::Device for CpuDevice {
     }
 
     fn limits(&self) -> Limits {
-        let wait_spins = if system::processors().get() > 1 { WAIT_SPINS } else { 0 };
-        Limits { wait_spins, ..Limits::with_memory(self.budget.limit()) }
+        Limits { look_for: pool::look_for(), ..Limits::with_memory(self.budget.limit()) }
     }
 
     fn current_allocated_size(&self) -> u64 {

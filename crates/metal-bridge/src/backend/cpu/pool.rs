@@ -12,12 +12,12 @@ use super::queue::QueueState;
 use super::region::{Cost, RANGE, Region, Work};
 use super::watchdog::Watchdog;
 use crate::error::{Error, Result};
-use crate::sync::Monitor;
+use crate::sync::{self, Monitor};
 
 /// Work that is expected to be shorter is done by one worker: waking others takes as long.
 const WORTH_SHARING: Duration = Duration::from_micros(15);
-/// How long an idle worker looks for work before it goes to sleep.
-const SPIN: Duration = Duration::from_micros(30);
+/// How long an idle worker looks for work, and a host that waits for the end of it, before it goes to sleep.
+const LOOK_FOR: Duration = Duration::from_micros(50);
 /// Kernels keep their private arrays on the stack. Only what is touched takes memory.
 const STACK: usize = 16 << 20;
 
@@ -37,8 +37,7 @@ pub(super) struct Shared {
     pending_queues: AtomicUsize,
     /// Whether a worker is looking for work; one at a time.
     looking: AtomicBool,
-    /// Whether workers look at all: not where there is one processor.
-    may_look: bool,
+    look_for: Duration,
     workers: usize,
     time_limit: Option<Duration>,
     watchdog: Option<Watchdog>,
@@ -65,6 +64,11 @@ pub(super) struct Worker<'a> {
     pub(super) scratch: msl::Scratch,
 }
 
+/// How long threads look before they sleep: not at all where they would keep others from the one processor.
+pub(super) fn look_for() -> Duration {
+    if super::system::processors().get() > 1 { LOOK_FOR } else { Duration::ZERO }
+}
+
 impl Pool {
     pub(super) fn new(workers: NonZeroUsize, time_limit: Option<Duration>) -> Result<Self> {
         let workers = workers.get();
@@ -74,7 +78,7 @@ impl Pool {
             pending: AtomicUsize::new(0),
             pending_queues: AtomicUsize::new(0),
             looking: AtomicBool::new(false),
-            may_look: super::system::processors().get() > 1,
+            look_for: look_for(),
             workers,
             time_limit,
             watchdog,
@@ -192,15 +196,10 @@ impl Shared {
 
     /// Looks for work for a short time: shorter than being woken.
     fn look(&self) {
-        if !self.may_look || self.looking.swap(true, Ordering::SeqCst) {
+        if self.look_for.is_zero() || self.looking.swap(true, Ordering::SeqCst) {
             return;
         }
-        let start = Instant::now();
-        while self.pending.load(Ordering::Acquire) == 0 && start.elapsed() < SPIN {
-            for _ in 0..16 {
-                std::hint::spin_loop();
-            }
-        }
+        sync::look_for(self.look_for, || self.pending.load(Ordering::Acquire) > 0);
         // Before the lists are looked at under the lock: who saw the flag set had added its work before that.
         self.looking.store(false, Ordering::SeqCst);
     }

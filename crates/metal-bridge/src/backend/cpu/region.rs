@@ -12,7 +12,7 @@ use msl_types::{FaultKind, KernelFault};
 
 use crate::command_buffer::panic_message;
 use crate::error::{Error, Result};
-use crate::sync::lock;
+use crate::sync::{lock, look_for};
 
 /// Something that can be done in units, in any order, on several threads.
 pub(super) trait Work: Send + Sync {
@@ -53,8 +53,8 @@ enum Failure {
 
 /// How long a range should take: long against handing it out, short for queues that wait for a worker.
 pub(super) const RANGE: Duration = Duration::from_micros(500);
-/// How often a driver looks whether the others have left before it goes to sleep.
-const SPINS: u32 = 1000;
+/// How long a driver looks whether the others have left before it goes to sleep.
+const LOOK_FOR: Duration = Duration::from_micros(50);
 
 impl<W: Work> Region<W> {
     /// Work that the calling thread drives. A range is at most one `divisor`th of what is left, and at first at most
@@ -170,12 +170,7 @@ impl<W: Work + ?Sized> Region<W> {
 
     /// Waits until nobody works on the region; to be called by the driver when it is exhausted.
     pub(super) fn wait_until_left(&self) {
-        for _ in 0..SPINS {
-            if self.inside.load(Ordering::SeqCst) == 0 {
-                return;
-            }
-            std::hint::spin_loop();
-        }
+        look_for(LOOK_FOR, || self.inside.load(Ordering::SeqCst) == 0);
         while self.inside.load(Ordering::SeqCst) != 0 {
             std::thread::park();
         }
