@@ -4,6 +4,8 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use metal_bridge::{ArgumentKind, Error, PipelineError};
+
 use crate::data::spec::ContentsError;
 
 /// Shorthand for results of commands.
@@ -26,7 +28,7 @@ pub(crate) enum Failure {
     NotText { path: PathBuf, position: usize },
     /// A call of the library failed.
     #[error(transparent)]
-    Bridge(#[from] metal_bridge::Error),
+    Bridge(#[from] Error),
     /// What was printed could not be written.
     #[error("writing the output: {0}")]
     Output(#[from] io::Error),
@@ -38,6 +40,26 @@ pub(crate) enum Failure {
 impl Failure {
     pub(crate) fn option(option: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Option { option: option.into(), message: message.into() }
+    }
+
+    /// Which option would help, where that is known.
+    pub(crate) fn hint(&self) -> Option<String> {
+        let Self::Bridge(error) = self else { return None };
+        match error {
+            Error::MissingArgument { kind: ArgumentKind::Threadgroup, index, .. } => {
+                Some(format!("give its size in bytes with --threadgroup-memory {index}=1024"))
+            }
+            Error::MissingArgument { index, .. } => Some(format!(
+                "give it with --buffer {index}=SPEC, or a small one by value with --bytes {index}=SPEC"
+            )),
+            Error::Pipeline(error) => match &**error {
+                PipelineError::MissingConstant { index, data_type, .. } => {
+                    Some(format!("give it with --constant {index}={data_type}:VALUE"))
+                }
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     /// The program's exit status.

@@ -31,6 +31,9 @@ fn main() -> ExitCode {
         Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
         Err(failure) => {
             complain(&failure);
+            if let Some(hint) = failure.hint() {
+                say("help", AnsiColor::Cyan, &hint);
+            }
             failure.into()
         }
     }

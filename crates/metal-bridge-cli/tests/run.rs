@@ -39,7 +39,7 @@ fn function_constants_by_index_and_by_name() {
     metal_bridge(&format!("{shift} --constant offset=int:1 --constant negate=bool:true"))
         .exits(0)
         .prints("buffer 0: int[3]: -2, -3, -4\n");
-    metal_bridge(shift).exits(1).complains(&["`shift`", "`offset`", "index 0"]);
+    metal_bridge(shift).exits(1).complains(&["`shift`", "`offset`", "--constant 0=int:VALUE"]);
     metal_bridge(&format!("{shift} --constant 0=float:1")).exits(1).complains(&["int", "float"]);
     metal_bridge(&format!("{shift} --constant 0=int:1,2"))
         .exits(2)
@@ -113,7 +113,7 @@ fn source_that_does_not_compile() {
 fn mistakes_are_explained() {
     for (line, status, parts) in [
         ("run add.metal --kernel sub --grid 4", 1, &["`sub`", "`add`"][..]),
-        ("run add.metal --kernel add --grid 4 --buffer 0=float:1", 1, &["`add`", "`b`", "buffer index 1"]),
+        ("run add.metal --kernel add --grid 4 --buffer 0=float:1", 1, &["`add`", "`b`", "--buffer 1=SPEC"]),
         (&format!("{ADD} --print 3"), 2, &["--print 3", "0, 1, 2"]),
         (&format!("{ADD} --save 9=x.npy"), 2, &["--save 9", "0, 1, 2"]),
         (&format!("{ADD} --buffer 2=float[4]:ones"), 2, &["--buffer 2", "twice"]),
@@ -121,6 +121,11 @@ fn mistakes_are_explained() {
         (&format!("{ADD} --bytes 3=float[99999]:ones"), 1, &["index 3", "4096"]),
         (&format!("{ADD} --buffer 31=float:1"), 1, &["31", "0 to 30"]),
         (&format!("{ADD} --threadgroup-memory 0=7"), 1, &["7", "16 bytes"]),
+        (
+            "run many.metal --kernel group_sum --grid 4 --buffer 0=float[4]:ones --buffer 1=float[1]:ones",
+            1,
+            &["`shared`", "--threadgroup-memory 0="],
+        ),
         (&format!("{ADD} --group 2000"), 1, &["2000", "1024"]),
         (&format!("{ADD} --group 0"), 1, &["0"]),
         (&format!("{ADD} --device warp-drive"), 2, &["--device warp-drive", "0: "]),
@@ -133,6 +138,14 @@ fn mistakes_are_explained() {
     ] {
         metal_bridge(line).exits(status).complains(parts);
     }
+}
+
+/// As in Metal.
+#[test]
+fn a_grid_of_no_threads_runs_nothing() {
+    metal_bridge("run many.metal --kernel beyond --grid 0 --buffer 0=int:7 --print 0")
+        .exits(0)
+        .prints("buffer 0: int[1]: 7\n");
 }
 
 #[test]

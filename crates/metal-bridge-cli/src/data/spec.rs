@@ -270,8 +270,12 @@ impl Contents {
                     }
                     _ => ContentsError::Open { path: path.clone(), source: error },
                 };
-                for row in bytes.chunks_exact_mut(data_type.size()) {
-                    reader.read_exact(&mut row[..lanes * scalar_size]).map_err(too_short)?;
+                // The file has no padding: elements of which memory has some are read one by one.
+                let packed = lanes * scalar_size;
+                let run = if packed == data_type.size() { length } else { data_type.size() };
+                for run in bytes.chunks_exact_mut(run.max(1)) {
+                    let end = if packed == data_type.size() { run.len() } else { packed };
+                    reader.read_exact(&mut run[..end]).map_err(too_short)?;
                 }
                 if *big_endian != cfg!(target_endian = "big") {
                     bytes.chunks_exact_mut(scalar_size).for_each(<[u8]>::reverse);
@@ -411,5 +415,52 @@ mod tests {
         bytes.extend([1, 2, 3, 4]);
         std::fs::write(&path, bytes).unwrap();
         assert_eq!(bytes_of(path.to_str().unwrap()), [2, 1, 4, 3]);
+    }
+
+    /// Any text gives contents that can be written, or an error.
+    #[test]
+    fn hostile_text_does_no_harm() {
+        let parts = [
+            "float",
+            "uchar3",
+            "bool",
+            "half4",
+            "[",
+            "]",
+            ":",
+            ",",
+            "0",
+            "1",
+            "7",
+            "-",
+            "0x",
+            "1e99",
+            "nan",
+            "zeros",
+            "ones",
+            "iota",
+            "rand(",
+            ")",
+            "99999999999",
+            "\u{e9}",
+            " ",
+            ".npy",
+        ];
+        let mut random = Random::new(2);
+        let mut written = 0;
+        for _ in 0..20_000 {
+            let mut text = String::new();
+            for _ in 0..random.next() % 9 {
+                text += parts[(random.next() % parts.len() as u64) as usize];
+            }
+            let Ok(spec) = text.parse::<Spec>() else { continue };
+            if let Ok(mut contents) = Contents::open(&spec)
+                && contents.length < 1 << 20
+            {
+                contents.write_to(&mut vec![0; contents.length]).unwrap();
+                written += 1;
+            }
+        }
+        assert!(written > 0, "no text was a SPEC");
     }
 }
