@@ -25,6 +25,11 @@ pub(super) fn rewrite_declaration(
     // Only the declaration's first name makes it external.
     if !has_function_constant(s, statement, open) {
         edits.before(s.raw(statement), "extern ");
+        // Without `constant` in sight, a macro must stand for it, which may hold specifiers that clash with `extern`.
+        let is_constant = (statement..name.start).any(|i| s.word(i) == "constant");
+        if !is_constant && s.is_identifier(statement) && name.start >= statement + 2 {
+            edits.replace(s.raw(statement), "constant");
+        }
     }
     let in_macro = s.macro_of(open).is_some();
     let paste = if in_macro { "##" } else { "" };
@@ -103,6 +108,11 @@ mod tests {
             "extern constant int a ; extern constant bool __msl_fcd_a; \
              static const int __msl_fc_a __attribute__((used)) = (BASE + 1); static const int __msl_fct_a __attribute__((used)) = __msl_type_code<decltype(a)>;",
         );
+    }
+
+    #[test]
+    fn macros_for_the_address_space() {
+        assert_rewrites("CONSTANT bool a [[function_constant(3)]]", "extern constant bool a");
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub(super) fn rewrite(s: &Structure<'_>, edits: &mut Edits) {
             && let Some(end) = definition_end(s, behind)
         {
             for index in statement..=end {
-                edits.remove(s.raw(index));
+                edits.delete(s.raw(index));
             }
         }
     }
@@ -113,7 +113,7 @@ mod tests {
             "struct S { int f() const { return 1; }\n\nint f() ; };",
         );
         assert_rewrites(
-            "struct S { S() : a{1} {} S() device : a{1} {} int a; };",
+            "struct S { S() : a{1} {} S() device : a{static_cast<T>(b.xy)} {} int a; };",
             "struct S { S() : a{1} {} int a; };",
         );
         assert_rewrites(

@@ -24,10 +24,9 @@ pub(super) fn rewrite(s: &Structure<'_>, edits: &mut Edits) {
         }
         let Some(end) = variable_end(s, index) else { continue };
         let mut text = String::new();
-        if is_threadgroup && s.word(end) == "=" {
-            // clang would initialise it, once per launch at best.
+        if is_threadgroup && s.word(end) == "=" && !is_zero(s, end + 1) {
             edits.before(s.raw(end), &unsupported::attribute_with(unsupported::INITIALIZED_THREADGROUP));
-        } else if is_threadgroup {
+        } else if is_threadgroup && s.word(end) != "=" {
             text.push_str("__attribute__((loader_uninitialized)) ");
         }
         if !(statement..index).any(|i| s.word(i) == "static") {
@@ -35,6 +34,18 @@ pub(super) fn rewrite(s: &Structure<'_>, edits: &mut Edits) {
         }
         edits.before(s.raw(statement), &text);
     }
+}
+
+/// Whether an initializer is zero, `0` or `{0, 0}` or `{}`: Metal lets these pass, and no others.
+fn is_zero(s: &Structure<'_>, start: usize) -> bool {
+    let is_zero = |word: &str| {
+        word.starts_with(['0', '.'])
+            && word.trim_end_matches(['f', 'h', 'u', 'F', 'H', 'U']).bytes().all(|b| b"0.".contains(&b))
+    };
+    (start..s.len().min(start + LOOKAHEAD))
+        .map(|i| s.word(i))
+        .take_while(|w| *w != ";")
+        .all(|w| matches!(w, "{" | "}" | ",") || is_zero(w))
 }
 
 /// Whether only specifiers stand before the keyword.
@@ -101,8 +112,12 @@ mod tests {
             "void k() { __attribute__((loader_uninitialized)) static alignas(16) threadgroup array<T, (N > 2)> x, y[2]; }",
         );
         assert_rewrites(
-            "void k() { threadgroup int n = 0; }",
-            "void k() { static threadgroup int n __attribute__((aligned(__msl_unsupported_initialized_threadgroup)))= 0; }",
+            "void k() { threadgroup float t[4] = {0, 0.0f}; }",
+            "void k() { static threadgroup float t[4] = {0, 0.0f}; }",
+        );
+        assert_rewrites(
+            "void k() { threadgroup int n = 5; }",
+            "void k() { static threadgroup int n __attribute__((aligned(__msl_unsupported_initialized_threadgroup)))= 5; }",
         );
         assert_rewrites(
             "#define SHARED(T, n) threadgroup T n[32];",

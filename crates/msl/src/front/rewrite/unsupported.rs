@@ -15,7 +15,7 @@ const BLANK: &str = "__msl_blank";
 /// Mistakes that are not words, and their messages.
 const MISTAKES: [(&str, &str); 2] = [
     (INITIALIZED_CONSTANT, "a function constant cannot have an initializer"),
-    (INITIALIZED_THREADGROUP, "'threadgroup' variable cannot have an initializer"),
+    (INITIALIZED_THREADGROUP, "'threadgroup' variable cannot have an initializer other than zero"),
 ];
 pub(super) const INITIALIZED_CONSTANT: &str = "__msl_unsupported_initialized_function_constant";
 pub(super) const INITIALIZED_THREADGROUP: &str = "__msl_unsupported_initialized_threadgroup";
@@ -171,7 +171,7 @@ fn rewrite_asm(s: &Structure<'_>, edits: &mut Edits, index: usize) -> usize {
     match s.mate(open).filter(|close| s.word(open) == "(" && *close > open && s.same_region(index, *close)) {
         Some(close) if removable(s, index + 1..close + 1) => {
             for removed in index + 1..=close {
-                edits.remove(s.raw(removed));
+                edits.delete(s.raw(removed));
             }
             close + 1
         }
@@ -188,7 +188,7 @@ fn rewrite_catch(s: &Structure<'_>, edits: &mut Edits, index: usize) -> usize {
     match end {
         Some(end) if s.same_region(index, end) && removable(s, index..end + 1) => {
             for removed in index..=end {
-                edits.remove(s.raw(removed));
+                edits.delete(s.raw(removed));
             }
             end + 1
         }
@@ -237,7 +237,7 @@ fn rewrite_attribute(s: &Structure<'_>, edits: &mut Edits, index: usize) -> usiz
     match s.mate(index + 1).filter(|c| s.word(index + 1) == "(" && *c > index) {
         Some(close) if removable(s, index..close + 1) => {
             for removed in index + 1..=close {
-                edits.remove(s.raw(removed));
+                edits.delete(s.raw(removed));
             }
             close + 1
         }
