@@ -1,24 +1,48 @@
-//! Lists the files of `include/`, so that the crate carries them.
+//! Lists the files of `include/`, so that the crate carries them, and identifies the front end's own source, so
+//! that what another version of it compiled is not taken from a cache.
 
+use std::collections::hash_map::DefaultHasher;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::hash::Hasher as _;
+use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 fn main() {
-    let directory = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("include");
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
+    let output = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
+    list_headers(&root.join("include"), &output.join("headers.rs"));
+
+    let mut hasher = DefaultHasher::new();
+    hash_files(&root.join("src/front"), &mut hasher);
+    println!("cargo::rustc-env=MSL_FRONT_SOURCE={:016x}", hasher.finish());
+}
+
+fn list_headers(directory: &Path, output: &Path) {
     println!("cargo::rerun-if-changed={}", directory.display());
-    let mut names: Vec<String> = fs::read_dir(&directory)
-        .expect("the crate has its headers")
-        .map(|entry| entry.expect("readable").file_name().into_string().expect("headers have plain names"))
-        .filter(|name| !name.starts_with('.'))
-        .collect();
-    names.sort();
     let mut list = String::from("&[\n");
-    for name in &names {
-        let path = directory.join(name);
+    for path in files_of(directory) {
+        let name = path.file_name().and_then(|n| n.to_str()).expect("headers have plain names");
         writeln!(list, "    ({name:?}, include_str!({path:?})),").expect("writing to a string");
     }
     list.push_str("]\n");
-    let output = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it")).join("headers.rs");
     fs::write(output, list).expect("the output directory is writable");
+}
+
+fn hash_files(directory: &Path, hasher: &mut DefaultHasher) {
+    println!("cargo::rerun-if-changed={}", directory.display());
+    for path in files_of(directory) {
+        if path.is_dir() {
+            hash_files(&path, hasher);
+        } else {
+            hasher.write(&fs::read(&path).expect("the crate's files are readable"));
+        }
+    }
+}
+
+fn files_of(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).expect("the crate has its directories");
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("readable").path()).collect();
+    paths.retain(|p| p.file_name().and_then(|n| n.to_str()).is_some_and(|n| !n.starts_with('.')));
+    paths.sort();
+    paths
 }

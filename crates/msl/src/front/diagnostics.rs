@@ -5,11 +5,11 @@
 
 use std::collections::HashSet;
 
-use msl_types::{Diagnostic, Severity};
+use msl_types::{CompileOptions, Diagnostic, Severity};
 
 use super::edits::{Insertion, Rewritten, line_starts};
 use super::rewrite::unsupported;
-use super::sources::Sources;
+use super::sources::{SourceFile, Sources};
 use super::words;
 
 /// A range of a line, columns from 0, the end excluded.
@@ -203,10 +203,11 @@ pub(crate) fn report(messages: &[Message], sources: &Sources, rewritten: &[Rewri
     let mut seen = HashSet::new();
     // Where something unsupported was, and the end of the statement with it: what else clang finds there follows
     // from it.
-    let mut broken: Vec<(usize, (usize, u32), (usize, u32))> = Vec::new();
+    let mut broken: Vec<Broken> = Vec::new();
     for unsupported in messages.iter().filter_map(|m| translator.unsupported(m)) {
         let Unsupported { file, line, column, .. } = unsupported;
-        broken.push((file, (line, column), sources.files[file].statement_end(line, column)));
+        let end = sources.files[file].statement_end(line, column);
+        broken.push(Broken { file, start: (line, column), end });
     }
     // A suggestion that cannot be right, and the place of the errors that came of clang's trying it.
     let mut misled = None;
@@ -221,9 +222,7 @@ pub(crate) fn report(messages: &[Message], sources: &Sources, rewritten: &[Rewri
         } else {
             let place = translator.original(first);
             let follows = place.is_some_and(|(file, line, column)| {
-                broken
-                    .iter()
-                    .any(|(f, start, end)| *f == file && *start <= (line, column) && (line, column) <= *end)
+                broken.iter().any(|b| b.file == file && b.start <= (line, column) && (line, column) <= b.end)
             });
             if follows || place.is_some() && misled == place {
                 continue;
@@ -242,6 +241,13 @@ pub(crate) fn report(messages: &[Message], sources: &Sources, rewritten: &[Rewri
         }
     }
     Report { diagnostics }
+}
+
+/// A statement with something unsupported: lines and columns from 0.
+struct Broken {
+    file: usize,
+    start: (usize, u32),
+    end: (usize, u32),
 }
 
 /// Removes `; did you mean 'x'?` where x is a keyword or a name of our own.
@@ -404,6 +410,28 @@ impl Translator<'_> {
     }
 }
 
+/// Completes diagnostics made from the bitcode, which knows the lines of the source but not their text.
+pub(crate) fn complete(
+    mut diagnostics: Vec<Diagnostic>,
+    source: &str,
+    options: &CompileOptions,
+) -> Vec<Diagnostic> {
+    let file = SourceFile::new(options.source_name.clone(), source.to_owned());
+    for diagnostic in diagnostics.iter_mut().filter(|d| d.snippet.is_empty() && d.line > 0) {
+        if diagnostic.file == CompileOptions::default().source_name {
+            diagnostic.file.clone_from(&file.name);
+        }
+        if diagnostic.file == file.name
+            && let Some(line) = file.line(diagnostic.line as usize - 1)
+        {
+            let blanks = line.len() - line.trim_start().len();
+            diagnostic.column = diagnostic.column.max(blanks as u32 + 1).min(line.len() as u32 + 1);
+            diagnostic.snippet = snippet(line, diagnostic.column as usize - 1, &[]);
+        }
+    }
+    diagnostics
+}
+
 /// What an assertion in a header says: its condition is in the header's words.
 fn assertion_message(text: &str) -> &str {
     match text.strip_prefix("static assertion failed") {
@@ -524,6 +552,23 @@ mod tests {
         let long = "x".repeat(10_000);
         let short = snippet(&long, 5000, &[(0, u32::MAX)]);
         assert!(short.len() < 600 && short.contains('^'), "{short}");
+    }
+
+    #[test]
+    fn diagnostics_without_text_get_it() {
+        let at = |line| Diagnostic {
+            severity: Severity::Error,
+            file: "program_source".into(),
+            line,
+            column: 1,
+            message: String::new(),
+            snippet: String::new(),
+        };
+        let options = CompileOptions { source_name: "k.metal".into(), ..CompileOptions::default() };
+        let completed = complete(vec![at(2), at(0), at(9)], "a\n  kernel\n", &options);
+        assert_eq!((completed[0].column, completed[0].snippet.as_str()), (3, "  kernel\n  ^"));
+        assert_eq!(completed[0].file, "k.metal");
+        assert!(completed[1].snippet.is_empty() && completed[2].snippet.is_empty());
     }
 
     #[test]

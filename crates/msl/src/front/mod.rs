@@ -1,9 +1,9 @@
 //! MSL source to unoptimised LLVM bitcode.
 //!
-//! The source and what it includes ([`sources`]) are rewritten token by token ([`rewrite`]) to C++ that clang
-//! understands. clang runs as a process of its own under limits ([`process`]), with our own `<metal_stdlib>`
-//! precompiled ([`prelude`]), in a file system that holds nothing but these files ([`overlay`]). Its messages are
-//! put back into the user's places and words ([`diagnostics`]). What comes out is kept on disk ([`cache`]).
+//! The source and what it includes (`sources`) are rewritten token by token (`rewrite`) to C++ that clang
+//! understands. clang runs as a process of its own under limits (`process`), with our own `<metal_stdlib>`
+//! precompiled (`prelude`), in a file system that holds nothing but these files (`overlay`). Its messages are
+//! put back into the user's places and words (`diagnostics`). What comes out is kept on disk (`cache`).
 
 mod cache;
 mod clang;
@@ -86,7 +86,12 @@ impl Compiler {
     #[doc(alias = "NewLibraryWithSource")]
     pub fn compile(&self, source: &str, options: &CompileOptions) -> Result<Library, LibraryError> {
         let compiled = self.compile_to_bitcode(source, options)?;
-        Library::from_bitcode(compiled.bitcode, compiled.warnings)
+        Library::from_bitcode(compiled.bitcode, compiled.warnings).map_err(|error| match error {
+            LibraryError::Compile(error) => {
+                CompileError { diagnostics: diagnostics::complete(error.diagnostics, source, options) }.into()
+            }
+            error => error,
+        })
     }
 
     /// Compiles source to bitcode, or takes it from the cache.
@@ -194,7 +199,7 @@ impl Compiler {
 fn library_key(clang: &Clang, sources: &Sources, options: &CompileOptions) -> Digest {
     let mut key = KeyBuilder::default()
         .part("library 1")
-        .part(env!("CARGO_PKG_VERSION"))
+        .part(env!("MSL_FRONT_SOURCE"))
         .part(clang.identity.bytes())
         .part(prelude::digest().bytes());
     for flag in flags::compile(options, sources.directory_count(), None, sources::MAIN) {

@@ -38,7 +38,7 @@ pub(crate) struct SourceFile {
 }
 
 impl SourceFile {
-    fn new(name: String, text: String) -> Self {
+    pub(crate) fn new(name: String, text: String) -> Self {
         let line_starts = line_starts(&text);
         Self { name, text, line_starts }
     }

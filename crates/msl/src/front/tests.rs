@@ -14,9 +14,18 @@ fn compiler(cache: &Path) -> Compiler {
     })
 }
 
+/// A configuration with headers that all tests share, and no libraries.
+fn shared() -> CompilerConfig {
+    let directory = Path::new(env!("OUT_DIR")).join("headers-for-tests");
+    CompilerConfig {
+        cache_directory: CacheDirectory::At(directory),
+        cache_size_limit: 0,
+        ..CompilerConfig::default()
+    }
+}
+
 fn compile_with(source: &str, options: &CompileOptions) -> Result<Compiled, LibraryError> {
-    let directory = tempfile::tempdir().unwrap();
-    compiler(directory.path()).compile_to_bitcode(source, options)
+    Compiler::new(shared()).compile_to_bitcode(source, options)
 }
 
 #[track_caller]
@@ -342,12 +351,10 @@ mod hostile {
 
     /// Compiles something that may fail in any way but a panic.
     fn survive(source: &str) -> Result<Compiled, LibraryError> {
-        let cache = tempfile::tempdir().unwrap();
         let config = CompilerConfig {
-            cache_directory: CacheDirectory::At(cache.path().to_owned()),
             time_limit: std::time::Duration::from_secs(20),
             memory_limit_mib: 1024,
-            ..CompilerConfig::default()
+            ..shared()
         };
         Compiler::new(config).compile_to_bitcode(source, &CompileOptions::default())
     }
