@@ -1,7 +1,7 @@
 //! What may be compiled to native code. Everything else is an error here, because LLVM's code generators end
 //! the process on what they do not know, and because a kernel must reach nothing of its host.
 
-use super::entry::{ARGUMENT, THREAD};
+use super::entry::{ARGUMENT, THREAD, VALUE};
 use super::legalise::UNREACHABLE;
 use crate::llvm::{Module, Opcode, Type, TypeKind, Value};
 use crate::reflect::demangle;
@@ -155,7 +155,7 @@ fn check_call(call: Value<'_>) -> Result<(), String> {
             Err(format!("builtin `{name}` is not supported in Metal"))
         };
     }
-    if name.starts_with(ARGUMENT) || name == UNREACHABLE || is_hook(&name) {
+    if name.starts_with(ARGUMENT) || name.starts_with(VALUE) || name == UNREACHABLE || is_hook(&name) {
         return Ok(());
     }
     Err(format!("undefined function `{}`", demangle(&name).name))

@@ -18,6 +18,17 @@ pub(super) const RESUME: &str = "msl.resume";
 pub(super) const STOPPED: &str = "msl.stopped";
 /// Stands for the address of the argument of parameter N (`msl.argument.N`) until accesses are checked.
 pub(super) const ARGUMENT: &str = "msl.argument.";
+/// Stands for a value of the launch (`msl.value.NAME.AXIS`) until [`resolve_values`].
+pub(super) const VALUE: &str = "msl.value.";
+
+/// The values of the launch that are the same for all threads of a threadgroup, and where the runtime puts them.
+const VALUES: [(&str, usize); 5] = [
+    ("threads_per_grid", offset_of!(GroupContext, threads_per_grid)),
+    ("threadgroups_per_grid", offset_of!(GroupContext, threadgroups_per_grid)),
+    ("threadgroup_position_in_grid", offset_of!(GroupContext, threadgroup_position_in_grid)),
+    ("threads_per_threadgroup", offset_of!(GroupContext, threads_per_threadgroup)),
+    ("dispatch_threads_per_threadgroup", offset_of!(GroupContext, dispatch_threads_per_threadgroup)),
+];
 
 /// Adds [`THREAD`], which computes the arguments and calls the kernel.
 pub(super) fn add_thread_function(module: &Module, kernel: &KernelEntry, absent: &[bool]) {
@@ -54,12 +65,20 @@ struct ThreadEntry<'m> {
 impl<'m> ThreadEntry<'m> {
     /// The address bound to a parameter: a call that is lowered when accesses are checked.
     fn memory(&self, position: usize, ty: Type<'m>) -> Value<'m> {
-        let name = format!("{ARGUMENT}{position}");
-        let function = self.module.add_function(&name, ty, &[self.parameters[0]].map(Value::ty));
-        for attribute in ["nounwind", "willreturn", "memory"] {
-            function.add_function_attribute(attribute);
-        }
-        self.builder.call(function, &[self.parameters[0]])
+        self.stand_in(&format!("{ARGUMENT}{position}"), ty)
+    }
+
+    /// A call of a function without effects that stands for a value known later.
+    fn stand_in(&self, name: &str, ty: Type<'m>) -> Value<'m> {
+        let context = self.parameters[0];
+        let function = self.module.function(name).unwrap_or_else(|| {
+            let function = self.module.add_function(name, ty, &[context.ty()]);
+            for attribute in ["nounwind", "willreturn", "memory"] {
+                function.add_function_attribute(attribute);
+            }
+            function
+        });
+        self.builder.call(function, &[context])
     }
 
     /// A value that the launch gives, in the type of the parameter.
@@ -88,43 +107,39 @@ impl<'m> ThreadEntry<'m> {
         place
     }
 
+    /// A component of a value of the launch: a call that [`resolve_values`] lowers.
+    fn value(&self, name: &str, axis: u32) -> Value<'m> {
+        self.stand_in(&format!("{VALUE}{name}.{axis}"), self.module.int_type(32))
+    }
+
     fn component(&self, builtin: Builtin, axis: u32) -> Value<'m> {
         let builder = &self.builder;
         let int = self.module.int_type(32);
         let simd_width = int.int(i64::from(SIMD_WIDTH));
         let index = self.parameters[1];
         let in_group = self.parameters[2 + axis as usize];
-        let field = |offset: usize| {
-            let bytes = self.module.int_type(64).int(offset as i64 + i64::from(axis) * 4);
-            builder.load(int, builder.byte_offset(self.module, self.parameters[0], bytes))
-        };
         let multiply = |a, b| builder.binary(Opcode::LLVMMul, a, b);
         // Number of groups of `size` threads in a threadgroup with these dimensions.
-        let groups_of = |dimensions: usize, size: i64| {
-            let all = (0..3)
-                .map(|axis| {
-                    let bytes = self.module.int_type(64).int(dimensions as i64 + axis * 4);
-                    builder.load(int, builder.byte_offset(self.module, self.parameters[0], bytes))
-                })
-                .reduce(multiply)
-                .expect("three dimensions");
+        let groups_of = |dimensions: &str, size: i64| {
+            let all =
+                (0..3).map(|axis| self.value(dimensions, axis)).reduce(multiply).expect("three dimensions");
             let rounded = builder.binary(Opcode::LLVMAdd, all, int.int(size - 1));
             builder.binary(Opcode::LLVMUDiv, rounded, int.int(size))
         };
-        let group_position = || field(offset_of!(GroupContext, threadgroup_position_in_grid));
-        const THREADS: usize = offset_of!(GroupContext, threads_per_threadgroup);
-        const DISPATCH_THREADS: usize = offset_of!(GroupContext, dispatch_threads_per_threadgroup);
+        const THREADS: &str = "threads_per_threadgroup";
+        const DISPATCH_THREADS: &str = "dispatch_threads_per_threadgroup";
+        let group_position = || self.value("threadgroup_position_in_grid", axis);
         match builtin {
             Builtin::ThreadPositionInGrid => {
-                let base = multiply(group_position(), field(DISPATCH_THREADS));
+                let base = multiply(group_position(), self.value(DISPATCH_THREADS, axis));
                 builder.binary(Opcode::LLVMAdd, base, in_group)
             }
             Builtin::ThreadPositionInThreadgroup => in_group,
             Builtin::ThreadgroupPositionInGrid => group_position(),
-            Builtin::ThreadsPerGrid => field(offset_of!(GroupContext, threads_per_grid)),
-            Builtin::ThreadsPerThreadgroup => field(THREADS),
-            Builtin::ThreadgroupsPerGrid => field(offset_of!(GroupContext, threadgroups_per_grid)),
-            Builtin::DispatchThreadsPerThreadgroup => field(DISPATCH_THREADS),
+            Builtin::ThreadsPerGrid => self.value("threads_per_grid", axis),
+            Builtin::ThreadsPerThreadgroup => self.value(THREADS, axis),
+            Builtin::ThreadgroupsPerGrid => self.value("threadgroups_per_grid", axis),
+            Builtin::DispatchThreadsPerThreadgroup => self.value(DISPATCH_THREADS, axis),
             Builtin::GridOrigin => int.int(0),
             Builtin::ThreadIndexInThreadgroup => index,
             Builtin::ThreadIndexInSimdgroup => {
@@ -139,6 +154,26 @@ impl<'m> ThreadEntry<'m> {
             Builtin::QuadgroupsPerThreadgroup => groups_of(THREADS, 4),
             Builtin::DispatchQuadgroupsPerThreadgroup => groups_of(DISPATCH_THREADS, 4),
         }
+    }
+}
+
+/// Replaces the stand-ins of the launch's values by loads from the context.
+pub(super) fn resolve_values(module: &Module) {
+    let thread = module.function(THREAD).expect("the thread function was added");
+    let context = thread.parameters()[0];
+    for call in thread.instructions() {
+        let Some(callee) = call.called_function() else { continue };
+        let symbol = callee.name();
+        let value = symbol.strip_prefix(VALUE).and_then(|rest| rest.rsplit_once('.'));
+        let Some((name, axis)) = value else { continue };
+        let (Some((_, offset)), Ok(axis)) = (VALUES.iter().find(|(n, _)| *n == name), axis.parse::<i64>())
+        else {
+            continue;
+        };
+        let builder = Builder::before(module, call);
+        let place = builder.byte_offset(module, context, module.int_type(64).int(*offset as i64 + axis * 4));
+        call.replace_all_uses_with(builder.load(call.ty(), place));
+        call.erase();
     }
 }
 

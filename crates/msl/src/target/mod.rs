@@ -122,6 +122,7 @@ fn generate(
 
     // One function is left: make every access and loop of it safe.
     admit::admit(module).map_err(unsupported)?;
+    entry::resolve_values(module);
     let (mut sites, memories) = bounds::check_accesses(module, kernel).map_err(unsupported)?;
     stop::stop_loops(module);
     let waits = suspend::suspend(module, &mut sites);
