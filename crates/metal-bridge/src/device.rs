@@ -76,7 +76,6 @@ impl fmt::Display for DeviceKind {
 /// How a CPU device is made. What is not set here comes from the environment (see
 /// [`switches`]), and else from the machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(target_os = "macos", allow(dead_code, reason = "there is no CPU device"))]
 pub struct DeviceConfig {
     pub(crate) threads: Option<NonZeroUsize>,
     pub(crate) time_limit: Option<Option<Duration>>,

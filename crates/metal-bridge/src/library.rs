@@ -1,16 +1,22 @@
 //! Compiled MSL source, and the functions in it.
 //!
 //! ```
-//! use metal_bridge::{CompileOptions, Error, null::NullDevice};
+//! use metal_bridge::{CompileOptions, Device, FunctionConstantValues};
 //!
 //! # fn main() -> metal_bridge::Result<()> {
-//! # let reflection = metal_bridge::null::reflection("scale");
-//! let device = NullDevice::with_functions(vec![reflection]).device();
-//! let library = device.new_library_with_source("…", &CompileOptions::default())?;
+//! let source = "
+//!     constant float factor [[function_constant(0)]];
+//!     kernel void scale(device float *x [[buffer(0)]], uint i [[thread_position_in_grid]]) {
+//!         x[i] *= factor;
+//!     }";
+//! let device = Device::system_default()?;
+//! let library = device.new_library_with_source(source, &CompileOptions::default())?;
 //! assert_eq!(library.function_names(), ["scale"]);
-//! let function = library.new_function_with_name("scale")?;
-//! let pipeline = device.new_compute_pipeline_state_with_function(&function)?;
-//! assert_eq!(pipeline.thread_execution_width(), 32);
+//!
+//! let mut values = FunctionConstantValues::new();
+//! values.set_constant_value_with_name("factor", 2.0f32);
+//! let function = library.new_function_with_name_and_constants("scale", &values)?;
+//! assert_eq!(function.reflection().arguments[0].type_name, "float");
 //!
 //! let error = library.new_function_with_name("scole").unwrap_err();
 //! assert_eq!(error.to_string(), "the library has no kernel `scole`; it has `scale`");

@@ -3,15 +3,22 @@
 //! Making a pipeline compiles one function to the device's code. Make it once and keep it.
 //!
 //! ```
-//! use metal_bridge::{CompileOptions, null::{self, NullDevice}};
+//! use metal_bridge::{CompileOptions, Device};
 //!
 //! # fn main() -> metal_bridge::Result<()> {
-//! let device = NullDevice::with_functions(vec![null::reflection("scale")]).device();
-//! let library = device.new_library_with_source("…", &CompileOptions::default())?;
+//! let source = "
+//!     kernel void scale(device float *x [[buffer(0)]], constant float &factor [[buffer(1)]],
+//!                       uint i [[thread_position_in_grid]]) {
+//!         x[i] *= factor;
+//!     }";
+//! let device = Device::system_default()?;
+//! let library = device.new_library_with_source(source, &CompileOptions::default())?;
 //! let function = library.new_function_with_name("scale")?;
 //! let pipeline = device.new_compute_pipeline_state_with_function(&function)?;
 //! assert_eq!(pipeline.name(), "scale");
 //! assert_eq!(pipeline.max_total_threads_per_threadgroup(), 1024);
+//! assert_eq!(pipeline.thread_execution_width(), 32);
+//! assert_eq!(pipeline.reflection().arguments[1].name, "factor");
 //! # Ok(())
 //! # }
 //! ```

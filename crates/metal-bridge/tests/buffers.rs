@@ -2,7 +2,7 @@
 
 mod common;
 
-use metal_bridge::{Buffer, Device, DeviceKind, Error, ResourceOptions, StorageMode};
+use metal_bridge::{Buffer, Device, DeviceKind, ResourceOptions, StorageMode};
 
 const SHARED: ResourceOptions = ResourceOptions::STORAGE_MODE_SHARED;
 
@@ -121,7 +121,7 @@ fn allocated_memory_is_counted() {
 #[cfg(not(target_os = "macos"))]
 #[test]
 fn memory_beyond_the_limit_is_refused_with_the_numbers() {
-    use metal_bridge::DeviceConfig;
+    use metal_bridge::{DeviceConfig, Error};
     let device = Device::cpu(DeviceConfig::new().memory_limit(1 << 20)).unwrap();
     assert_eq!(device.max_buffer_length(), 1 << 20);
     let held = device.new_buffer_with_length(1 << 19, SHARED).unwrap();

@@ -8,20 +8,15 @@
 //! what is set at that moment.
 //!
 //! ```
-//! use metal_bridge::null::{self, NullDevice};
-//! use metal_bridge::{Argument, ArgumentKind, Access, CompileOptions, ResourceOptions};
+//! use metal_bridge::{CompileOptions, Device, ResourceOptions};
 //!
 //! # fn main() -> metal_bridge::Result<()> {
-//! # let mut reflection = null::reflection("fill");
-//! # reflection.arguments = vec![
-//! #     Argument { name: "out".into(), index: 0, kind: ArgumentKind::Device, access: Access::ReadWrite,
-//! #                type_name: "float".into(), size: 4, alignment: 4 },
-//! #     Argument { name: "value".into(), index: 1, kind: ArgumentKind::Constant, access: Access::ReadOnly,
-//! #                type_name: "float".into(), size: 4, alignment: 4 },
-//! # ];
-//! # let device = NullDevice::with_functions(vec![reflection]).device();
-//! # let source = "";
-//! // kernel void fill(device float *out [[buffer(0)]], constant float &value [[buffer(1)]], …)
+//! # let source = "
+//! #     kernel void fill(device float *out [[buffer(0)]], constant float &value [[buffer(1)]],
+//! #                      uint i [[thread_position_in_grid]]) { out[i] = value; }";
+//! let device = Device::system_default()?;
+//! // kernel void fill(device float *out [[buffer(0)]], constant float &value [[buffer(1)]],
+//! //                  uint i [[thread_position_in_grid]]) { out[i] = value; }
 //! let library = device.new_library_with_source(source, &CompileOptions::default())?;
 //! let function = library.new_function_with_name("fill")?;
 //! let pipeline = device.new_compute_pipeline_state_with_function(&function)?;
@@ -35,7 +30,7 @@
 //! encoder.dispatch_threads(1000, 64)?;
 //! encoder.end_encoding()?;
 //! command_buffer.commit()?;
-//! command_buffer.wait_until_completed()?;
+//! assert!(out.read::<f32>()?.iter().all(|value| *value == 1.5));
 //! # Ok(())
 //! # }
 //! ```
