@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::builder::styling::{AnsiColor, Style};
-use metal_bridge::{CompileOptions, Device, Diagnostic, Error, Library, LibraryError, Severity};
+use metal_bridge::{CompileOptions, Device, DeviceKind, Diagnostic, Error, Library, LibraryError, Severity};
 
 use crate::cli::CompileArguments;
 use crate::error::{Failure, Result};
@@ -26,6 +26,10 @@ pub(crate) enum Compiled {
 
 /// Compiles a file.
 pub(crate) fn compile(device: &Device, path: &Path, arguments: &CompileArguments) -> Result<Compiled> {
+    if device.kind() == DeviceKind::Null {
+        let message = "this device neither compiles nor runs anything; unset the variable, or set it to cpu";
+        return Err(Failure::option(metal_bridge::switches::DEVICE.name, message));
+    }
     let source = read(path)?;
     // What `#include "…"` means in C++: first beside the file itself.
     let beside = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -110,3 +110,12 @@ fn a_compiler_that_is_missing_is_named() {
         "METAL_BRIDGE_CLANG",
     ]);
 }
+
+/// The null device takes any source for good.
+#[test]
+fn a_device_that_compiles_nothing_is_refused() {
+    let line = "check broken.metal";
+    run(line, command(line).env("METAL_BRIDGE_DEVICE", "null"))
+        .exits(1)
+        .complains(&["METAL_BRIDGE_DEVICE", "cpu"]);
+}
