@@ -1,5 +1,5 @@
 //! diagnostics = '''
-//! program_source:4:29: error: 'threadgroup' variable cannot have an initializer
+//! program_source:4:29: error: 'threadgroup' variable cannot have an initializer other than zero
 //! '''
 #include <metal_stdlib>
 using namespace metal;
