@@ -43,6 +43,9 @@ pub const MAX_BUFFERS: usize = 31;
 /// Most bytes that [`set_bytes`](crate::ComputeCommandEncoder::set_bytes) takes.
 pub const MAX_BYTES_LENGTH: usize = 4096;
 
+/// Most worker threads of a CPU device.
+pub(crate) const MAX_THREADS: usize = 1024;
+
 /// Which kind of device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -88,7 +91,7 @@ impl DeviceConfig {
         Self::default()
     }
 
-    /// The number of worker threads; by default one per processor that the process may use.
+    /// The number of worker threads, at most 1,024; by default one per processor that the process may use.
     #[must_use]
     pub fn threads(mut self, threads: NonZeroUsize) -> Self {
         self.threads = Some(threads);
@@ -204,8 +207,8 @@ impl Device {
     ///
     /// # Errors
     ///
-    /// If a switch has an impossible value, the threads cannot be started, or this system has no CPU device
-    /// (macOS).
+    /// If a switch has an impossible value, there are too many threads or they cannot be started, or this system has no
+    /// CPU device (macOS).
     pub fn cpu(config: DeviceConfig) -> Result<Self> {
         #[cfg(not(target_os = "macos"))]
         {
@@ -366,7 +369,8 @@ impl Device {
     /// # Errors
     ///
     /// [`Error::Pipeline`]: function constants without a value or of the wrong type, something in the function that cannot run, or
-    /// why the compiler could not do its work. [`Error::DeviceMismatch`] if the function is of another device.
+    /// why the compiler could not do its work. [`Error::ThreadgroupMemoryTooLarge`] if the source declares more than there
+    /// is, [`Error::DeviceMismatch`] if the function is of another device.
     #[doc(alias = "newComputePipelineStateWithFunction:error:")]
     #[doc(alias = "NewComputePipelineStateWithFunction")]
     pub fn new_compute_pipeline_state_with_function(
@@ -380,7 +384,14 @@ impl Device {
                 expected: self.name().to_owned(),
             });
         }
-        Ok(ComputePipelineState::new(self.clone(), function.new_pipeline()?))
+        let pipeline = ComputePipelineState::new(self.clone(), function.new_pipeline()?);
+        let declared = pipeline.static_threadgroup_memory_length();
+        let limit = self.max_threadgroup_memory_length();
+        if declared > limit {
+            let kernel = Some(pipeline.name().to_owned());
+            return Err(Error::ThreadgroupMemoryTooLarge { kernel, declared, set: 0, limit });
+        }
+        Ok(pipeline)
     }
 
     pub(crate) fn limits(&self) -> &Limits {

@@ -52,6 +52,14 @@ pub enum Error {
         /// What it may be.
         expected: &'static str,
     },
+    /// More worker threads were asked for than a device may have.
+    #[error("{threads} worker threads were asked for, but a device can have at most {limit}")]
+    TooManyThreads {
+        /// Threads asked for.
+        threads: usize,
+        /// Most threads.
+        limit: usize,
+    },
     /// The system refused to start a thread.
     #[error("a thread for {purpose} could not be started: {message}")]
     ThreadStart {

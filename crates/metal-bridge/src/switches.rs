@@ -12,6 +12,7 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use crate::device::MAX_THREADS;
 use crate::error::{Error, Result};
 
 /// One environment variable.
@@ -105,7 +106,7 @@ pub(crate) fn memory_limit() -> Result<Option<u64>> {
 }
 
 fn parse_threads(text: &str) -> Option<NonZeroUsize> {
-    text.parse().ok().filter(|n: &NonZeroUsize| n.get() <= 1024)
+    text.parse().ok().filter(|n: &NonZeroUsize| n.get() <= MAX_THREADS)
 }
 
 fn parse_time_limit(text: &str) -> Option<Option<Duration>> {

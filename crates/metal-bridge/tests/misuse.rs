@@ -418,6 +418,18 @@ fn threadgroup_memory_over_the_limit() {
 }
 
 #[test]
+fn more_threadgroup_memory_declared_than_there_is() {
+    let reflection =
+        FunctionReflection { static_threadgroup_memory_length: 32769, ..null::reflection("greedy") };
+    let device = NullDevice::with_functions(vec![reflection]).device();
+    let function = common::library(&device).new_function_with_name("greedy").unwrap();
+    let error = device.new_compute_pipeline_state_with_function(&function).unwrap_err();
+    let (declared, set, limit) = (32769, 0, 32768);
+    let kernel = Some("greedy".to_owned());
+    assert_eq!(error, Error::ThreadgroupMemoryTooLarge { kernel, declared, set, limit });
+}
+
+#[test]
 fn threadgroup_memory_not_in_steps_of_16() {
     let mut encoder = encoder(&Device::null());
     for length in [1, 8, 15, 17] {
@@ -705,6 +717,14 @@ fn debug_groups_out_of_balance() {
     encoder.pop_debug_group().unwrap();
     assert!(matches!(encoder.end_encoding(), Err(Error::DebugGroups { open: 1, .. })));
     assert!(matches!(command_buffer.commit(), Err(Error::EncodingFailed { .. })));
+}
+
+#[cfg(not(target_os = "macos"))]
+#[test]
+fn more_worker_threads_than_a_device_may_have() {
+    let config = metal_bridge::DeviceConfig::new().threads(std::num::NonZeroUsize::MAX);
+    let error = Device::cpu(config).unwrap_err();
+    assert_eq!(error, Error::TooManyThreads { threads: usize::MAX, limit: 1024 });
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Who uses a buffer at the moment: committed work, calls of the host that copy, and views of the host.
 
-use crate::sync::Monitor;
+use std::time::Duration;
+
+use crate::sync::{Monitor, look_for};
 
 /// Keeps conflicting uses of one buffer apart. Views are under the caller's control and may live on for
 /// ever, so what conflicts with one is an error; everything else ends by itself and is waited for.
@@ -48,13 +50,18 @@ impl Uses {
 }
 
 impl Access {
-    /// Waits while `busy`, fails if a view conflicts, then makes the change.
+    /// Waits while `busy`, fails if a view conflicts, then makes the change. Looks for `patience` before it sleeps.
     fn begin(
         &self,
+        patience: Duration,
         writes: bool,
         busy: impl Fn(&Uses) -> bool,
         change: impl FnOnce(&mut Uses),
     ) -> Result<(), Mapped> {
+        look_for(patience, || {
+            let uses = self.0.lock();
+            uses.conflict(writes).is_err() || !busy(&uses)
+        });
         let mut uses = self.0.lock();
         loop {
             uses.conflict(writes)?;
@@ -74,6 +81,7 @@ impl Access {
     /// Waits at most for a copy by the host.
     pub(crate) fn begin_work(&self, writes: bool) -> Result<(), Mapped> {
         self.begin(
+            Duration::ZERO,
             writes,
             |uses| uses.host_is_in_the_way(writes),
             |uses| if writes { uses.writing_work += 1 } else { uses.reading_work += 1 },
@@ -84,8 +92,9 @@ impl Access {
         self.end(|uses| if writes { uses.writing_work -= 1 } else { uses.reading_work -= 1 });
     }
 
-    pub(crate) fn begin_host_read(&self) -> Result<(), Mapped> {
+    pub(crate) fn begin_host_read(&self, patience: Duration) -> Result<(), Mapped> {
         self.begin(
+            patience,
             false,
             |uses| uses.work_is_in_the_way(false) || uses.host_is_in_the_way(false),
             |uses| uses.host_reads += 1,
@@ -96,8 +105,9 @@ impl Access {
         self.end(|uses| uses.host_reads -= 1);
     }
 
-    pub(crate) fn begin_host_write(&self) -> Result<(), Mapped> {
+    pub(crate) fn begin_host_write(&self, patience: Duration) -> Result<(), Mapped> {
         self.begin(
+            patience,
             true,
             |uses| uses.work_is_in_the_way(true) || uses.host_is_in_the_way(true),
             |uses| uses.host_write = true,
@@ -108,8 +118,9 @@ impl Access {
         self.end(|uses| uses.host_write = false);
     }
 
-    pub(crate) fn begin_view(&self) -> Result<(), Mapped> {
+    pub(crate) fn begin_view(&self, patience: Duration) -> Result<(), Mapped> {
         self.begin(
+            patience,
             false,
             |uses| uses.work_is_in_the_way(false) || uses.host_is_in_the_way(false),
             |uses| uses.views += 1,
@@ -120,8 +131,9 @@ impl Access {
         self.end(|uses| uses.views -= 1);
     }
 
-    pub(crate) fn begin_view_mut(&self) -> Result<(), Mapped> {
+    pub(crate) fn begin_view_mut(&self, patience: Duration) -> Result<(), Mapped> {
         self.begin(
+            patience,
             true,
             |uses| uses.work_is_in_the_way(true) || uses.host_is_in_the_way(true),
             |uses| uses.view_mut = true,
@@ -143,23 +155,23 @@ mod tests {
     #[test]
     fn views_exclude_what_conflicts() {
         let access = Access::default();
-        access.begin_view().unwrap();
-        access.begin_view().unwrap();
+        access.begin_view(Duration::ZERO).unwrap();
+        access.begin_view(Duration::ZERO).unwrap();
         access.begin_work(false).unwrap();
-        access.begin_host_read().unwrap();
+        access.begin_host_read(Duration::ZERO).unwrap();
         assert_eq!(access.begin_work(true), Err(READING));
-        assert_eq!(access.begin_host_write(), Err(READING));
-        assert_eq!(access.begin_view_mut(), Err(READING));
+        assert_eq!(access.begin_host_write(Duration::ZERO), Err(READING));
+        assert_eq!(access.begin_view_mut(Duration::ZERO), Err(READING));
         access.end_host_read();
         access.end_work(false);
         access.end_view();
         access.end_view();
 
-        access.begin_view_mut().unwrap();
+        access.begin_view_mut(Duration::ZERO).unwrap();
         assert_eq!(access.begin_work(false), Err(WRITING));
-        assert_eq!(access.begin_host_read(), Err(WRITING));
-        assert_eq!(access.begin_view(), Err(WRITING));
-        assert_eq!(access.begin_view_mut(), Err(WRITING));
+        assert_eq!(access.begin_host_read(Duration::ZERO), Err(WRITING));
+        assert_eq!(access.begin_view(Duration::ZERO), Err(WRITING));
+        assert_eq!(access.begin_view_mut(Duration::ZERO), Err(WRITING));
         access.end_view_mut();
         access.begin_work(true).unwrap();
         access.end_work(true);
@@ -172,7 +184,7 @@ mod tests {
         access.begin_work(true).unwrap();
         std::thread::scope(|scope| {
             let reader = scope.spawn(|| {
-                access.begin_host_read().unwrap();
+                access.begin_host_read(Duration::ZERO).unwrap();
                 let seen = released.load(std::sync::atomic::Ordering::SeqCst);
                 access.end_host_read();
                 seen

@@ -31,6 +31,7 @@ use std::fmt;
 use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytemuck::Pod;
 
@@ -250,7 +251,10 @@ impl Buffer {
         if bytes.is_empty() {
             return Ok(());
         }
-        self.0.access.begin_host_write().map_err(|conflict| self.mapped(operation, conflict))?;
+        self.0
+            .access
+            .begin_host_write(self.patience())
+            .map_err(|conflict| self.mapped(operation, conflict))?;
         // SAFETY: the range was checked, and until `end_host_write` neither views of the host nor committed work
         // use the buffer; `bytes` is another object, since views of this buffer are excluded.
         unsafe {
@@ -282,7 +286,7 @@ impl Buffer {
         let operation = "map_read";
         let size = bytes.end.saturating_sub(bytes.start);
         let count = self.element_count::<T>(operation, bytes.start, size, true)?;
-        self.0.access.begin_view().map_err(|conflict| self.mapped(operation, conflict))?;
+        self.0.access.begin_view(self.patience()).map_err(|conflict| self.mapped(operation, conflict))?;
         Ok(BufferView::new(self.clone(), bytes.start, count))
     }
 
@@ -307,7 +311,7 @@ impl Buffer {
         let operation = "map_write";
         let size = bytes.end.saturating_sub(bytes.start);
         let count = self.element_count::<T>(operation, bytes.start, size, true)?;
-        self.0.access.begin_view_mut().map_err(|conflict| self.mapped(operation, conflict))?;
+        self.0.access.begin_view_mut(self.patience()).map_err(|conflict| self.mapped(operation, conflict))?;
         Ok(BufferViewMut::new(self.clone(), bytes.start, count))
     }
 
@@ -317,7 +321,10 @@ impl Buffer {
         if bytes.is_empty() {
             return Ok(());
         }
-        self.0.access.begin_host_read().map_err(|conflict| self.mapped(operation, conflict))?;
+        self.0
+            .access
+            .begin_host_read(self.patience())
+            .map_err(|conflict| self.mapped(operation, conflict))?;
         // SAFETY: the range was checked, and until `end_host_read` nobody writes to the buffer; `bytes` is
         // another object, since mutable views of this buffer are excluded.
         unsafe {
@@ -326,6 +333,11 @@ impl Buffer {
         }
         self.0.access.end_host_read();
         Ok(())
+    }
+
+    /// How long to look whether work has ended before going to sleep.
+    fn patience(&self) -> Duration {
+        self.device().limits().look_for
     }
 
     /// The number of `T` in a range of bytes that the host may access.

@@ -10,8 +10,8 @@ use super::queue::CpuQueue;
 use super::system;
 use crate::backend::{self, memory::Budget};
 use crate::buffer::StorageMode;
-use crate::device::{DeviceConfig, DeviceKind, Limits};
-use crate::error::Result;
+use crate::device::{DeviceConfig, DeviceKind, Limits, MAX_THREADS};
+use crate::error::{Error, Result};
 use crate::switches;
 
 /// Long beyond what useful dispatches take; short enough to call an endless one an error.
@@ -28,6 +28,9 @@ impl CpuDevice {
     pub(crate) fn new(config: &DeviceConfig) -> Result<Self> {
         let threads = config.threads.map_or_else(switches::threads, |n| Ok(Some(n)))?;
         let threads = threads.unwrap_or_else(system::processors);
+        if threads.get() > MAX_THREADS {
+            return Err(Error::TooManyThreads { threads: threads.get(), limit: MAX_THREADS });
+        }
         let time_limit = config.time_limit.map_or_else(switches::time_limit, |limit| Ok(Some(limit)))?;
         let memory_limit =
             config.memory_limit.map_or_else(switches::memory_limit, |bytes| Ok(Some(bytes)))?;

@@ -210,8 +210,12 @@ impl Worker<'_> {
         while let Some(task) = self.shared.next() {
             match task {
                 Task::Drive(queue) => {
-                    // The queue contains panics of the work; what is left would be a bug of ours, and the thread goes on.
-                    let _ = catch_unwind(AssertUnwindSafe(|| queue.drive(&mut self)));
+                    // The queue contains panics of the work. What is left would be a bug of ours; the rest of the queue
+                    // does not have to suffer for it.
+                    let drive = AssertUnwindSafe(|| queue.clone().drive(&mut self));
+                    if catch_unwind(drive).is_err() {
+                        self.shared.add_queue(queue);
+                    }
                 }
                 Task::Help(region) => self.help(&region),
             }
