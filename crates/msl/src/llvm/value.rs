@@ -190,6 +190,19 @@ impl<'m> Value<'m> {
         unsafe { LLVMGetOrdering(self.0) != llvm_sys::LLVMAtomicOrdering::LLVMAtomicOrderingNotAtomic }
     }
 
+    /// Promises that a load reads the same wherever it stands in the function.
+    pub(crate) fn set_invariant_load(self) -> Self {
+        assert_eq!(self.opcode(), Opcode::LLVMLoad);
+        // SAFETY: a live load; the node is an empty one of its context.
+        unsafe {
+            let context = LLVMGetTypeContext(LLVMTypeOf(self.0));
+            let kind = LLVMGetMDKindIDInContext(context, c"invariant.load".as_ptr(), 14);
+            let node = LLVMMDNodeInContext2(context, std::ptr::null_mut(), 0);
+            LLVMSetMetadata(self.0, kind, LLVMMetadataAsValue(context, node));
+        }
+        self
+    }
+
     /// Whether a load or store is volatile.
     pub(crate) fn is_volatile(self) -> bool {
         assert!(matches!(self.opcode(), Opcode::LLVMLoad | Opcode::LLVMStore));

@@ -115,12 +115,15 @@ impl<'m> Checker<'m> {
                 continue;
             };
             let builder = Builder::before(module, self.start);
-            let table = builder.load(module.pointer_type(0), at(&builder, context, table));
+            let table =
+                builder.load(module.pointer_type(0), at(&builder, context, table)).set_invariant_load();
             let entry = at(&builder, table, offset);
-            let address = builder.load(call.ty(), entry);
+            let address = builder.load(call.ty(), entry).set_invariant_load();
             let region = Region {
                 start: builder.cast(Opcode::LLVMPtrToInt, address, long),
-                length: builder.load(long, at(&builder, entry, offset_of!(Binding, length))),
+                length: builder
+                    .load(long, at(&builder, entry, offset_of!(Binding, length)))
+                    .set_invariant_load(),
                 tag,
             };
             self.regions.insert(address, region);
@@ -135,7 +138,7 @@ impl<'m> Checker<'m> {
         for (variable, offset) in layout {
             let builder = Builder::before(module, self.start);
             let place = at(&builder, context, offset_of!(GroupContext, threadgroup_memory));
-            let memory = builder.load(variable.ty(), place);
+            let memory = builder.load(variable.ty(), place).set_invariant_load();
             let address = at(&builder, memory, offset as usize);
             let region = Region {
                 start: builder.cast(Opcode::LLVMPtrToInt, address, long),

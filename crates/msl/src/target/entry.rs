@@ -172,7 +172,7 @@ pub(super) fn resolve_values(module: &Module) {
         };
         let builder = Builder::before(module, call);
         let place = builder.byte_offset(module, context, module.int_type(64).int(*offset as i64 + axis * 4));
-        call.replace_all_uses_with(builder.load(call.ty(), place));
+        call.replace_all_uses_with(builder.load(call.ty(), place).set_invariant_load());
         call.erase();
     }
 }
@@ -197,12 +197,13 @@ pub(super) fn add_entry(module: &mut Module, waits: bool) -> Result<(), String> 
     let mut text = format!(
         "define i1 @{STOPPED}(ptr %context) alwaysinline nounwind {{
   %field = getelementptr i8, ptr %context, i64 {stop}
-  %flag = load ptr, ptr %field
+  %flag = load ptr, ptr %field, !invariant.load !0
   %value = load atomic i8, ptr %flag monotonic, align 1
   %set = icmp ne i8 %value, 0
   ret i1 %set
 }}
 declare void @{THREAD}(ptr, i32, i32, i32, i32)
+!0 = !{{}}
 "
     );
     if waits {
@@ -222,9 +223,9 @@ entry:
   %px = getelementptr i8, ptr %context, i64 {threads}
   %py = getelementptr i8, ptr %px, i64 4
   %pz = getelementptr i8, ptr %px, i64 8
-  %nx = load i32, ptr %px
-  %ny = load i32, ptr %py
-  %nz = load i32, ptr %pz
+  %nx = load i32, ptr %px, !invariant.load !0
+  %ny = load i32, ptr %py, !invariant.load !0
+  %nz = load i32, ptr %pz, !invariant.load !0
   %nxy = mul i32 %nx, %ny
   %n = mul i32 %nxy, %nz
   %empty = icmp eq i32 %n, 0
