@@ -1,0 +1,43 @@
+//! compile_only = true
+// numeric_limits (MSL specification 2.1), for constants as in C++.
+#include <metal_stdlib>
+using namespace metal;
+static_assert(numeric_limits<char>::min() == -128 && numeric_limits<char>::lowest() == -128);
+static_assert(numeric_limits<char>::max() == 127 && numeric_limits<char>::digits == 7);
+static_assert(numeric_limits<char>::is_integer && numeric_limits<char>::is_signed == true);
+static_assert(numeric_limits<int8_t>::min() == -128 && numeric_limits<int8_t>::lowest() == -128);
+static_assert(numeric_limits<int8_t>::max() == 127 && numeric_limits<int8_t>::digits == 7);
+static_assert(numeric_limits<int8_t>::is_integer && numeric_limits<int8_t>::is_signed == true);
+static_assert(numeric_limits<uchar>::min() == 0 && numeric_limits<uchar>::lowest() == 0);
+static_assert(numeric_limits<uchar>::max() == 255 && numeric_limits<uchar>::digits == 8);
+static_assert(numeric_limits<uchar>::is_integer && numeric_limits<uchar>::is_signed == false);
+static_assert(numeric_limits<short>::min() == -32768 && numeric_limits<short>::lowest() == -32768);
+static_assert(numeric_limits<short>::max() == 32767 && numeric_limits<short>::digits == 15);
+static_assert(numeric_limits<short>::is_integer && numeric_limits<short>::is_signed == true);
+static_assert(numeric_limits<ushort>::min() == 0 && numeric_limits<ushort>::lowest() == 0);
+static_assert(numeric_limits<ushort>::max() == 65535 && numeric_limits<ushort>::digits == 16);
+static_assert(numeric_limits<ushort>::is_integer && numeric_limits<ushort>::is_signed == false);
+static_assert(numeric_limits<int>::min() == (-2147483647 - 1) && numeric_limits<int>::lowest() == (-2147483647 - 1));
+static_assert(numeric_limits<int>::max() == 2147483647 && numeric_limits<int>::digits == 31);
+static_assert(numeric_limits<int>::is_integer && numeric_limits<int>::is_signed == true);
+static_assert(numeric_limits<uint>::min() == 0 && numeric_limits<uint>::lowest() == 0);
+static_assert(numeric_limits<uint>::max() == 4294967295u && numeric_limits<uint>::digits == 32);
+static_assert(numeric_limits<uint>::is_integer && numeric_limits<uint>::is_signed == false);
+static_assert(numeric_limits<long>::min() == (-9223372036854775807l - 1) && numeric_limits<long>::lowest() == (-9223372036854775807l - 1));
+static_assert(numeric_limits<long>::max() == 9223372036854775807l && numeric_limits<long>::digits == 63);
+static_assert(numeric_limits<long>::is_integer && numeric_limits<long>::is_signed == true);
+static_assert(numeric_limits<ulong>::min() == 0 && numeric_limits<ulong>::lowest() == 0);
+static_assert(numeric_limits<ulong>::max() == 18446744073709551615ul && numeric_limits<ulong>::digits == 64);
+static_assert(numeric_limits<ulong>::is_integer && numeric_limits<ulong>::is_signed == false);
+static_assert(numeric_limits<bool>::max() && !numeric_limits<bool>::min() && numeric_limits<bool>::digits == 1);
+static_assert(numeric_limits<float>::max() == 0x1.fffffep127f && numeric_limits<float>::min() == 0x1p-126f);
+static_assert(numeric_limits<float>::lowest() == -numeric_limits<float>::max() && numeric_limits<float>::digits == 24);
+static_assert(numeric_limits<float>::epsilon() == 0x1p-23f && numeric_limits<float>::denorm_min() > 0);
+static_assert(numeric_limits<float>::has_infinity && numeric_limits<float>::max_digits10 == 9);
+static_assert(numeric_limits<half>::max() == 65504 && numeric_limits<half>::min() == 0x1p-14f && numeric_limits<half>::digits == 11);
+static_assert(numeric_limits<half>::epsilon() == 0x1p-10f && numeric_limits<half>::max_exponent == 16);
+static_assert(numeric_limits<bfloat>::max() == 0x1.fep127f && numeric_limits<bfloat>::epsilon() == 0x1p-7f);
+static_assert(numeric_limits<bfloat>::digits == 8 && !numeric_limits<bfloat>::is_integer);
+static_assert(!numeric_limits<float4>::is_specialized);
+static_assert(INT_MAX == numeric_limits<int>::max() && LONG_MIN == numeric_limits<long>::min() && UCHAR_MAX == 255);
+static_assert(FLT_MAX == numeric_limits<float>::max() && HALF_MAX == numeric_limits<half>::max() && CHAR_BIT == 8);
