@@ -55,6 +55,7 @@ pub(crate) struct Place {
 /// A `#define`.
 #[derive(Debug)]
 pub(crate) struct Macro {
+    pub(crate) name: String,
     /// The parameters' names; none for a macro that is no function.
     pub(crate) parameters: Vec<String>,
 }
@@ -350,7 +351,8 @@ impl Structure<'_> {
         for index in body..directive.end {
             self.visit(&mut context, index, region);
         }
-        self.macros.push(Macro { parameters });
+        let name = self.word(name).to_owned();
+        self.macros.push(Macro { name, parameters });
     }
 
     fn visit(&mut self, context: &mut Context, index: usize, region: Region) {

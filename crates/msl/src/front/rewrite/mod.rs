@@ -7,6 +7,7 @@ mod arrays;
 mod attributes;
 mod casts;
 mod function_constants;
+mod literals;
 mod methods;
 mod swizzles;
 mod threadgroup;
@@ -38,6 +39,7 @@ pub(crate) fn rewrite(source: &str, needs: Needs) -> Rewritten {
     methods::rewrite(&structure, &mut edits);
     arrays::rewrite(&structure, &mut edits);
     casts::rewrite(&structure, &mut edits);
+    literals::rewrite(&structure, &mut edits);
     unsupported::rewrite(&structure, &mut edits);
     if needs.swizzle_values {
         swizzles::rewrite(&structure, &mut edits);
@@ -108,7 +110,7 @@ mod tests {
                     "template", "struct", "threadgroup", "device", "constant", "thread", "const", "static", "kernel",
                     "function_constant", "buffer", "host_name", "(0)", "\"s\"", "R\"(\n)\"", "static_cast", "xyz", "v",
                     "double", "long", "asm", "delete", "new", "/*\n*/", "// c\n", "##", "is_function_constant_defined",
-                    "__attribute__", "alias", "0", "try", "catch", "virtual", "gnu::", "annotate", "=", "volatile",
+                    "__attribute__", "alias", "0", "1.5", "2bf", "1e", "try", "catch", "virtual", "gnu::", "annotate", "=", "volatile",
                 ]),
                 0..80,
             )
