@@ -104,7 +104,7 @@ RESULT(int4, ~i4);
 RESULT(float3, p3 * 2);
 RESULT(float3, p3 + p3);
 RESULT(float3, p3 * float3(1));
-RESULT(float2, f4.xy._v());
+RESULT(float2, f4.xy);
 RESULT(float, f4.x);
 RESULT(float4x4, float4x4(1) * float4x4(1));
 RESULT(float3x2, float2x2(1) * float3x2(1));
