@@ -79,6 +79,8 @@ const DIAGNOSTICS: &[&str] = &[
     // `#line` in the source must not hide where a message belongs.
     "-fno-diagnostics-use-presumed-location",
     "-fshow-overloads=best",
+    // `vec<[...], 3>` would hide what differs.
+    "-fno-elide-type",
     "-ferror-limit",
     "50",
     "-fmacro-backtrace-limit=4",
