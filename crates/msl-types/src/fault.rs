@@ -76,6 +76,15 @@ pub enum FaultKind {
         /// Read, or write.
         access: Access,
     },
+    /// It wrote to memory that it was given for reading only; nothing was written.
+    WriteToReadOnly {
+        /// The memory.
+        memory: Memory,
+        /// Byte offset of the access, as above.
+        offset: i64,
+        /// Bytes accessed.
+        size: u64,
+    },
     /// It ran on after the time limit.
     TimedOut {
         /// The limit.
@@ -117,6 +126,9 @@ impl fmt::Display for KernelFault {
                     f,
                     ": {verb} of {size} bytes at byte offset {offset} of {memory}, which has {length} bytes"
                 )
+            }
+            FaultKind::WriteToReadOnly { memory, offset, size } => {
+                write!(f, ": write of {size} bytes at byte offset {offset} of {memory}, which is read-only")
             }
             FaultKind::TimedOut { limit } => write!(f, ": still running after its time limit of {limit:?}"),
             FaultKind::Unreachable => f.write_str(": reached code that the source says is unreachable"),

@@ -3,7 +3,7 @@
 use std::ffi::c_void;
 use std::sync::atomic::AtomicBool;
 
-use crate::{Access, Binding, SourceLocation};
+use crate::{Access, Binding, Memory, SourceLocation};
 
 /// One threadgroup being run; generated code gets a pointer to it.
 #[repr(C)]
@@ -71,6 +71,13 @@ impl ParkedOperation {
 pub(crate) struct Site {
     pub(crate) access: Access,
     pub(crate) location: Option<SourceLocation>,
+}
+
+/// A memory that pointers of a kernel come from, for messages.
+#[derive(Clone, Debug)]
+pub(crate) struct KnownMemory {
+    pub(crate) memory: Memory,
+    pub(crate) access: Access,
 }
 
 /// The tag of a pointer of unknown origin; other tags are positions in [`Program::memories`].

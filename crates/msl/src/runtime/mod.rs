@@ -8,7 +8,9 @@ mod imports;
 mod threadgroup;
 
 pub(crate) use collectives::Collective;
-pub(crate) use context::{GroupContext, KEY_WORDS, Parked, ParkedOperation, Site, UNKNOWN_MEMORY};
+pub(crate) use context::{
+    GroupContext, KEY_WORDS, KnownMemory, Parked, ParkedOperation, Site, UNKNOWN_MEMORY,
+};
 pub(crate) use imports::{imports, is_math};
 pub use threadgroup::Scratch;
 pub(crate) use threadgroup::{Entry, Program, run};

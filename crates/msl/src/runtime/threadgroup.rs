@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::atomic::Ordering;
 
 use super::collectives::Collective;
-use super::context::{GroupContext, KEY_WORDS, Parked, ParkedOperation, Site, UNKNOWN_MEMORY};
+use super::context::{GroupContext, KEY_WORDS, KnownMemory, Parked, ParkedOperation, Site, UNKNOWN_MEMORY};
 use crate::{Access, Binding, FaultKind, KernelFault, Launch, MAX_BUFFERS, Memory, SIMD_WIDTH};
 
 /// How to start generated code.
@@ -29,7 +29,9 @@ pub(crate) struct Program {
     pub(crate) entry: Entry,
     pub(crate) sites: Vec<Site>,
     /// The memories that pointers come from, by tag.
-    pub(crate) memories: Vec<Memory>,
+    pub(crate) memories: Vec<KnownMemory>,
+    /// Bit n is set where the kernel may write to buffer n.
+    pub(crate) writable_buffers: u32,
     /// Bytes of threadgroup memory that the kernel declares itself.
     pub(crate) static_threadgroup_memory: usize,
 }
@@ -88,27 +90,35 @@ impl Host<'_> {
         length: u64,
         size: u64,
     ) -> bool {
-        if tag == UNKNOWN_MEMORY {
-            let bound = self.launch.buffers.iter().flatten().chain([&self.threadgroup_memory]);
-            for binding in bound {
-                let offset = address.wrapping_sub(binding.address as u64);
-                if size <= binding.length && offset <= binding.length - size {
-                    return true;
-                }
-            }
-        }
-        let memory = usize::try_from(tag).ok().and_then(|tag| self.program.memories.get(tag));
-        let memory = memory.cloned().unwrap_or(Memory::Unknown);
         let access = self.program.sites.get(site as usize).map_or(Access::ReadWrite, |s| s.access);
-        let kind = FaultKind::OutOfBounds {
-            memory,
-            offset: address.wrapping_sub(start) as i64,
-            size,
-            length,
-            access,
+        if tag == UNKNOWN_MEMORY && self.is_bound(address, size, access) {
+            return true;
+        }
+        let known = usize::try_from(tag).ok().and_then(|tag| self.program.memories.get(tag));
+        let memory = known.map_or(Memory::Unknown, |k| k.memory.clone());
+        let offset = address.wrapping_sub(start) as i64;
+        let kind = match (access, known.map(|k| k.access)) {
+            (Access::ReadWrite, Some(Access::ReadOnly)) => {
+                FaultKind::WriteToReadOnly { memory, offset, size }
+            }
+            _ => FaultKind::OutOfBounds { memory, offset, size, length, access },
         };
         self.report(context, thread, site, kind);
         false
+    }
+
+    /// Whether an access lies within something bound to the launch that may be so accessed.
+    fn is_bound(&self, address: u64, size: u64, access: Access) -> bool {
+        let within = |binding: &Binding| {
+            let offset = address.wrapping_sub(binding.address as u64);
+            size <= binding.length && offset <= binding.length - size
+        };
+        let buffer = |(i, binding): (usize, &Option<Binding>)| {
+            let writable = self.program.writable_buffers >> i & 1 == 1;
+            (access == Access::ReadOnly || writable) && binding.as_ref().is_some_and(within)
+        };
+        within(&self.threadgroup_memory)
+            || self.launch.buffers.iter().take(MAX_BUFFERS).enumerate().any(buffer)
     }
 
     pub(super) fn unreachable(&mut self, context: &GroupContext, thread: u32, site: u32) {

@@ -15,15 +15,27 @@ use super::entry::{ARGUMENT, THREAD, binding_place};
 use super::variables::substitute;
 use crate::llvm::{Builder, Location, Module, Opcode, Value};
 use crate::reflect::{KernelEntry, threadgroup_layout, variable_name};
-use crate::runtime::{GroupContext, Site, UNKNOWN_MEMORY};
+use crate::runtime::{GroupContext, KnownMemory, Site, UNKNOWN_MEMORY};
 use crate::{Access, Binding, Memory, SourceLocation};
 
-/// The memory that a pointer may be used for: first address, number of bytes, position in the list of memories.
+/// The memory that a pointer may be used for: first address, number of bytes for reading and for writing,
+/// position in the list of memories.
 #[derive(Clone, Copy)]
 struct Region<'m> {
     start: Value<'m>,
     length: Value<'m>,
+    writable: Value<'m>,
     tag: Value<'m>,
+}
+
+impl<'m> Region<'m> {
+    /// Bytes that may be accessed so.
+    fn length_for(&self, access: Access) -> Value<'m> {
+        match access {
+            Access::ReadOnly => self.length,
+            Access::ReadWrite => self.writable,
+        }
+    }
 }
 
 /// Checks all accesses of the thread function, and gives arguments and threadgroup variables their
@@ -32,7 +44,7 @@ struct Region<'m> {
 pub(super) fn check_accesses(
     module: &mut Module,
     kernel: &KernelEntry,
-) -> Result<(Vec<Site>, Vec<Memory>), String> {
+) -> Result<(Vec<Site>, Vec<KnownMemory>), String> {
     let (sites, memories, helpers) = {
         let mut checker = Checker::new(module, kernel);
         checker.resolve_memory()?;
@@ -55,7 +67,7 @@ struct Checker<'m> {
     start: Value<'m>,
     regions: HashMap<Value<'m>, Region<'m>>,
     sites: Vec<Site>,
-    memories: Vec<Memory>,
+    memories: Vec<KnownMemory>,
     /// Text of the functions that do checked accesses, by name.
     helpers: BTreeMap<String, String>,
 }
@@ -81,15 +93,15 @@ impl<'m> Checker<'m> {
     }
 
     /// The tag of a memory that messages shall name.
-    fn memory(&mut self, memory: Memory) -> Value<'m> {
-        self.memories.push(memory);
+    fn memory(&mut self, memory: Memory, access: Access) -> Value<'m> {
+        self.memories.push(KnownMemory { memory, access });
         self.module.int_type(32).int(self.memories.len() as i64 - 1)
     }
 
     /// The tag of a variable.
-    fn variable(&mut self, variable: Value<'m>) -> Value<'m> {
+    fn variable(&mut self, variable: Value<'m>, access: Access) -> Value<'m> {
         let name = variable_name(&variable.name());
-        self.memory(Memory::Variable { name })
+        self.memory(Memory::Variable { name }, access)
     }
 
     /// Replaces the stand-ins of arguments and the threadgroup variables by addresses, known as regions.
@@ -106,11 +118,8 @@ impl<'m> Checker<'m> {
                 continue;
             };
             let Some(argument) = self.kernel.parameters[position].argument() else { continue };
-            let tag = self.memory(Memory::Argument {
-                name: argument.name,
-                kind: argument.kind,
-                index: argument.index,
-            });
+            let memory = Memory::Argument { name: argument.name, kind: argument.kind, index: argument.index };
+            let tag = self.memory(memory, argument.access);
             let Some((table, offset)) = binding_place(self.kernel.parameters[position].role) else {
                 continue;
             };
@@ -119,11 +128,12 @@ impl<'m> Checker<'m> {
                 builder.load(module.pointer_type(0), at(&builder, context, table)).set_invariant_load();
             let entry = at(&builder, table, offset);
             let address = builder.load(call.ty(), entry).set_invariant_load();
+            let length_place = at(&builder, entry, offset_of!(Binding, length));
+            let length = builder.load(long, length_place).set_invariant_load();
             let region = Region {
                 start: builder.cast(Opcode::LLVMPtrToInt, address, long),
-                length: builder
-                    .load(long, at(&builder, entry, offset_of!(Binding, length)))
-                    .set_invariant_load(),
+                length,
+                writable: if argument.access == Access::ReadWrite { length } else { long.int(0) },
                 tag,
             };
             self.regions.insert(address, region);
@@ -143,7 +153,8 @@ impl<'m> Checker<'m> {
             let region = Region {
                 start: builder.cast(Opcode::LLVMPtrToInt, address, long),
                 length: self.i64(module.size_of(variable.value_type()) as i64),
-                tag: self.variable(variable),
+                writable: self.i64(module.size_of(variable.value_type()) as i64),
+                tag: self.variable(variable, Access::ReadWrite),
             };
             self.regions.insert(address, region);
             addresses.insert(variable, address);
@@ -362,7 +373,7 @@ skip:
                 parameters[1],
                 pointer,
                 region.start,
-                region.length,
+                region.length_for(*access),
                 region.tag,
                 site,
                 length,
@@ -393,8 +404,15 @@ skip:
         let types: Vec<_> = values.iter().map(|v| v.ty()).collect();
         let function = self.declare(&helper.name, access.ty(), &[pointer.ty()], &types);
         let parameters = self.thread.parameters();
-        let mut arguments =
-            vec![parameters[0], parameters[1], pointer, region.start, region.length, region.tag, site];
+        let mut arguments = vec![
+            parameters[0],
+            parameters[1],
+            pointer,
+            region.start,
+            region.length_for(kind),
+            region.tag,
+            site,
+        ];
         arguments.extend(values);
         let result = Builder::before(self.module, access).call(function, &arguments);
         if kind == Access::ReadOnly || access.opcode() != Opcode::LLVMStore {
@@ -475,7 +493,8 @@ skip:
                                 long,
                             ),
                             length: self.i64(self.module.size_of(pointer.allocated_type()) as i64),
-                            tag: self.variable(pointer),
+                            writable: self.i64(self.module.size_of(pointer.allocated_type()) as i64),
+                            tag: self.variable(pointer, Access::ReadWrite),
                         }
                     }
                     Opcode::LLVMGetElementPtr
@@ -489,6 +508,7 @@ skip:
                         Region {
                             start: builder.phi(long),
                             length: builder.phi(long),
+                            writable: builder.phi(long),
                             tag: builder.phi(self.module.int_type(32)),
                         }
                     }
@@ -503,6 +523,7 @@ skip:
                 let incoming = self.region(value);
                 region.start.add_incoming(incoming.start, block);
                 region.length.add_incoming(incoming.length, block);
+                region.writable.add_incoming(incoming.writable, block);
                 region.tag.add_incoming(incoming.tag, block);
             }
         }
@@ -512,6 +533,7 @@ skip:
         Region {
             start: self.i64(0),
             length: self.i64(0),
+            writable: self.i64(0),
             tag: self.module.int_type(32).int(i64::from(UNKNOWN_MEMORY)),
         }
     }
@@ -537,7 +559,9 @@ skip:
         let region = Region {
             start: builder.cast(Opcode::LLVMPtrToInt, origin, self.module.int_type(64)),
             length: self.i64(self.module.size_of(origin.value_type()) as i64),
-            tag: self.variable(origin),
+            // Variables at program scope are constants.
+            writable: self.i64(0),
+            tag: self.variable(origin, Access::ReadOnly),
         };
         self.regions.insert(pointer, region);
         region
@@ -553,6 +577,7 @@ skip:
         Region {
             start: builder.select(condition, yes.start, no.start),
             length: builder.select(condition, yes.length, no.length),
+            writable: builder.select(condition, yes.writable, no.writable),
             tag: builder.select(condition, yes.tag, no.tag),
         }
     }

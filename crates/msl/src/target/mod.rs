@@ -21,9 +21,9 @@ use contained::contained;
 
 use crate::llvm::{LoadedObject, Machine, Module};
 use crate::reflect::KernelEntry;
-use crate::runtime::{self, Entry, Program, Scratch, Site};
+use crate::runtime::{self, Entry, KnownMemory, Program, Scratch, Site};
 use crate::{
-    CompilerFailure, FunctionConstantValues, FunctionReflection, KernelFault, Launch, Library, Memory,
+    Access, CompilerFailure, FunctionConstantValues, FunctionReflection, KernelFault, Launch, Library,
     PipelineError,
 };
 
@@ -43,7 +43,7 @@ struct KernelInner {
 struct Generated {
     object: Vec<u8>,
     sites: Vec<Site>,
-    memories: Vec<Memory>,
+    memories: Vec<KnownMemory>,
     /// Whether threads wait for each other, and so are coroutines.
     waits: bool,
     static_threadgroup_memory: usize,
@@ -166,11 +166,17 @@ fn load(kernel: &KernelEntry, absent: &[bool], generated: Generated) -> Result<K
         static_threadgroup_memory_length: generated.static_threadgroup_memory,
         ..kernel.reflection.clone()
     };
+    let writable_buffers = reflection
+        .arguments
+        .iter()
+        .filter(|a| a.kind.is_buffer() && a.access == Access::ReadWrite)
+        .fold(0, |mask, a| mask | 1 << a.index);
     let program = Program {
         kernel: kernel.reflection.name.clone(),
         entry,
         sites: generated.sites,
         memories: generated.memories,
+        writable_buffers,
         static_threadgroup_memory: generated.static_threadgroup_memory,
     };
     Ok(Kernel(Arc::new(KernelInner { reflection, program, _object: object })))
