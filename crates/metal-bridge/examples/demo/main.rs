@@ -26,11 +26,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let start = Instant::now();
     let library = device.new_library_with_source(METAL_KERNEL_SOURCE, &CompileOptions::default())?;
-    println!(
-        "library of {} kernels: {}\n",
-        library.function_names().len(),
-        time(start.elapsed().as_secs_f64())
-    );
+    let kernels = library.function_names().len();
+    let seconds = start.elapsed().as_secs_f64();
+    println!("library of {kernels} kernels, compiled or from the cache: {}\n", time(seconds));
 
     println!("{:28} {:>20} {:>10} {:>15} {:>14}", "kernel", "size", "time", "rate", "largest error");
     let queue = device.new_command_queue()?;
@@ -111,27 +109,17 @@ impl<'a> Run<'a> {
         Ok(start.elapsed().as_secs_f64())
     }
 
-    /// The largest difference from the reference, after the first run.
+    /// The largest difference from the reference, after the first run. NaN if there is one in the results.
     fn largest_error(&self) -> metal_bridge::Result<f64> {
-        let mut largest = 0.0f64;
+        let integers = self.case.arguments.iter().any(|argument| matches!(argument, Argument::Ints(_)));
+        let mut largest = 0.0;
         for (index, expected) in (self.case.reference)(&self.case.arguments) {
             let Some(buffer) = &self.buffers[index] else { continue };
-            let integers = self.case.arguments.iter().any(|argument| matches!(argument, Argument::Ints(_)));
-            let got: Vec<f64> = if integers {
-                buffer.map_read::<i32>()?.iter().map(|x| f64::from(*x)).collect()
+            largest = if integers {
+                larger_error(largest, buffer.map_read::<i32>()?.iter().map(|x| f64::from(*x)), &expected)
             } else {
-                buffer.map_read::<f32>()?.iter().map(|x| f64::from(*x)).collect()
+                larger_error(largest, buffer.map_read::<f32>()?.iter().map(|x| f64::from(*x)), &expected)
             };
-            for (got, expected) in got.iter().zip(&expected) {
-                let error = (got - expected).abs();
-                // A NaN must not get lost: no comparison with it is true.
-                if error.is_nan() || error > largest {
-                    largest = error;
-                }
-                if largest.is_nan() {
-                    return Ok(largest);
-                }
-            }
         }
         Ok(largest)
     }
@@ -145,6 +133,12 @@ impl<'a> Run<'a> {
         times.sort_by(f64::total_cmp);
         Ok(times[times.len() / 2])
     }
+}
+
+/// The larger of an error and those of these results. NaN wins over everything.
+fn larger_error(error: f64, got: impl Iterator<Item = f64>, expected: &[f64]) -> f64 {
+    let errors = got.zip(expected).map(|(got, expected)| (got - expected).abs());
+    errors.fold(error, |largest, error| if error <= largest || largest.is_nan() { largest } else { error })
 }
 
 fn time(seconds: f64) -> String {
