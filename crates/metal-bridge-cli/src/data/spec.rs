@@ -272,10 +272,12 @@ impl Contents {
                 };
                 // The file has no padding: elements of which memory has some are read one by one.
                 let packed = lanes * scalar_size;
-                let run = if packed == data_type.size() { length } else { data_type.size() };
-                for run in bytes.chunks_exact_mut(run.max(1)) {
-                    let end = if packed == data_type.size() { run.len() } else { packed };
-                    reader.read_exact(&mut run[..end]).map_err(too_short)?;
+                if packed == data_type.size() {
+                    reader.read_exact(bytes).map_err(too_short)?;
+                } else {
+                    for row in bytes.chunks_exact_mut(data_type.size()) {
+                        reader.read_exact(&mut row[..packed]).map_err(too_short)?;
+                    }
                 }
                 if *big_endian != cfg!(target_endian = "big") {
                     bytes.chunks_exact_mut(scalar_size).for_each(<[u8]>::reverse);
