@@ -161,7 +161,7 @@ impl Parser<'_> {
             self.expect(b':', ":")?;
             match key.as_str() {
                 "descr" if self.peek() == Some(b'[') => {
-                    return Err(NpyError::Type { descr: "of a structure".into(), advice: "" });
+                    return Err(NpyError::Type { descr: "(a structure)".into(), advice: "" });
                 }
                 "descr" => scalar = Some(scalar_type(&self.string("a type in quotes")?)?),
                 "fortran_order" => order = Some(self.boolean()?),
@@ -304,7 +304,7 @@ mod tests {
             (with("'<c8'", "False", "(1,)"), "float2"),
             (with("'|O'", "False", "(1,)"), "'|O'"),
             (with("''", "False", "(1,)"), "''"),
-            (with("[('a', '<f4')]", "False", "(1,)"), "of a structure"),
+            (with("[('a', '<f4')]", "False", "(1,)"), "(a structure)"),
             (with("'<f4'", "True", "(2, 2)"), "ascontiguousarray"),
             (with("'<f4'", "False", "(99999999999999999999999,)"), "fit into memory"),
             (with("'<f4'", "Maybe", "(1,)"), "True or False"),
