@@ -65,6 +65,10 @@ fn encode_address_spaces(symbol: &str) -> String {
 
 /// The plain name of a variable, also of one in a function. LLVM appends numbers to names that it copies.
 pub(crate) fn variable_name(symbol: &str) -> String {
+    // The initial value of a variable of a function.
+    if let Some((_, name)) = symbol.strip_prefix("__const.").and_then(|s| s.split_once('.')) {
+        return variable_name(name);
+    }
     let text = demangled_text(symbol).unwrap_or_else(|| symbol.into());
     let last = text.rsplit("::").next().unwrap_or_default();
     last.split('.').find(|part| !part.is_empty()).unwrap_or_default().to_owned()
@@ -264,6 +268,8 @@ mod tests {
         assert_eq!(variable_name("_ZZ2tkIfLi8EEvPU8SYglobalT_E3arr"), "arr");
         assert_eq!(variable_name("tile.i.i"), "tile");
         assert_eq!(variable_name("_ZL5table"), "table");
+        assert_eq!(variable_name("__const._Z1kPU8SYglobalbPU8SYglobalij.table.1"), "table");
+        assert_eq!(variable_name("_ZZ1kPU8SYglobaliE5calls"), "calls");
     }
 
     #[test]

@@ -4,9 +4,11 @@
 use super::entry::{ARGUMENT, THREAD, VALUE};
 use super::legalise::UNREACHABLE;
 use crate::llvm::{Module, Opcode, Type, TypeKind, Value};
-use crate::reflect::demangle;
+use crate::reflect::{demangle, variable_name};
 use crate::runtime::{Collective, is_math};
 
+/// Most bytes of constants at program scope that one kernel uses.
+const MAX_CONSTANT_BYTES: u64 = 64 << 20;
 /// Most bytes of private variables of one thread.
 const MAX_PRIVATE_BYTES: u64 = 256 << 10;
 
@@ -65,6 +67,7 @@ const INTRINSICS: &[&str] = &[
 
 /// Checks the optimised module: one function, known operations and types, no mutable globals.
 pub(super) fn admit(module: &Module) -> Result<(), String> {
+    let mut constant_bytes = 0u64;
     for global in module.globals() {
         let symbol = global.name();
         if symbol == "llvm.global_ctors" {
@@ -74,7 +77,7 @@ pub(super) fn admit(module: &Module) -> Result<(), String> {
             }
             return Err("the initial value of a variable at program scope is not a constant".into());
         }
-        let name = demangle(&symbol).name;
+        let name = variable_name(&symbol);
         let space = global.ty().address_space();
         if global.users().is_empty() || space == 3 {
             continue;
@@ -84,6 +87,12 @@ pub(super) fn admit(module: &Module) -> Result<(), String> {
         }
         if !global.is_constant_global() || global.is_thread_local() || !matches!(space, 0 | 1) {
             return Err(format!("variable `{name}` at program scope must be in the constant address space"));
+        }
+        constant_bytes = constant_bytes.saturating_add(module.size_of(global.value_type()));
+        if constant_bytes > MAX_CONSTANT_BYTES {
+            return Err(format!(
+                "constant `{name}` makes {constant_bytes} bytes of constants; at most {MAX_CONSTANT_BYTES} are supported"
+            ));
         }
     }
     for function in module.functions() {

@@ -158,9 +158,9 @@ fn check_way(
     match (&result.ending, &run.fault, run.endless) {
         (Ending::Finished, None, false) => {}
         (Ending::Stopped, None, true) => {}
-        (Ending::Fault(got), Some(want), _) if got.contains(want.as_str()) => {}
+        (Ending::Fault(got), Some(want), _) if has(got, want) => {}
         (Ending::Fault(got), Some(want), _) => {
-            return Err(format!("fault `{got}` does not contain `{want}`"));
+            return Err(format!("fault `{got}` does not have `{want}`"));
         }
         (Ending::Fault(got), None, _) => return Err(format!("unexpected fault `{got}`")),
         (Ending::Finished, Some(want), _) => return Err(format!("finished; expected the fault `{want}`")),
