@@ -31,6 +31,8 @@ use std::sync::atomic::AtomicBool;
 pub const SIMD_WIDTH: u32 = 32;
 /// Most threads a threadgroup may have.
 pub const MAX_TOTAL_THREADS_PER_THREADGROUP: u32 = 1024;
+/// Most bytes of threadgroup memory, declared and bound together.
+pub const MAX_THREADGROUP_MEMORY_LENGTH: usize = 32 << 10;
 /// Number of buffer slots, and of threadgroup-memory slots, of a kernel.
 pub const MAX_BUFFERS: usize = 31;
 

@@ -24,7 +24,7 @@ use crate::reflect::KernelEntry;
 use crate::runtime::{self, Entry, KnownMemory, Program, Scratch, Site};
 use crate::{
     Access, CompilerFailure, FunctionConstantValues, FunctionReflection, KernelFault, Launch, Library,
-    PipelineError,
+    MAX_THREADGROUP_MEMORY_LENGTH, PipelineError,
 };
 
 /// A kernel compiled to native code. A cheap handle.
@@ -116,6 +116,12 @@ fn generate(
     isolate::isolate(module, kernel).map_err(unsupported)?;
     module.set_machine(machine);
     let static_threadgroup_memory = variables::reserve_threadgroup(module);
+    if static_threadgroup_memory > MAX_THREADGROUP_MEMORY_LENGTH {
+        return Err(unsupported(format!(
+            "it declares {static_threadgroup_memory} bytes of threadgroup memory; \
+             at most {MAX_THREADGROUP_MEMORY_LENGTH} are supported"
+        )));
+    }
     legalise::legalise(module);
     entry::add_thread_function(module, kernel, absent);
     module.run_passes("always-inline,globaldce,default<O1>", machine).map_err(internal)?;
