@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use msl_types::{CompileOptions, Diagnostic, Severity};
 
 use super::edits::{Insertion, Rewritten, line_starts};
-use super::rewrite::unsupported;
+use super::rewrite::{program_scope, unsupported};
 use super::sources::{SourceFile, Sources};
 use super::words;
 
@@ -363,8 +363,30 @@ impl Translator<'_> {
             }
         };
         diagnostic.severity = message.severity;
-        diagnostic.message = words::translate(&message.text);
+        diagnostic.message = match self.checked_variable(message) {
+            Some((text, column)) => {
+                if let Some(file) = self.file(message) {
+                    let place = self.at(file, message.line, column, &[]);
+                    (diagnostic.column, diagnostic.snippet) = (place.column, place.snippet);
+                }
+                text.to_owned()
+            }
+            None => words::translate(&message.text),
+        };
+        if let Some(attribute) = malformed_attribute(&message.text) {
+            diagnostic.severity = Severity::Error;
+            diagnostic.message = format!("malformed attribute '{attribute}'");
+        }
         diagnostic
+    }
+
+    /// The message, and the variable's column, of an assertion that the rewriting put behind a variable.
+    fn checked_variable<'m>(&self, message: &'m Message) -> Option<(&'m str, u32)> {
+        let text = assertion_message(&message.text);
+        let name = text.strip_prefix(program_scope::MESSAGE_START)?.strip_suffix(program_scope::MESSAGE)?;
+        let (file, line, column) = self.original(message)?;
+        let before = self.sources.files[file].line(line)?.get(..column as usize)?;
+        Some((text, before.find(name).map_or(column, |c| c as u32)))
     }
 
     fn at(&self, file: usize, line: usize, column: u32, ranges: &[(u32, u32)]) -> Diagnostic {
@@ -430,6 +452,26 @@ pub(crate) fn complete(
         }
     }
     diagnostics
+}
+
+/// An attribute of MSL that is written so that the rewriting did not know it for one.
+fn malformed_attribute(text: &str) -> Option<&str> {
+    const STARTS: [&str; 12] = [
+        "buffer",
+        "texture",
+        "sampler",
+        "thread",
+        "host_name",
+        "function_constant",
+        "max_total",
+        "required_threads",
+        "simdgroup",
+        "quadgroup",
+        "dispatch",
+        "kernel",
+    ];
+    let name = text.strip_prefix("unknown attribute '")?.split_once("' ignored")?.0;
+    STARTS.iter().any(|start| name.starts_with(start)).then_some(name)
 }
 
 /// What an assertion in a header says: its condition is in the header's words.

@@ -48,6 +48,9 @@ const LANGUAGE: &[&str] = &[
     "-dwarf-version=5",
     "-gno-column-info",
     "-fdebug-compilation-dir=/msl",
+    // `__DATE__` and `__TIME__` must not make results differ.
+    "-source-date-epoch",
+    "0",
     "-disable-free",
     "-clear-ast-before-backend",
     // Bounds on what hostile source can make clang do; time and memory have limits besides.

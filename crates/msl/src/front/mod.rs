@@ -108,7 +108,7 @@ impl Compiler {
             return Ok(compiled);
         }
         let mut is_complete = true;
-        let mut rewritten = sources.rewrite(prelude::needs());
+        let mut rewritten = sources.rewrite();
         let mut tried = HashSet::new();
         let mut repaired = false;
         loop {
@@ -118,7 +118,7 @@ impl Compiler {
             // What includes name by macros is only known now. The key does not cover such files.
             if sources.add_computed(&diagnostics::missing_files(&messages))? {
                 is_complete = false;
-                rewritten = sources.rewrite(prelude::needs());
+                rewritten = sources.rewrite();
                 tried.clear();
                 continue;
             }
@@ -229,8 +229,6 @@ fn clang_command(clang: &Clang, overlay: &Path) -> Command {
         .arg("-ivfsoverlay")
         .arg(overlay)
         .env("LC_ALL", "C")
-        // `__DATE__` and `__TIME__` must not make results differ.
-        .env("SOURCE_DATE_EPOCH", "0")
         .env("LLVM_DISABLE_SYMBOLIZATION", "1")
         .current_dir(std::env::temp_dir());
     command

@@ -12,7 +12,6 @@ use super::digest::{Digest, KeyBuilder};
 use super::flags;
 use super::overlay::Overlay;
 use super::process::{self, Limits};
-use super::rewrite::Needs;
 
 /// The files of `include/`, by name.
 const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/headers.rs"));
@@ -30,15 +29,6 @@ pub(crate) fn digest() -> Digest {
             .iter()
             .fold(KeyBuilder::default().part(SUPPORT), |k, (name, text)| k.part(name).part(text))
             .finish()
-    })
-}
-
-/// What the headers need of the rewriting.
-pub(crate) fn needs() -> Needs {
-    use std::sync::OnceLock;
-    static NEEDS: OnceLock<Needs> = OnceLock::new();
-    *NEEDS.get_or_init(|| Needs {
-        swizzle_values: EMBEDDED.iter().any(|(_, text)| text.contains("__msl_value")),
     })
 }
 

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use msl_types::{CompileError, CompileOptions, Diagnostic, Severity};
 
 use super::edits::{Rewritten, line_starts};
-use super::rewrite::{Needs, rewrite};
+use super::rewrite::rewrite;
 use super::tokens::{TokenKind, spelling, tokenize};
 
 /// clang's name of the user's source.
@@ -134,8 +134,8 @@ impl Sources {
     }
 
     /// Each file rewritten.
-    pub(crate) fn rewrite(&self, needs: Needs) -> Vec<Rewritten> {
-        self.files.iter().map(|f| rewrite(&f.text, needs)).collect()
+    pub(crate) fn rewrite(&self) -> Vec<Rewritten> {
+        self.files.iter().map(|f| rewrite(&f.text)).collect()
     }
 
     fn add(&mut self, name: String, file: SourceFile) {

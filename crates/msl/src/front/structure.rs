@@ -405,7 +405,10 @@ impl Structure<'_> {
                     }
                 }
                 if kind == 2 {
-                    context.statement = next;
+                    // A statement goes on behind the braces of an initializer.
+                    let open = self.places[index].mate as usize;
+                    let initializes = matches!(self.word_at(open, -1), "=" | "," | "(" | "]" | "return");
+                    context.statement = if initializes { self.places[open].statement } else { next };
                 }
                 self.places[index].parentheses = context.parentheses;
             }
@@ -524,6 +527,16 @@ mod tests {
         assert_eq!(structure.word(structure.place(index).statement as usize), "x");
         let f = (0..structure.len()).find(|i| structure.word(*i) == "f").unwrap();
         assert_eq!(structure.word(structure.place(f).statement as usize), "kernel");
+    }
+
+    #[test]
+    fn statements_go_on_behind_initializers() {
+        let structure = Structure::new("int a[2] = {1, {2}}; f({3}, 4); void g() {} } int b;");
+        let first_words: Vec<&str> = (0..structure.len())
+            .filter(|i| structure.word(*i) == ";")
+            .map(|i| structure.word(structure.place(i).statement as usize))
+            .collect();
+        assert_eq!(first_words, ["int", "f", "int"]);
     }
 
     #[test]

@@ -41,9 +41,9 @@ inline __attribute__((always_inline)) constexpr T __msl_rvalue(T value) {
 }
 
 template <typename T> constexpr bool __msl_is_half = false;
-template <> constexpr bool __msl_is_half<_Float16> = true;
+template <> inline constexpr bool __msl_is_half<_Float16> = true;
 template <typename T> constexpr bool __msl_is_bfloat = false;
-template <> constexpr bool __msl_is_bfloat<__bf16> = true;
+template <> inline constexpr bool __msl_is_bfloat<__bf16> = true;
 
 // `static_cast`, which clang refuses between half and bfloat.
 template <typename To, typename From>

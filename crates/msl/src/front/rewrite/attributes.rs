@@ -255,7 +255,7 @@ mod tests {
             "[[maybe_unused]] int a;",
             "[[clang::always_inline]] void f();",
             "[[unlikely]] return;",
-            "int b = a[i][[j];",
+            "b = a[i][[j];",
         ] {
             assert_rewrites(source, source);
         }

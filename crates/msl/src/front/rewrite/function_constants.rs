@@ -99,9 +99,9 @@ mod tests {
     #[test]
     fn declarations() {
         assert_rewrites(
-            "constant bool a [[function_constant(3)]]; int b;",
+            "constant bool a [[function_constant(3)]]; f();",
             "extern constant bool a ; extern constant bool __msl_fcd_a; \
-             static const int __msl_fc_a __attribute__((used)) = (3); static const int __msl_fct_a __attribute__((used)) = __msl_type_code<decltype(a)>; int b;",
+             static const int __msl_fc_a __attribute__((used)) = (3); static const int __msl_fct_a __attribute__((used)) = __msl_type_code<decltype(a)>; f();",
         );
         assert_rewrites(
             "static constant constexpr int a [[function_constant(BASE + 1)]];",
@@ -142,8 +142,8 @@ mod tests {
     #[test]
     fn queries() {
         assert_rewrites(
-            "bool d = metal::is_function_constant_defined(ns::v) ? v : false;",
-            "bool d = (ns::__MSL_FUNCTION_CONSTANT_DEFINED(v)) ? v : false;",
+            "constant bool d = metal::is_function_constant_defined(ns::v) ? v : false;",
+            "constant bool d = (ns::__MSL_FUNCTION_CONSTANT_DEFINED(v)) ? v : false;",
         );
     }
 }

@@ -113,7 +113,7 @@ mod tests {
             "struct S { int f() const { return 1; }\n\nint f() ; };",
         );
         assert_rewrites(
-            "struct S { S() : a{1} {} S() device : a{static_cast<T>(b.xy)} {} int a; };",
+            "struct S { S() : a{1} {} S() device : a{static_cast<T>(b)} {} int a; };",
             "struct S { S() : a{1} {} int a; };",
         );
         assert_rewrites(

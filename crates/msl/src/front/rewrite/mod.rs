@@ -9,19 +9,12 @@ mod casts;
 mod function_constants;
 mod literals;
 mod methods;
-mod swizzles;
+pub(crate) mod program_scope;
 mod threadgroup;
 pub(crate) mod unsupported;
 
 use super::edits::{Edits, Rewritten};
 use super::structure::Structure;
-
-/// What the headers need of the rewriting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Needs {
-    /// Swizzles that are read need a call of `__msl_value` behind them.
-    pub(crate) swizzle_values: bool,
-}
 
 /// Whether a word is an address-space keyword.
 fn is_address_space(word: &str) -> bool {
@@ -30,7 +23,7 @@ fn is_address_space(word: &str) -> bool {
 
 /// Applies all rules. The order matters only where edits meet at one token: what is put before a declaration
 /// comes in the order of the calls.
-pub(crate) fn rewrite(source: &str, needs: Needs) -> Rewritten {
+pub(crate) fn rewrite(source: &str) -> Rewritten {
     let structure = Structure::new(source);
     let mut edits = Edits::default();
     attributes::rewrite(&structure, &mut edits);
@@ -40,10 +33,8 @@ pub(crate) fn rewrite(source: &str, needs: Needs) -> Rewritten {
     arrays::rewrite(&structure, &mut edits);
     casts::rewrite(&structure, &mut edits);
     literals::rewrite(&structure, &mut edits);
+    program_scope::rewrite(&structure, &mut edits);
     unsupported::rewrite(&structure, &mut edits);
-    if needs.swizzle_values {
-        swizzles::rewrite(&structure, &mut edits);
-    }
     edits.apply(structure.source(), structure.tokens())
 }
 
@@ -55,7 +46,7 @@ mod tests {
 
     /// The rewritten text with every run of blanks made one.
     pub(super) fn rewritten(source: &str) -> String {
-        let text = rewrite(source, Needs { swizzle_values: true }).text;
+        let text = rewrite(source).text;
         text.lines()
             .map(|l| l.split_whitespace().collect::<Vec<_>>().join(" "))
             .collect::<Vec<_>>()
@@ -68,11 +59,9 @@ mod tests {
     }
 
     fn assert_keeps_lines(source: &str) {
-        for swizzle_values in [false, true] {
-            let result = rewrite(source, Needs { swizzle_values });
-            let lines = |text: &str| line_starts(text).len();
-            assert_eq!(lines(&result.text), lines(source), "{source:?} became {:?}", result.text);
-        }
+        let result = rewrite(source);
+        let lines = |text: &str| line_starts(text).len();
+        assert_eq!(lines(&result.text), lines(source), "{source:?} became {:?}", result.text);
     }
 
     #[test]
@@ -80,7 +69,7 @@ mod tests {
         for source in
             ["", "\n", "#include <metal_stdlib>\nusing namespace metal;\n", "float f(float x) { return x; }"]
         {
-            assert_eq!(rewrite(source, Needs { swizzle_values: true }).text, source);
+            assert_eq!(rewrite(source).text, source);
         }
     }
 
@@ -88,7 +77,7 @@ mod tests {
     fn columns_lead_back_to_the_source() {
         let source =
             "kernel void k(device float* x [[buffer(0)]], uint i [[thread_position_in_grid]]) { x[i] = y; }";
-        let result = rewrite(source, Needs { swizzle_values: true });
+        let result = rewrite(source);
         let rewritten = result.text.find("= y").unwrap();
         let original = source.find("= y").unwrap();
         assert_ne!(rewritten, original);

@@ -268,11 +268,11 @@ mod tests {
 
     #[test]
     fn types() {
-        assert_rewrites("double x;", "__msl_unsupported_double x;");
-        assert_rewrites("long double x;", "__msl_unsupported_long__msl_blankdouble x;");
+        assert_rewrites("double x();", "__msl_unsupported_double x();");
+        assert_rewrites("long double x();", "__msl_unsupported_long__msl_blankdouble x();");
         assert_rewrites(
-            "unsigned long long int x; long y;",
-            "__msl_unsupported_unsigned__msl_blanklong__msl_blanklong x; long y;",
+            "unsigned long long int x(); long y();",
+            "__msl_unsupported_unsigned__msl_blanklong__msl_blanklong x(); long y();",
         );
     }
 
@@ -318,8 +318,8 @@ mod tests {
     fn supported_words_stay() {
         for source in [
             "struct S { S() = delete; };",
-            "long x; unsigned long y;",
-            "int goto_ = 1;",
+            "long x(); unsigned long y();",
+            "goto_ = 1;",
             "#error double",
             "// asm",
             "[[clang::always_inline]] void f();",
