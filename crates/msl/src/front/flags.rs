@@ -102,6 +102,8 @@ const WARNINGS: &[&str] = &[
     "-Wself-assign",
     "-Wtautological-compare",
     "-Wmissing-braces",
+    // `const constant` is usual, and the headers' `constant` holds a `const`.
+    "-Wno-duplicate-decl-specifier",
     "-Wno-nan-infinity-disabled",
     "-Wno-unknown-pragmas",
     "-Wno-undefined-internal",
