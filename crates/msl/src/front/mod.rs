@@ -278,7 +278,7 @@ fn with_name(name: &str, text: &str) -> String {
 
 /// Whether clang complains of the precompiled header, not of the source.
 fn cannot_read_headers(stderr: &str) -> bool {
-    let signs = ["PCH file", "precompiled header", "malformed or corrupted", "AST file"];
+    let signs = ["PCH file", "precompiled header", "malformed or corrupted", "AST file", "open file '/msl/"];
     stderr.lines().any(|l| l.contains("error: ") && signs.iter().any(|s| l.contains(s)))
 }
 

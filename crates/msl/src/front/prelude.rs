@@ -62,11 +62,7 @@ impl Prelude {
             .map_err(failed(format!("making a directory in {}", all.display())))?;
         let made = Self { directory: new.path().to_owned() };
         made.write(clang, options, limits)?;
-        // Whatever is there is not whole. If another process is faster, its result is as good.
-        let _ = fs::remove_dir_all(&prelude.directory);
-        if fs::rename(new.path(), &prelude.directory).is_ok() {
-            let _ = new.keep();
-        }
+        prelude.put(new);
         if !prelude.is_whole() {
             return Err(CompilerFailure::Io {
                 action: format!("writing {}", prelude.directory.display()),
@@ -75,6 +71,24 @@ impl Prelude {
         }
         remove_unused(&all, &prelude.directory);
         Ok(prelude)
+    }
+
+    /// Moves finished files to their place, unless another process put whole ones there meanwhile.
+    fn put(&self, new: tempfile::TempDir) {
+        // A directory cannot be renamed over one that has files.
+        if fs::rename(new.path(), &self.directory).is_err() {
+            if self.is_whole() {
+                return;
+            }
+            let damaged = new.path().with_extension("old");
+            let _ = fs::rename(&self.directory, &damaged);
+            let _ = fs::remove_dir_all(&damaged);
+            if fs::rename(new.path(), &self.directory).is_err() {
+                return;
+            }
+        }
+        // It is no temporary directory any more.
+        let _ = new.keep();
     }
 
     /// What the precompiled headers depend on.

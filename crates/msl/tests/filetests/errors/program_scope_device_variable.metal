@@ -1,5 +1,6 @@
-//! zero.0 = "i32 1"
-//! pipeline_error = "must be in the constant address space"
+//! diagnostics = '''
+//! program_source:3:12: error: variable 'counter' must be in the constant address space
+//! '''
 #include <metal_stdlib>
 using namespace metal;
 device int counter;

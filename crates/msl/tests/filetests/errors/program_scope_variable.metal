@@ -1,5 +1,6 @@
-//! zero.0 = "i32 1"
-//! pipeline_error = "must be in the constant address space"
+//! diagnostics = '''
+//! program_source:4:5: error: variable 'counter' must be in the constant address space
+//! '''
 // Variables at program scope must be constants.
 #include <metal_stdlib>
 using namespace metal;

@@ -1,5 +1,6 @@
-//! zero.0 = "i32 1"
-//! pipeline_error = "must be in the constant address space"
+//! diagnostics = '''
+//! program_source:4:16: error: variable 'calls' must be in the constant address space
+//! '''
 #include <metal_stdlib>
 using namespace metal;
 kernel void k(device int* a [[buffer(0)]]) {

@@ -1,6 +1,5 @@
-//! compile_only = true
 //! diagnostics = '''
-//! program_source:3:31: warning: unknown attribute 'buffer' ignored [-Wunknown-attributes]
+//! program_source:3:31: error: malformed attribute 'buffer'
 //! '''
 #include <metal_stdlib>
 using namespace metal;
