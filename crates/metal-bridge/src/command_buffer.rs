@@ -34,8 +34,7 @@
 use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use crate::backend::{Pass, Submission};
 use crate::buffer::Buffer;
@@ -45,7 +44,8 @@ use crate::encoder::{BlitCommandEncoder, ComputeCommandEncoder, DispatchType};
 use crate::error::{Error, Result, named};
 use crate::handlers;
 use crate::queue::CommandQueue;
-use crate::sync::{Monitor, lock, look_for};
+use crate::sync::atomic::{AtomicU8, Ordering};
+use crate::sync::{Monitor, Mutex, lock, look_for};
 
 /// How far a command buffer has come.
 #[doc(alias = "MTLCommandBufferStatus")]

@@ -21,7 +21,7 @@
 
 use std::fmt;
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use bytemuck::Pod;
@@ -36,7 +36,6 @@ use crate::pipeline::ComputePipelineState;
 use crate::queue::CommandQueue;
 use crate::size::Size;
 use crate::switches;
-use crate::sync::lock;
 
 /// Number of buffer indices, and of threadgroup-memory indices, of a kernel.
 pub const MAX_BUFFERS: usize = 31;
@@ -229,7 +228,7 @@ impl Device {
     }
 
     fn default_of(kind: DeviceKind) -> Result<Self> {
-        let mut defaults = lock(&DEFAULTS);
+        let mut defaults = DEFAULTS.lock().unwrap_or_else(PoisonError::into_inner);
         defaults.retain(|(_, device)| device.strong_count() > 0);
         let living = defaults.iter().find(|(k, _)| *k == kind).and_then(|(_, device)| device.upgrade());
         if let Some(inner) = living {

@@ -8,11 +8,11 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
-use crate::sync::{Monitor, lock};
+use crate::sync::{Monitor, Mutex, lock, thread, thread_local};
 
 /// Most threads of one pool. Only as many start as queues have handlers to run at the same time.
 const MAX_THREADS: usize = 64;
@@ -49,7 +49,7 @@ thread_local! {
 
 /// Whether the calling thread runs a completed handler.
 pub(crate) fn in_handler() -> bool {
-    IN_HANDLER.get()
+    IN_HANDLER.with(Cell::get)
 }
 
 impl HandlerPool {
@@ -108,13 +108,13 @@ impl fmt::Debug for Strand {
 
 fn spawn(pool: &Arc<Monitor<State>>, state: &mut State) -> std::io::Result<()> {
     let shared = pool.clone();
-    std::thread::Builder::new().name("metal-bridge-handler".into()).spawn(move || work(&shared))?;
+    thread::Builder::new().name("metal-bridge-handler".into()).spawn(move || work(&shared))?;
     state.threads += 1;
     Ok(())
 }
 
 fn work(pool: &Monitor<State>) {
-    IN_HANDLER.set(true);
+    IN_HANDLER.with(|flag| flag.set(true));
     let mut state = pool.lock();
     loop {
         if let Some(strand) = state.ready.pop_front() {

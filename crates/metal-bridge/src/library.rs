@@ -25,14 +25,14 @@
 //! ```
 
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use msl_types::{Diagnostic, FunctionConstant, FunctionConstantValues, FunctionReflection, PipelineError};
 
 use crate::backend;
 use crate::device::Device;
 use crate::error::{Result, named};
-use crate::sync::lock;
+use crate::sync::{Mutex, lock};
 
 /// Compiled source: a set of functions. A cheap handle; made by
 /// [`Device::new_library_with_source`].

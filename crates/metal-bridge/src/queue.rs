@@ -17,13 +17,13 @@
 //! ```
 
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use crate::backend;
 use crate::command_buffer::CommandBuffer;
 use crate::device::Device;
 use crate::handlers::Strand;
-use crate::sync::lock;
+use crate::sync::{Mutex, lock};
 
 /// A queue of command buffers. A cheap handle; made by [`Device::new_command_queue`].
 ///

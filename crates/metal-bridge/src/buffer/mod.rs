@@ -30,7 +30,7 @@ use std::any::type_name;
 use std::fmt;
 use std::ops::Range;
 use std::ptr::NonNull;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytemuck::Pod;
@@ -41,7 +41,7 @@ pub use view::{BufferView, BufferViewMut};
 use crate::backend;
 use crate::device::Device;
 use crate::error::{Error, Result, named};
-use crate::sync::lock;
+use crate::sync::{Mutex, lock};
 
 /// Where a buffer's memory lies, and who may access it.
 ///

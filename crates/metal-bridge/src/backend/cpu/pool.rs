@@ -5,14 +5,14 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::queue::QueueState;
 use super::region::{Cost, RANGE, Region, Work};
 use super::watchdog::Watchdog;
 use crate::error::{Error, Result};
-use crate::sync::{self, Monitor};
+use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use crate::sync::{self, Monitor, thread};
 
 /// Work that is expected to be shorter is done by one worker: waking others takes as long.
 const WORTH_SHARING: Duration = Duration::from_micros(15);
@@ -87,7 +87,7 @@ impl Pool {
         for index in 0..workers {
             let shared = pool.shared.clone();
             // If one fails, dropping the pool ends those before it.
-            std::thread::Builder::new()
+            thread::Builder::new()
                 .name(format!("metal-bridge-{index}"))
                 .stack_size(STACK)
                 .spawn(move || Worker { shared: &shared, index, scratch: msl::Scratch::default() }.run())

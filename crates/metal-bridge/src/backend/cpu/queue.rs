@@ -1,13 +1,13 @@
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use super::pool::{Shared, Worker};
 use super::work::{BlitWork, KernelWork};
 use crate::backend::{self, ComputeCommand, Pass, Submission};
 use crate::command_buffer::panic_message;
 use crate::error::{Error, Result};
-use crate::sync::lock;
+use crate::sync::{Mutex, lock};
 
 /// A queue: its submissions are executed one after the other, by one worker at a time.
 #[derive(Debug)]

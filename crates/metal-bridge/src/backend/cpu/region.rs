@@ -3,16 +3,16 @@
 use std::any::Any;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use std::thread::Thread;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::time::{Duration, Instant};
 
 use msl_types::{FaultKind, KernelFault};
 
 use crate::command_buffer::panic_message;
 use crate::error::{Error, Result};
-use crate::sync::{lock, look_for};
+use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use crate::sync::thread::{self, Thread};
+use crate::sync::{Mutex, lock, look_for};
 
 /// Something that can be done in units, in any order, on several threads.
 pub(super) trait Work: Send + Sync {
@@ -69,7 +69,7 @@ impl<W: Work> Region<W> {
             stop: AtomicBool::new(false),
             timed_out: AtomicBool::new(false),
             failure: Mutex::new(None),
-            driver: std::thread::current(),
+            driver: thread::current(),
             work,
         }
     }
@@ -172,7 +172,7 @@ impl<W: Work + ?Sized> Region<W> {
     pub(super) fn wait_until_left(&self) {
         look_for(LOOK_FOR, || self.inside.load(Ordering::SeqCst) == 0);
         while self.inside.load(Ordering::SeqCst) != 0 {
-            std::thread::park();
+            thread::park();
         }
     }
 

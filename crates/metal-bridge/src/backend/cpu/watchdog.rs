@@ -1,13 +1,13 @@
 //! Stops work that runs longer than the time limit.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::region::Region;
 use crate::error::{Error, Result};
-use crate::sync::{Monitor, lock};
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Monitor, Mutex, lock, thread};
 
 /// A thread that looks after the regions that are being worked on. It sleeps while there are none.
 /// Dropping it ends the thread.
@@ -36,7 +36,7 @@ impl Watchdog {
             closed: Monitor::new(false),
         });
         let thread = shared.clone();
-        std::thread::Builder::new()
+        thread::Builder::new()
             .name("metal-bridge-watchdog".into())
             .spawn(move || thread.watch())
             .map_err(|e| Error::ThreadStart { purpose: "the time limit", message: e.to_string() })?;

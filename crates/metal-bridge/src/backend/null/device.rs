@@ -1,5 +1,5 @@
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use msl_types::{CompileOptions, FunctionReflection, LibraryError};
 
@@ -10,7 +10,7 @@ use crate::backend::{self, Submission, memory::Budget};
 use crate::buffer::StorageMode;
 use crate::device::{DeviceKind, Limits};
 use crate::error::{Error, Result};
-use crate::sync::lock;
+use crate::sync::{Mutex, lock};
 
 /// Most memory of all buffers: enough for tests, too little to hurt.
 const MEMORY_LIMIT: u64 = 1 << 30;
