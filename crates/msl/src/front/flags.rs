@@ -39,6 +39,8 @@ const LANGUAGE: &[&str] = &[
     "-nobuiltininc",
     "-O1",
     "-disable-llvm-passes",
+    // Else every loop says that it must not be unrolled, and arrays indexed in short loops stay in memory.
+    "-funroll-loops",
     // MSL reads memory through pointers of other types as a matter of course.
     "-relaxed-aliasing",
     "-mrelocation-model",

@@ -9,7 +9,6 @@
 //! program_source:12:12: error: no matching function for call to 'normalize'
 //! program_source:13:14: error: call to 'isnan' is ambiguous
 //! program_source:14:12: error: as_type needs types of the same size
-//! program_source: error: __builtin_bit_cast source size does not equal destination size (8 vs 16)
 //! '''
 // Arguments that no function takes.
 #include <metal_stdlib>
