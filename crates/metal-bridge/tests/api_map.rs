@@ -2,6 +2,7 @@
 //! for one of this crate exists — [`NAMES`] is made from paths that the compiler resolves.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use metal_bridge::{
     Buffer, CommandBuffer, CommandQueue, ComputeCommandEncoder, ComputePipelineState, Device, Function,
@@ -58,20 +59,46 @@ const NAMES: &[&str] = names! {
         ComputeCommandEncoder::dispatch_threads(1, 1);
 };
 
-/// The rows of the map's tables: Go's name, and ours where there is one.
-fn rows() -> BTreeMap<&'static str, Option<&'static str>> {
+/// A row of the map's tables.
+struct Row {
+    /// Empty where Metal has no name of its own.
+    metal: &'static str,
+    /// `None` for what is planned.
+    ours: Option<&'static str>,
+}
+
+/// The rows by Go's name.
+fn rows() -> BTreeMap<&'static str, Row> {
     let quoted = |cell: &'static str| cell.trim().strip_prefix('`')?.strip_suffix('`');
     let mut rows = BTreeMap::new();
     for line in MAP.lines() {
         let cells: Vec<&str> = line.split('|').collect();
-        if let ["", go, _, rest @ ..] = cells.as_slice()
+        if let ["", go, metal, rest @ ..] = cells.as_slice()
             && let Some(go) = quoted(go)
         {
             let ours = rest.first().and_then(|cell| quoted(cell));
-            assert_eq!(rows.insert(go, ours), None, "`{go}` has two rows");
+            let row = Row { metal: quoted(metal).unwrap_or_default(), ours };
+            assert!(rows.insert(go, row).is_none(), "`{go}` has two rows");
         }
     }
     rows
+}
+
+/// All of this crate's source.
+fn source() -> String {
+    let mut directories = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let mut source = String::new();
+    while let Some(directory) = directories.pop() {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                directories.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                source += &std::fs::read_to_string(path).unwrap();
+            }
+        }
+    }
+    source
 }
 
 #[test]
@@ -84,7 +111,7 @@ fn every_go_name_is_mapped_and_no_other() {
 #[test]
 fn every_name_of_ours_exists() {
     let mut listed = BTreeSet::new();
-    for (go, ours) in rows() {
+    for (go, Row { ours, .. }) in rows() {
         let Some(ours) = ours else { continue };
         if go.starts_with("MetalKernelSource.") {
             let definition = format!("kernel void {ours}(");
@@ -99,7 +126,26 @@ fn every_name_of_ours_exists() {
 #[test]
 fn what_has_no_name_of_ours_is_called_planned() {
     let (_, planned) = MAP.split_once("## Planned").expect("the map has a section for what is planned");
-    for (go, ours) in rows() {
+    for (go, Row { ours, .. }) in rows() {
         assert_eq!(ours.is_none(), planned.contains(&format!("| `{go}` |")), "`{go}`");
+    }
+}
+
+/// Searching the documentation for Metal's or the Go package's name finds ours.
+#[test]
+#[cfg_attr(miri, ignore = "reads the source directory")]
+fn other_names_are_aliases() {
+    let source = source();
+    let plain = |name: &str| name.replace('_', "").to_lowercase();
+    for (go, Row { metal, ours }) in rows() {
+        let Some(ours) = ours.and_then(|path| path.rsplit("::").next()) else { continue };
+        let go = go.rsplit('.').next().unwrap_or(go);
+        for name in [metal, go] {
+            let alias = format!("doc(alias = \"{name}\"");
+            assert!(
+                name.is_empty() || plain(name) == plain(ours) || source.contains(&alias),
+                "`{ours}` has no alias for `{name}`"
+            );
+        }
     }
 }
