@@ -7,6 +7,8 @@
 //! program_source:12:16: error: assigning to 'int' from incompatible type 'device atomic_int' (aka 'device atomic<int>')
 //! program_source:14:5: error: no matching function for call to 'atomic_compare_exchange_weak_explicit'
 //! program_source:15:5: error: no matching function for call to 'atomic_max_explicit'
+//! program_source:16:5: error: no matching function for call to 'atomic_fetch_add_explicit'
+//! program_source:17:19: error: atomic types are those of bool, int, uint, float and ulong
 //! '''
 // What atomics do not do.
 #include <metal_stdlib>
@@ -23,4 +25,6 @@ kernel void k(device atomic_int* a [[buffer(0)]], device atomic_float* f [[buffe
     uint expected = 1;
     atomic_compare_exchange_weak_explicit(a, &expected, 2, memory_order_relaxed, memory_order_relaxed);
     atomic_max_explicit(a, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(l, 1, memory_order_relaxed);
+    atomic<short> narrow;
 }
