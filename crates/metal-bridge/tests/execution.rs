@@ -44,6 +44,10 @@ kernel void patient(device atomic_uint *counter [[buffer(0)]]) {
     for (uint i = 0; i < 100000 && atomic_load_explicit(counter, memory_order_relaxed) == 0; i++) {}
 }
 
+kernel void write_to_const(device const uint *values [[buffer(0)]]) {
+    *(device uint *)values = 7;
+}
+
 kernel void slow(device uint *out [[buffer(0)]], constant uint &rounds [[buffer(1)]],
                  uint i [[thread_position_in_grid]]) {
     uint x = i;
@@ -199,6 +203,18 @@ fn a_fault_ends_its_command_buffer_and_no_other() {
     assert_eq!(location.unwrap().line, 6);
     assert_eq!(bad.status(), Status::Error);
     assert_eq!(good.wait_until_completed(), Ok(()));
+}
+
+#[test]
+fn what_is_only_read_cannot_be_written() {
+    let device = device(1);
+    let pipeline = pipeline(&library(&device), "write_to_const");
+    let values = zeros(&device, 1);
+    // The host may look at it at the same time, which is why this matters.
+    let view = values.map_read::<u32>().unwrap();
+    let bad = dispatch(&device.new_command_queue().unwrap(), &pipeline, &values, 1, 1);
+    assert!(matches!(bad.wait_until_completed(), Err(Error::Kernel(_))));
+    assert_eq!(view[..], [0]);
 }
 
 #[test]
