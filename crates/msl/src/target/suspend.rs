@@ -122,9 +122,16 @@ impl<'m> Coroutine<'m> {
             Builder::before(self.module, ret).branch(end);
             ret.erase();
         }
+        // All splits come before the keys, whose counters are phis: splitting a block replaces phis after it.
+        let split = |call: Value<'m>| {
+            let block = call.block();
+            Builder::at_end(self.module, block).branch(split_before(self.module, call));
+            block
+        };
+        let blocks: Vec<Block<'m>> = waits.iter().map(|(call, _)| split(*call)).collect();
         let keys = self.keys(waits);
-        for ((call, operation), key) in waits.iter().zip(keys) {
-            self.wait(*call, *operation, &key);
+        for (((call, operation), key), block) in waits.iter().zip(keys).zip(blocks) {
+            self.wait(*call, *operation, &key, block);
         }
     }
 
@@ -159,16 +166,17 @@ impl<'m> Coroutine<'m> {
         builder.switch(how, self.leave, &cases);
     }
 
-    /// Replaces the call of a hook by parking and, once resumed, the result.
-    fn wait(&self, call: Value<'m>, operation: u32, key: &[Value<'m>]) {
+    /// Replaces the call of a hook, the first instruction of its block, by parking at the end of the block
+    /// before it and, once resumed, the result.
+    fn wait(&self, call: Value<'m>, operation: u32, key: &[Value<'m>], before: Block<'m>) {
         let module = self.module;
         let long = module.int_type(64);
         let place = |builder: &Builder<'m>, offset: usize| {
             builder.byte_offset(module, self.parked, long.int(offset as i64))
         };
-        let block = call.block();
-        let rest = split_before(module, call);
-        let builder = Builder::at_end(module, block);
+        let rest = call.block();
+        let branch = before.terminator();
+        let builder = Builder::before(module, branch);
         self.store(&builder, offset_of!(Parked, operation), operation);
         if operation > ParkedOperation::SIMDGROUP_BARRIER {
             let value = self.widen(&builder, call.operand(0));
@@ -185,6 +193,7 @@ impl<'m> Coroutine<'m> {
             }
         }
         self.suspend(&builder, false, Some(rest));
+        branch.erase();
 
         if operation > ParkedOperation::SIMDGROUP_BARRIER {
             let builder = Builder::before(module, call);
@@ -230,8 +239,6 @@ impl<'m> Coroutine<'m> {
                 key.push(counter);
             }
             key.push(int.int(flow.position(block).unwrap_or(0) as i64));
-            let before = block.instructions().iter().take_while(|i| *i != call).count();
-            key.push(int.int(before as i64));
             keys.push(key);
         }
         keys
