@@ -15,7 +15,7 @@ pub(super) fn split_before<'m>(module: &'m Module, instruction: Value<'m>) -> Bl
         builder.take(moved);
     }
     for successor in successors {
-        replace_incoming(module, successor, old, new);
+        replace_incoming(module, successor, old, new, false);
     }
     new
 }
@@ -29,12 +29,12 @@ pub(super) fn split_edge<'m>(module: &'m Module, from: Block<'m>, to: Block<'m>)
             terminator.set_successor(i as u32, middle);
         }
     }
-    replace_incoming(module, to, from, middle);
+    replace_incoming(module, to, from, middle, true);
     middle
 }
 
-/// Lets the phis of a block expect `new` where they expected `old`; several edges become one.
-fn replace_incoming<'m>(module: &'m Module, block: Block<'m>, old: Block<'m>, new: Block<'m>) {
+/// Lets the phis of a block expect `new` where they expected `old`; if `merge`, several edges became one.
+fn replace_incoming<'m>(module: &'m Module, block: Block<'m>, old: Block<'m>, new: Block<'m>, merge: bool) {
     for phi in block.phis() {
         let incoming = phi.incoming();
         if incoming.iter().all(|(_, from)| *from != old) {
@@ -47,7 +47,7 @@ fn replace_incoming<'m>(module: &'m Module, block: Block<'m>, old: Block<'m>, ne
             let value = if value == phi { replacement } else { value };
             if from != old {
                 replacement.add_incoming(value, from);
-            } else if !done {
+            } else if !(merge && done) {
                 replacement.add_incoming(value, new);
                 done = true;
             }
