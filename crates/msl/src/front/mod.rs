@@ -100,6 +100,8 @@ impl Compiler {
         source: &str,
         options: &CompileOptions,
     ) -> Result<Compiled, LibraryError> {
+        // How deep files may include each other by names that macros make.
+        const MOST_COMPUTED_ROUNDS: usize = 16;
         let limits = self.limits();
         let mut sources = Sources::gather(source, options)?;
         let clang = clang::find(self.config.clang.as_deref(), &self.cache, limits)?;
@@ -110,13 +112,17 @@ impl Compiler {
         let mut is_complete = true;
         let mut rewritten = sources.rewrite();
         let mut tried = HashSet::new();
+        let mut computed_rounds = 0;
         let mut repaired = false;
         loop {
             let prelude = self.prelude(&clang, options)?;
             let output = run_clang(&clang, &prelude, &sources, &rewritten, options, limits)?;
             let messages = diagnostics::parse(&output.stderr);
             // What includes name by macros is only known now. The key does not cover such files.
-            if sources.add_computed(&diagnostics::missing_files(&messages))? {
+            if computed_rounds < MOST_COMPUTED_ROUNDS
+                && sources.add_computed(&diagnostics::missing_files(&messages))?
+            {
+                computed_rounds += 1;
                 is_complete = false;
                 rewritten = sources.rewrite();
                 tried.clear();

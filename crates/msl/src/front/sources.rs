@@ -25,8 +25,10 @@ pub(crate) fn user_directory(index: usize) -> String {
 
 /// Most files that a source may reach with `#include`, counted by name.
 const MOST_FILES: usize = 4096;
+/// Most names that are looked for on disk.
+const MOST_LOOKUPS: usize = 100_000;
 /// Most bytes of source, included files counted.
-const MOST_BYTES: usize = 64 << 20;
+const MOST_BYTES: usize = 16 << 20;
 
 /// A file, as the user wrote it.
 #[derive(Debug)]
@@ -75,6 +77,7 @@ pub(crate) struct Sources {
     directories: Vec<Directory>,
     by_path: HashMap<PathBuf, usize>,
     bytes: usize,
+    lookups: usize,
 }
 
 #[derive(Debug)]
@@ -102,6 +105,7 @@ impl Sources {
             directories,
             by_path: HashMap::new(),
             bytes: source.len(),
+            lookups: 0,
         };
         sources.add(MAIN.into(), SourceFile::new(options.source_name.clone(), source.to_owned()));
         if !options.preprocessor_macros.is_empty() {
@@ -150,8 +154,8 @@ impl Sources {
                 self.error(format!("the source with the files it includes has more than {limit} MiB"))
             );
         }
-        if self.names.len() > MOST_FILES {
-            return Err(self.error(format!("the source includes more than {MOST_FILES} files")));
+        if self.names.len() > MOST_FILES || self.lookups > MOST_LOOKUPS {
+            return Err(self.error(format!("the source includes too many files (at most {MOST_FILES})")));
         }
         Ok(())
     }
@@ -216,6 +220,8 @@ impl Sources {
 
     /// Reads a file, unless it is known already. None if there is no such file, or none that may be read.
     fn load(&mut self, (directory, path): &(usize, String)) -> Result<Option<usize>, CompileError> {
+        self.lookups += 1;
+        self.check_size()?;
         let Directory { given, canonical } = &self.directories[*directory];
         let Ok(real) = fs::canonicalize(canonical.join(path)) else { return Ok(None) };
         // A link must not lead out of the directories.

@@ -5,6 +5,7 @@
 //! conditional counts. Nothing here recurses, so deep nesting is harmless.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::tokens::{Token, TokenKind, spelling, tokenize};
@@ -66,7 +67,8 @@ pub(crate) struct Structure<'a> {
     source: &'a str,
     tokens: Vec<Token>,
     significant: Vec<u32>,
-    words: Vec<Cow<'a, str>>,
+    /// The texts of tokens that hold line splices.
+    spliced: HashMap<u32, String>,
     places: Vec<Place>,
     macros: Vec<Macro>,
 }
@@ -76,15 +78,18 @@ impl<'a> Structure<'a> {
         let tokens = tokenize(source);
         let significant: Vec<u32> =
             (0..tokens.len() as u32).filter(|i| tokens[*i as usize].kind.is_significant()).collect();
-        let words = significant
+        let spliced = significant
             .iter()
-            .map(|i| {
-                let token = tokens[*i as usize];
-                spelling(&source[token.start as usize..token.end as usize])
+            .filter_map(|raw| {
+                let token = tokens[*raw as usize];
+                match spelling(&source[token.start as usize..token.end as usize]) {
+                    Cow::Borrowed(_) => None,
+                    Cow::Owned(text) => Some((*raw, text)),
+                }
             })
             .collect();
         let mut structure =
-            Self { source, tokens, significant, words, places: Vec::new(), macros: Vec::new() };
+            Self { source, tokens, significant, spliced, places: Vec::new(), macros: Vec::new() };
         structure.analyse();
         structure
     }
@@ -100,7 +105,7 @@ impl<'a> Structure<'a> {
 
     /// Number of significant tokens.
     pub(crate) fn len(&self) -> usize {
-        self.words.len()
+        self.significant.len()
     }
 
     /// Index among all tokens.
@@ -118,7 +123,11 @@ impl<'a> Structure<'a> {
 
     /// The token's text without splices; empty past either end.
     pub(crate) fn word(&self, index: usize) -> &str {
-        self.words.get(index).map_or("", |w| w)
+        let Some(raw) = self.significant.get(index) else { return "" };
+        let token = self.tokens[*raw as usize];
+        let text = &self.source[token.start as usize..token.end as usize];
+        // Few tokens hold a backslash, fewer a splice.
+        if text.contains('\\') { self.spliced.get(raw).map_or(text, |t| t) } else { text }
     }
 
     /// The text `offset` tokens away; empty past either end.
@@ -188,8 +197,12 @@ impl<'a> Structure<'a> {
 
     /// The first token of a declaration behind its `template <…>`s.
     pub(crate) fn behind_template_header(&self, statement: usize) -> usize {
+        const MOST_HEADERS: usize = 8;
         let mut index = statement;
-        while self.word(index) == "template" {
+        for _ in 0..MOST_HEADERS {
+            if self.word(index) != "template" {
+                break;
+            }
             if self.word(index + 1) != "<" {
                 return index + 1; // an explicit instantiation
             }
@@ -203,7 +216,7 @@ impl<'a> Structure<'a> {
 }
 
 /// How far rules look ahead for the end of what they found. Bounds the time on hostile sources.
-pub(crate) const LOOKAHEAD: usize = 4096;
+pub(crate) const LOOKAHEAD: usize = 512;
 
 /// An open bracket, and what to return to when it closes.
 #[derive(Clone, Copy, Debug)]
@@ -333,13 +346,15 @@ impl Structure<'_> {
     }
 
     fn analyse_macro(&mut self, directive: &Range<usize>) {
+        // Rules look through the parameters at each token of the body.
+        const MOST_PARAMETERS: usize = 64;
         let name = directive.start + 2;
         let mut body = (name + 1).min(directive.end);
         let mut parameters = Vec::new();
         if body < directive.end && self.word(body) == "(" && self.token(body).start == self.token(name).end {
             body += 1;
             while body < directive.end && self.word(body) != ")" {
-                if self.is_identifier(body) {
+                if self.is_identifier(body) && parameters.len() < MOST_PARAMETERS {
                     parameters.push(self.word(body).to_owned());
                 }
                 body += 1;

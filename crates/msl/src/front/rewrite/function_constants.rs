@@ -16,6 +16,9 @@ pub(super) fn rewrite_declaration(
     index: Range<usize>,
 ) {
     let statement = s.place(open).statement as usize;
+    if open.saturating_sub(statement) > LOOKAHEAD {
+        return;
+    }
     let Some(name) = declared_name(s, statement, open) else { return };
     for specifier in statement..name.start {
         if matches!(s.word(specifier), "static" | "constexpr" | "inline") {

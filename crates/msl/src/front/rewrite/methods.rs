@@ -2,14 +2,16 @@
 //! Overloads that differ in nothing else are then duplicates, of which the first stays.
 
 use std::collections::HashSet;
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash as _, Hasher as _};
 
 use super::super::edits::Edits;
 use super::super::structure::{LOOKAHEAD, Scope, Structure};
 use super::is_address_space;
 
 pub(super) fn rewrite(s: &Structure<'_>, edits: &mut Edits) {
-    // By the class's brace and the declaration's text.
-    let mut seen: HashSet<(u32, String)> = HashSet::new();
+    // By the class's brace and the digest of the declaration's words.
+    let mut seen: HashSet<(u32, u64)> = HashSet::new();
     for close in 0..s.len() {
         if s.word(close) != ")" {
             continue;
@@ -35,12 +37,10 @@ pub(super) fn rewrite(s: &Structure<'_>, edits: &mut Edits) {
         if place.scope != Scope::Class || close - statement > LOOKAHEAD {
             continue;
         }
-        let mut signature = s.joined(statement..close + 1);
-        for qualifier in qualifiers.iter().filter(|q| !is_address_space(s.word(**q))) {
-            signature.push(' ');
-            signature.push_str(s.word(*qualifier));
-        }
-        let is_new = seen.insert((place.scope_open, signature));
+        let mut signature = DefaultHasher::new();
+        let qualifiers = qualifiers.iter().copied().filter(|q| !is_address_space(s.word(*q)));
+        (statement..close + 1).chain(qualifiers).for_each(|i| s.word(i).hash(&mut signature));
+        let is_new = seen.insert((place.scope_open, signature.finish()));
         if !is_new
             && qualified
             && let Some(end) = definition_end(s, behind)

@@ -9,6 +9,7 @@ mod casts;
 mod function_constants;
 mod literals;
 mod methods;
+mod pragmas;
 pub(crate) mod program_scope;
 mod threadgroup;
 pub(crate) mod unsupported;
@@ -33,6 +34,7 @@ pub(crate) fn rewrite(source: &str) -> Rewritten {
     arrays::rewrite(&structure, &mut edits);
     casts::rewrite(&structure, &mut edits);
     literals::rewrite(&structure, &mut edits);
+    pragmas::rewrite(&structure, &mut edits);
     program_scope::rewrite(&structure, &mut edits);
     unsupported::rewrite(&structure, &mut edits);
     edits.apply(structure.source(), structure.tokens())
@@ -84,6 +86,42 @@ mod tests {
         assert_eq!(result.columns.original(0, rewritten as u32) as usize, original);
     }
 
+    /// Sources on which a careless rule overflows the stack, or takes time that grows with a power of their length.
+    #[test]
+    fn hostile_sources_are_rewritten() {
+        let many = 10_000;
+        for (before, piece, between, after) in [
+            ("", "threadgroup a ", "", ""),
+            ("void f() {", "static ", "threadgroup ", "}"),
+            ("", "template <", "", ""),
+            ("", "template <> ", "void f(device int* x [[buffer(N)]], ", ")"),
+            ("constant int ", "a [[function_constant(0)]], ", "", ";"),
+            ("struct S {", "a() :", "", "}"),
+            ("", "__attribute__((", "", ""),
+            ("", "static_cast<", "", ""),
+            ("", "catch (a) {", "", ""),
+            ("", "asm(", "", "\n#if 1\n"),
+            ("#define F(", "a,", ") #", ""),
+            ("#define F(a) ", "#a ", "", ""),
+            ("void f(", "device a<b> ", "[", ")"),
+            ("", "struct <", "{", ""),
+            ("", "a < ", "int b = ", ";"),
+            ("", "[[", "", ""),
+            ("", "#if 1\n(", "#else\n", ""),
+            ("", "1.0 ", "", ""),
+        ] {
+            let mut source = format!("{before}{}{between}{}{after}", piece.repeat(many), piece.repeat(many));
+            assert_keeps_lines(&source);
+            let closing: String = piece.chars().rev().filter_map(closing_bracket).collect();
+            source.push_str(&closing.repeat(2 * many));
+            assert_keeps_lines(&source);
+        }
+    }
+
+    fn closing_bracket(c: char) -> Option<char> {
+        "([{<".find(c).and_then(|i| ")]}>".chars().nth(i))
+    }
+
     proptest! {
         #[test]
         fn arbitrary_text_keeps_its_lines(source in any::<String>()) {
@@ -100,6 +138,7 @@ mod tests {
                     "function_constant", "buffer", "host_name", "(0)", "\"s\"", "R\"(\n)\"", "static_cast", "xyz", "v",
                     "double", "long", "asm", "delete", "new", "/*\n*/", "// c\n", "##", "is_function_constant_defined",
                     "__attribute__", "alias", "0", "1.5", "2bf", "1e", "try", "catch", "virtual", "gnu::", "annotate", "=", "volatile",
+                    "#pragma METAL fp contract", "math_mode", "(safe)", "try", "1.5", "is_function_constant_defined(",
                 ]),
                 0..80,
             )

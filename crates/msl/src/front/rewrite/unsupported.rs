@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use super::super::edits::Edits;
-use super::super::structure::{Region, Structure};
+use super::super::structure::{LOOKAHEAD, Region, Structure};
 
 /// What the names start with. Behind it stands the word, or what else is wrong.
 const PREFIX: &str = "__msl_unsupported_";
@@ -202,7 +202,7 @@ fn rewrite_catch(s: &Structure<'_>, edits: &mut Edits, index: usize) -> usize {
 /// Directives in the range must stay.
 fn removable(s: &Structure<'_>, range: Range<usize>) -> bool {
     let first = range.start;
-    range.into_iter().all(|i| s.same_region(first, i))
+    range.len() <= LOOKAHEAD && range.into_iter().all(|i| s.same_region(first, i))
 }
 
 /// Returns the index behind the list.
@@ -210,9 +210,13 @@ fn rewrite_attributes(s: &Structure<'_>, edits: &mut Edits, index: usize) -> usi
     let Some(close) = s.mate(index + 1).filter(|c| s.word(index + 1) == "(" && *c > index) else {
         return index + 1;
     };
-    let mut inner = index + 2;
-    while inner < close {
-        inner = rewrite_attribute(s, edits, inner);
+    // `((attribute(argument), attribute))`: arguments may hold lists of their own.
+    let mut inner = index + 3;
+    while s.word(index + 2) == "(" && inner < close {
+        inner = match s.mate(inner).filter(|mate| s.word(inner) == "(" && *mate > inner) {
+            Some(mate) => mate + 1,
+            None => rewrite_attribute(s, edits, inner),
+        };
     }
     // What the attributes' arguments hold is looked at as all else.
     index + 1
