@@ -1,16 +1,17 @@
 //! Work for a queue: encoded, committed, executed.
 //!
 //! A command buffer goes through the stages of [`CommandBufferStatus`]. While it is `NotEnqueued`, encoders
-//! write commands into it, one encoder at a time. [`commit`](CommandBuffer::commit) hands it to its queue and returns at once.
+//! write commands into it, one encoder at a time. [`commit`](CommandBuffer::commit) hands it to its queue and
+//! returns at once.
 //!
-//! **Errors of encoding stick.** A call on an encoder that fails returns its error, and from then on
-//! `commit` returns [`Error::EncodingFailed`] with that first error: a program that overlooks a result does not run
+//! **Errors of encoding stick.** A call on an encoder that fails returns its error, and from then on `commit`
+//! returns [`Error::EncodingFailed`] with that first error: a program that overlooks a result does not run
 //! half of its work. The same holds for an encoder that was dropped without `end_encoding`.
 //!
-//! **Handlers** ([`add_completed_handler`](CommandBuffer::add_completed_handler)) run once each when the work has
-//! ended, also when it failed, on a thread of their own. Those of one queue run one after the other, in the order in which
-//! the work ended. They may do everything: wait for other command buffers, commit new ones, drop the last handle
-//! of the device.
+//! **Handlers** ([`add_completed_handler`](CommandBuffer::add_completed_handler)) run once each when the work
+//! has ended, also when it failed, on a thread of their own. Those of one queue run one after the other, in
+//! the order in which the work ended. They may do everything: wait for other command buffers, commit new
+//! ones, drop the last handle of the device.
 //!
 //! ```
 //! use metal_bridge::{CommandBufferStatus, Device, ResourceOptions};
@@ -225,13 +226,13 @@ impl CommandBuffer {
 
     /// Hands the work to the queue and returns at once.
     ///
-    /// If a buffer is mapped in a way that conflicts with the work ([`Error::BufferMapped`]), nothing has changed and
-    /// it can be called again when the mapping is gone. All buffers are taken or none.
+    /// If a buffer is mapped in a way that conflicts with the work ([`Error::BufferMapped`]), nothing has
+    /// changed and it can be called again when the mapping is gone. All buffers are taken or none.
     ///
     /// # Errors
     ///
-    /// If it is committed already, an encoder is open or was dropped without `end_encoding`, a command could not
-    /// be encoded, or a buffer is mapped.
+    /// If it is committed already, an encoder is open or was dropped without `end_encoding`, a command could
+    /// not be encoded, or a buffer is mapped.
     #[doc(alias = "Commit")]
     pub fn commit(&self) -> Result<()> {
         let mut state = self.0.state.lock();
@@ -266,8 +267,8 @@ impl CommandBuffer {
         self.0.state.lock().error.clone()
     }
 
-    /// Waits until the work has ended and its handlers have returned. From within a handler — of
-    /// this or another command buffer — it waits for the work alone, so that handlers cannot wait for each other.
+    /// Waits until the work has ended and its handlers have returned. From within a handler — of this or
+    /// another command buffer — it waits for the work alone, so that handlers cannot wait for each other.
     ///
     /// # Errors
     ///
@@ -426,8 +427,8 @@ impl CommandBuffer {
             None => CommandBufferStatus::Completed,
             Some(_) => CommandBufferStatus::Error,
         });
-        // After the status, which a host that has waited for a buffer may look at; before anybody who waits for the
-        // end can find a buffer still in use.
+        // After the status, which a host that has waited for a buffer may look at; before anybody who waits
+        // for the end can find a buffer still in use.
         end_work(&uses);
         drop(state);
         self.0.state.notify_all();

@@ -1,8 +1,8 @@
 //! Devices: what everything else is made by.
 //!
 //! [`Device::system_default`] gives the best device of the machine; `METAL_BRIDGE_DEVICE` chooses another.
-//! [`Device::cpu`] makes a CPU device with a configuration of its own. [`Device::null`] checks everything and runs
-//! nothing.
+//! [`Device::cpu`] makes a CPU device with a configuration of its own. [`Device::null`] checks everything and
+//! runs nothing.
 //!
 //! Objects of different devices do not mix: that is an [`Error::DeviceMismatch`].
 //!
@@ -98,8 +98,9 @@ impl DeviceConfig {
     }
 
     /// How long one dispatch may run before it is stopped and its command buffer ends with
-    /// [`FaultKind::TimedOut`](crate::FaultKind::TimedOut); `None` for no limit. By default 5 minutes: far beyond
-    /// what useful dispatches take, so that an endless loop in a kernel is still an error and not a hang.
+    /// [`FaultKind::TimedOut`](crate::FaultKind::TimedOut); `None` for no limit. By default 5 minutes: far
+    /// beyond what useful dispatches take, so that an endless loop in a kernel is still an error and not a
+    /// hang.
     #[must_use]
     pub fn time_limit(mut self, limit: Option<Duration>) -> Self {
         self.time_limit = Some(limit);
@@ -173,8 +174,8 @@ impl Device {
     ///
     /// # Errors
     ///
-    /// If the machine has no device, the name is unknown (the error lists the known ones), or another switch has
-    /// an impossible value.
+    /// If the machine has no device, the name is unknown (the error lists the known ones), or another switch
+    /// has an impossible value.
     #[doc(alias = "MTLCreateSystemDefaultDevice")]
     #[doc(alias = "CreateSystemDefaultDevice")]
     pub fn system_default() -> Result<Self> {
@@ -206,8 +207,8 @@ impl Device {
     ///
     /// # Errors
     ///
-    /// If a switch has an impossible value, there are too many threads or they cannot be started, or this system has no
-    /// CPU device (macOS).
+    /// If a switch has an impossible value, there are too many threads or they cannot be started, or this
+    /// system has no CPU device (macOS).
     pub fn cpu(config: DeviceConfig) -> Result<Self> {
         #[cfg(not(target_os = "macos"))]
         {
@@ -220,9 +221,9 @@ impl Device {
         }
     }
 
-    /// A device that checks every call and runs nothing: command buffers end at once, and buffers keep what the host
-    /// writes. It compiles nothing either: libraries are empty, unless [`null::NullDevice`](crate::null::NullDevice)
-    /// declares functions.
+    /// A device that checks every call and runs nothing: command buffers end at once, and buffers keep what
+    /// the host writes. It compiles nothing either: libraries are empty, unless
+    /// [`null::NullDevice`](crate::null::NullDevice) declares functions.
     pub fn null() -> Self {
         crate::null::NullDevice::unrecorded()
     }
@@ -318,8 +319,8 @@ impl Device {
     ///
     /// # Errors
     ///
-    /// As [`new_buffer_with_length`](Self::new_buffer_with_length), and [`Error::PrivateBuffer`], since the host cannot write to
-    /// a private buffer.
+    /// As [`new_buffer_with_length`](Self::new_buffer_with_length), and [`Error::PrivateBuffer`], since the
+    /// host cannot write to a private buffer.
     #[doc(alias = "newBufferWithBytes:length:options:")]
     #[doc(alias = "NewBufferWithBytes")]
     pub fn new_buffer_with_bytes(&self, bytes: &[u8], options: ResourceOptions) -> Result<Buffer> {
@@ -367,9 +368,10 @@ impl Device {
     ///
     /// # Errors
     ///
-    /// [`Error::Pipeline`]: function constants without a value or of the wrong type, something in the function that cannot run, or
-    /// why the compiler could not do its work. [`Error::ThreadgroupMemoryTooLarge`] if the source declares more than there
-    /// is, [`Error::DeviceMismatch`] if the function is of another device.
+    /// [`Error::Pipeline`]: function constants without a value or of the wrong type, something in the
+    /// function that cannot run, or why the compiler could not do its work.
+    /// [`Error::ThreadgroupMemoryTooLarge`] if the source declares more than there is,
+    /// [`Error::DeviceMismatch`] if the function is of another device.
     #[doc(alias = "newComputePipelineStateWithFunction:error:")]
     #[doc(alias = "NewComputePipelineStateWithFunction")]
     pub fn new_compute_pipeline_state_with_function(

@@ -4,13 +4,15 @@
 //!
 //! * A [`Device`] is something that can compute. It makes everything else.
 //! * A [`Buffer`] is memory that both the program (the *host*) and kernels on the device work on.
-//! * A *kernel* is a function in the Metal Shading Language (MSL), a C++ dialect. A [`Library`] is compiled source, a
-//!   [`Function`] one kernel in it, and a [`ComputePipelineState`] that kernel made ready to run.
-//! * A kernel runs once for each point of a *grid*: many *threads* with the same code and different positions. The grid is
-//!   cut into *threadgroups*, whose threads can share memory and wait for each other; sizes are [`Size`]s.
-//! * Work is written down first and done later: an *encoder* ([`ComputeCommandEncoder`], [`BlitCommandEncoder`])
-//!   writes commands into a [`CommandBuffer`], and [`commit`](CommandBuffer::commit) hands that to a
-//!   [`CommandQueue`], which executes its command buffers one after the other while the host goes on.
+//! * A *kernel* is a function in the Metal Shading Language (MSL), a C++ dialect. A [`Library`] is compiled
+//!   source, a [`Function`] one kernel in it, and a [`ComputePipelineState`] that kernel made ready to run.
+//! * A kernel runs once for each point of a *grid*: many *threads* with the same code and different
+//!   positions. The grid is cut into *threadgroups*, whose threads can share memory and wait for each other;
+//!   sizes are [`Size`]s.
+//! * Work is written down first and done later: an *encoder* ([`ComputeCommandEncoder`],
+//!   [`BlitCommandEncoder`]) writes commands into a [`CommandBuffer`], and [`commit`](CommandBuffer::commit)
+//!   hands that to a [`CommandQueue`], which executes its command buffers one after the other while the host
+//!   goes on.
 //! * The host reads results when the work has ended: [`Buffer::read`] waits for that by itself.
 //!
 //! ```
@@ -53,21 +55,23 @@
 //!
 //! # Promises
 //!
-//! * **Metal's words.** Types and methods have Metal's names in Rust's case; searching these pages for the Objective-C name
-//!   finds ours.
-//! * **Errors, not aborts.** Misuse is an [`Error`] of the call that makes it, with names and numbers; what a kernel
-//!   does wrong while it runs is the error of its command buffer. No call panics.
-//! * **Safe.** Handles are `Clone + Send + Sync`. Safe calls wait for work that is in their way; kernels cannot reach outside of the
-//!   memory that is bound. The one `unsafe` call is [`Buffer::contents`].
-//! * **Asynchronous.** Committing returns at once, and everything that committed work uses lives until it has ended.
+//! * **Metal's words.** Types and methods have Metal's names in Rust's case; searching these pages for the
+//!   Objective-C name finds ours.
+//! * **Errors, not aborts.** Misuse is an [`Error`] of the call that makes it, with names and numbers; what a
+//!   kernel does wrong while it runs is the error of its command buffer. No call panics.
+//! * **Safe.** Handles are `Clone + Send + Sync`. Safe calls wait for work that is in their way; kernels
+//!   cannot reach outside of the memory that is bound. The one `unsafe` call is [`Buffer::contents`].
+//! * **Asynchronous.** Committing returns at once, and everything that committed work uses lives until it has
+//!   ended.
 //!
-//! Command buffers of *different* queues are not ordered. If they use the same buffer at the same time and one of
-//! them writes it, its contents are unspecified, as in Metal.
+//! Command buffers of *different* queues are not ordered. If they use the same buffer at the same time and
+//! one of them writes it, its contents are unspecified, as in Metal.
 //!
 //! # Where to look
 //!
-//! [`device`], [`buffer`], [`library`], [`pipeline`], [`queue`], [`command_buffer`] and [`encoder`] explain a part
-//! each; [`kernels`] are built in; [`switches`] lists the environment variables; [`null`] helps to test programs without compiling or running kernels.
+//! [`device`], [`buffer`], [`library`], [`pipeline`], [`queue`], [`command_buffer`] and [`encoder`] explain a
+//! part each; [`kernels`] are built in; [`switches`] lists the environment variables; [`null`] helps to test
+//! programs without compiling or running kernels.
 
 #![cfg_attr(target_os = "macos", allow(dead_code, reason = "without a device there, much has no user"))]
 

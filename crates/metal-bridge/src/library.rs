@@ -87,7 +87,8 @@ impl Library {
     ///
     /// # Errors
     ///
-    /// [`PipelineError`]: unknown function, a constant without a value, a value of another type than the constant's.
+    /// [`PipelineError`]: unknown function, a constant without a value, a value of another type than the
+    /// constant's.
     #[doc(alias = "newFunctionWithName:constantValues:error:")]
     pub fn new_function_with_name_and_constants(
         &self,

@@ -1,8 +1,8 @@
 //! The null device, for tests of programs that use this crate.
 //!
-//! It checks every call as all devices do, executes nothing, and needs no compiler. Functions are declared instead of
-//! compiled, what was committed can be looked at, and the end of work can be held back or made to fail — so that
-//! a test can bring about what would otherwise be a matter of luck.
+//! It checks every call as all devices do, executes nothing, and needs no compiler. Functions are declared
+//! instead of compiled, what was committed can be looked at, and the end of work can be held back or made to
+//! fail — so that a test can bring about what would otherwise be a matter of luck.
 //!
 //! ```
 //! use metal_bridge::null::{self, NullDevice};

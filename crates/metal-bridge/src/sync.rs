@@ -25,7 +25,8 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Looks for a condition for a short time: what comes within microseconds comes sooner so than by going to sleep.
+/// Looks for a condition for a short time: what comes within microseconds comes sooner so than by going to
+/// sleep.
 ///
 /// Gives way each time: whoever is to make the condition true may be waiting for this very processor.
 #[cfg(not(shuttle))]

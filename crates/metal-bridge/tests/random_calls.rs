@@ -1,4 +1,5 @@
-//! Random calls with random arguments, right and wrong ones: nothing panics or hangs, and the device works afterwards.
+//! Random calls with random arguments, right and wrong ones: nothing panics or hangs, and the device works
+//! afterwards.
 
 mod common;
 

@@ -1,5 +1,5 @@
-//! A device's threads end when its last handle is gone, whoever drops it. The only test of its process, since it counts
-//! threads.
+//! A device's threads end when its last handle is gone, whoever drops it. The only test of its process, since
+//! it counts threads.
 #![cfg(target_os = "linux")]
 
 use std::num::NonZeroUsize;

@@ -61,7 +61,8 @@ pub(crate) trait Buffer: Any + fmt::Debug + Send + Sync {
 pub(crate) trait Library: fmt::Debug + Send + Sync {
     fn functions(&self) -> &[FunctionReflection];
     fn warnings(&self) -> &[Diagnostic];
-    /// Makes one of the functions runnable. Values are there for all constants that need one, and of the right types.
+    /// Makes one of the functions runnable. Values are there for all constants that need one, and of the
+    /// right types.
     fn new_pipeline(
         &self,
         name: &str,

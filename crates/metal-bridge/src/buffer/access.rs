@@ -50,7 +50,8 @@ impl Uses {
 }
 
 impl Access {
-    /// Waits while `busy`, fails if a view conflicts, then makes the change. Looks for `patience` before it sleeps.
+    /// Waits while `busy`, fails if a view conflicts, then makes the change. Looks for `patience` before it
+    /// sleeps.
     fn begin(
         &self,
         patience: Duration,

@@ -57,8 +57,9 @@ pub enum StorageMode {
     /// Host and device may have a copy each. After the device has written, a blit encoder's
     /// [`synchronize_resource`](crate::BlitCommandEncoder::synchronize_resource) makes it visible to the
     /// host; after the host has written through [`contents`](Buffer::contents),
-    /// [`did_modify_range`](Buffer::did_modify_range) makes it visible to the device. (Safe writing calls do that by
-    /// themselves.) On the CPU device there is one copy, so nothing goes wrong there without these calls.
+    /// [`did_modify_range`](Buffer::did_modify_range) makes it visible to the device. (Safe writing calls do
+    /// that by themselves.) On the CPU device there is one copy, so nothing goes wrong there without these
+    /// calls.
     #[doc(alias = "MTLStorageModeManaged")]
     Managed,
     /// The device's alone: the host reaches the contents by blit copies only.
@@ -173,7 +174,8 @@ impl Buffer {
         (self.storage_mode() != StorageMode::Private).then(|| self.0.backend.contents())
     }
 
-    /// Tells the device that the host has changed bytes of a managed buffer through [`contents`](Self::contents).
+    /// Tells the device that the host has changed bytes of a managed buffer through
+    /// [`contents`](Self::contents).
     ///
     /// # Errors
     ///
@@ -255,8 +257,8 @@ impl Buffer {
             .access
             .begin_host_write(self.patience())
             .map_err(|conflict| self.mapped(operation, conflict))?;
-        // SAFETY: the range was checked, and until `end_host_write` neither views of the host nor committed work
-        // use the buffer; `bytes` is another object, since views of this buffer are excluded.
+        // SAFETY: the range was checked, and until `end_host_write` neither views of the host nor committed
+        // work use the buffer; `bytes` is another object, since views of this buffer are excluded.
         unsafe {
             let to = self.0.backend.contents().as_ptr().add(byte_offset);
             std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len());

@@ -41,7 +41,8 @@ impl<T: Pod> BufferView<T> {
 }
 
 impl<T: Pod> BufferViewMut<T> {
-    /// The range lies within the buffer and is aligned for `T`; the one mutable view is registered in its access.
+    /// The range lies within the buffer and is aligned for `T`; the one mutable view is registered in its
+    /// access.
     pub(super) fn new(buffer: Buffer, byte_offset: usize, count: usize) -> Self {
         Self { buffer, byte_offset, count, element: PhantomData }
     }

@@ -53,8 +53,8 @@ impl BlitCommandEncoder {
         self.command_buffer.name_encoder(self.describe());
     }
 
-    /// Copies bytes from one buffer to another, or to another place of the same one. Storage modes do not matter. With
-    /// a size of 0 nothing happens.
+    /// Copies bytes from one buffer to another, or to another place of the same one. Storage modes do not
+    /// matter. With a size of 0 nothing happens.
     ///
     /// # Errors
     ///

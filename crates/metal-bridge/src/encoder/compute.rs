@@ -170,8 +170,8 @@ impl ComputeCommandEncoder {
         })
     }
 
-    /// Runs the kernel for a grid of threads. The grid need not be a multiple of the threadgroup: the last threadgroups along
-    /// each axis are then smaller. With an empty grid nothing happens.
+    /// Runs the kernel for a grid of threads. The grid need not be a multiple of the threadgroup: the last
+    /// threadgroups along each axis are then smaller. With an empty grid nothing happens.
     ///
     /// # Errors
     ///
@@ -200,7 +200,8 @@ impl ComputeCommandEncoder {
         self.dispatch(Grid::Threadgroups(threadgroups_per_grid.into()), threads_per_threadgroup.into())
     }
 
-    /// In a [`Concurrent`](DispatchType::Concurrent) encoder: the dispatches after it see what those before it did.
+    /// In a [`Concurrent`](DispatchType::Concurrent) encoder: the dispatches after it see what those before
+    /// it did.
     ///
     /// # Errors
     ///

@@ -4,8 +4,8 @@
 //! of a command buffer is open at a time, and it must be ended before the command buffer is committed. What
 //! a later encoder does sees the results of the earlier ones.
 //!
-//! Bindings work as in Metal: what is set stays for the following dispatches of the same encoder, and a dispatch takes
-//! what is set at that moment.
+//! Bindings work as in Metal: what is set stays for the following dispatches of the same encoder, and a
+//! dispatch takes what is set at that moment.
 //!
 //! ```
 //! use metal_bridge::{CompileOptions, Device, ResourceOptions};

@@ -210,8 +210,8 @@ impl Worker<'_> {
         while let Some(task) = self.shared.next() {
             match task {
                 Task::Drive(queue) => {
-                    // The queue contains panics of the work. What is left would be a bug of ours; the rest of the queue
-                    // does not have to suffer for it.
+                    // The queue contains panics of the work. What is left would be a bug of ours; the rest of
+                    // the queue does not have to suffer for it.
                     let drive = AssertUnwindSafe(|| queue.clone().drive(&mut self));
                     if catch_unwind(drive).is_err() {
                         self.shared.add_queue(queue);

@@ -78,8 +78,8 @@ fn execute_passes(passes: &[Pass], worker: &mut Worker<'_>) -> Result<()> {
                 // Dispatches run one after the other, so barriers between them hold by themselves.
                 for command in commands {
                     if let ComputeCommand::Dispatch(dispatch) = command {
-                        // SAFETY: the dispatch lives in `passes`, whose command buffer is in flight; `perform` comes
-                        // back when nobody works on it any more.
+                        // SAFETY: the dispatch lives in `passes`, whose command buffer is in flight;
+                        // `perform` comes back when nobody works on it any more.
                         let work = unsafe { KernelWork::new(dispatch) };
                         let (units, threads, cost) =
                             (work.units(), work.threads_per_unit(), work.cost.clone());

@@ -57,8 +57,8 @@ pub(super) const RANGE: Duration = Duration::from_micros(500);
 const LOOK_FOR: Duration = Duration::from_micros(50);
 
 impl<W: Work> Region<W> {
-    /// Work that the calling thread drives. A range is at most one `divisor`th of what is left, and at first at most
-    /// `most` units.
+    /// Work that the calling thread drives. A range is at most one `divisor`th of what is left, and at first
+    /// at most `most` units.
     pub(super) fn new(work: W, total: u64, divisor: usize, most: u64) -> Self {
         Self {
             next: AtomicU64::new(0),
@@ -81,8 +81,8 @@ impl<W: Work + ?Sized> Region<W> {
         self.next.load(Ordering::SeqCst) >= self.total || self.stop.load(Ordering::Relaxed)
     }
 
-    /// Works on the region until it is exhausted, or until `pause` says so after a range. Gives the number of units done
-    /// and the time they took.
+    /// Works on the region until it is exhausted, or until `pause` says so after a range. Gives the number of
+    /// units done and the time they took.
     pub(super) fn take_part(
         &self,
         scratch: &mut msl::Scratch,

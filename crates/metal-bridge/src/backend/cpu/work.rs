@@ -24,8 +24,8 @@ pub(super) struct KernelWork {
 // SAFETY: the addresses are of memory that any thread may access; that it is sound to do so while the work
 // is being done is the promise of `KernelWork::new`.
 unsafe impl Send for KernelWork {}
-// SAFETY: as for `Send`; nothing is changed through a shared reference but the memory of the bindings, which is the
-// kernel's affair.
+// SAFETY: as for `Send`; nothing is changed through a shared reference but the memory of the bindings, which
+// is the kernel's affair.
 unsafe impl Sync for KernelWork {}
 
 impl KernelWork {
@@ -80,9 +80,9 @@ impl Work for KernelWork {
             threads_per_threadgroup: self.threads_per_threadgroup,
             stop,
         };
-        // SAFETY: by the promise of `KernelWork::new`, the memory is alive and in use by this command buffer, so the
-        // API lets the host neither write it nor, if the kernel writes it, refer to it. The API has checked bindings and
-        // sizes.
+        // SAFETY: by the promise of `KernelWork::new`, the memory is alive and in use by this command buffer,
+        // so the API lets the host neither write it nor, if the kernel writes it, refer to it. The API has
+        // checked bindings and sizes.
         unsafe { self.kernel.run(&launch, units, scratch) }
     }
 
