@@ -507,6 +507,17 @@ pub(crate) fn panic_message(payload: Box<dyn Any + Send>) -> String {
     message
 }
 
+/// Adds a use, unless it is among the latest ones already: long sequences of dispatches tend to use the same
+/// buffers.
+pub(crate) fn add_use(uses: &mut Uses, buffer: &Buffer, writes: bool) {
+    const LATEST: usize = 8;
+    let first = uses.len().saturating_sub(LATEST);
+    match uses[first..].iter_mut().find(|(known, _)| known == buffer) {
+        Some((_, known_writes)) => *known_writes |= writes,
+        None => uses.push((buffer.clone(), writes)),
+    }
+}
+
 /// Leaves one entry for each buffer.
 fn merge(uses: &mut Uses) {
     if uses.len() < 2 {
@@ -538,5 +549,31 @@ fn begin_work(uses: &Uses) -> Result<()> {
 fn end_work(uses: &Uses) {
     for (buffer, writes) in uses {
         buffer.end_work(*writes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::buffer::ResourceOptions;
+
+    #[test]
+    fn uses_are_merged() {
+        let device = Device::null();
+        let buffers: Vec<_> =
+            (0..20).map(|_| device.new_buffer_with_length(1, ResourceOptions::default()).unwrap()).collect();
+        let mut uses = Uses::new();
+        for round in 0..3 {
+            for (i, buffer) in buffers.iter().enumerate() {
+                add_use(&mut uses, buffer, round == 1 && i % 2 == 0);
+                add_use(&mut uses, buffer, false);
+            }
+        }
+        assert_eq!(uses.len(), 60);
+        merge(&mut uses);
+        assert_eq!(uses.len(), 20);
+        for (i, buffer) in buffers.iter().enumerate() {
+            assert!(uses.contains(&(buffer.clone(), i % 2 == 0)));
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::check_device;
 use crate::backend::{BlitCommand, Pass};
 use crate::buffer::{Buffer, StorageMode};
-use crate::command_buffer::{CommandBuffer, Uses};
+use crate::command_buffer::{CommandBuffer, Uses, add_use};
 use crate::error::{Error, Result, named};
 
 /// Encodes copies between buffers and fills; made by [`CommandBuffer::new_blit_command_encoder`].
@@ -80,8 +80,8 @@ impl BlitCommandEncoder {
                 let buffer = source.describe();
                 return Err(Error::OverlappingCopy { buffer, source_offset, destination_offset, size });
             }
-            this.uses.push((source.clone(), false));
-            this.uses.push((destination.clone(), true));
+            add_use(&mut this.uses, source, false);
+            add_use(&mut this.uses, destination, true);
             this.commands.push(BlitCommand::Copy {
                 source: source.backend().clone(),
                 source_offset,
@@ -105,7 +105,7 @@ impl BlitCommandEncoder {
             let size = range.end.saturating_sub(range.start);
             buffer.check_range("fill_buffer", range.start, size)?;
             if size > 0 {
-                this.uses.push((buffer.clone(), true));
+                add_use(&mut this.uses, buffer, true);
                 this.commands.push(BlitCommand::Fill { buffer: buffer.backend().clone(), range, value });
             }
             Ok(())
@@ -125,7 +125,7 @@ impl BlitCommandEncoder {
                 let (operation, mode) = ("synchronize_resource", buffer.storage_mode());
                 return Err(Error::NotManaged { operation, buffer: buffer.describe(), mode });
             }
-            this.uses.push((buffer.clone(), true));
+            add_use(&mut this.uses, buffer, true);
             this.commands.push(BlitCommand::Synchronize { buffer: buffer.backend().clone() });
             Ok(())
         })

@@ -6,7 +6,7 @@ use msl_types::{Access, Argument, FunctionReflection};
 
 use crate::backend::{Binding, Bytes, Dispatch};
 use crate::buffer::Buffer;
-use crate::command_buffer::Uses;
+use crate::command_buffer::{Uses, add_use};
 use crate::device::MAX_BUFFERS;
 use crate::error::{Error, Result};
 use crate::pipeline::ComputePipelineState;
@@ -46,7 +46,7 @@ pub(super) fn prepare(
     let buffers = check_buffers(reflection, bound)?;
     for argument in reflection.arguments.iter().filter(|a| a.kind.is_buffer()) {
         if let Some(Bound::Buffer { buffer, .. }) = &bound[argument.index as usize] {
-            uses.push((buffer.clone(), argument.access == Access::ReadWrite));
+            add_use(uses, buffer, argument.access == Access::ReadWrite);
         }
     }
     let pipeline = Arc::clone(pipeline.backend());
