@@ -23,6 +23,29 @@
 //!
 //! Any threadgroup size works. `layer_norm_float32` shares the statistics of a row among the threads of a
 //! threadgroup that lie in it, so wide ones (256 × 1) suit it best.
+//!
+//! ```
+//! use metal_bridge::{CompileOptions, Device, METAL_KERNEL_SOURCE, ResourceOptions};
+//!
+//! # fn main() -> metal_bridge::Result<()> {
+//! let device = Device::system_default()?;
+//! let library = device.new_library_with_source(METAL_KERNEL_SOURCE, &CompileOptions::default())?;
+//! let function = library.new_function_with_name("relu_float32")?;
+//! let pipeline = device.new_compute_pipeline_state_with_function(&function)?;
+//!
+//! let x = device.new_buffer_with_data(&[-1.0f32, 0.0, 2.5], ResourceOptions::default())?;
+//! let result = device.new_buffer_with_length(x.length(), ResourceOptions::default())?;
+//! let command_buffer = device.new_command_queue()?.new_command_buffer();
+//! let mut encoder = command_buffer.new_compute_command_encoder()?;
+//! encoder.set_compute_pipeline_state(&pipeline)?;
+//! encoder.set_buffers(0, &[(&x, 0), (&result, 0)])?;
+//! encoder.dispatch_threads(3, 32)?;
+//! encoder.end_encoding()?;
+//! command_buffer.commit()?;
+//! assert_eq!(result.read::<f32>()?, [0.0, 0.0, 2.5]);
+//! # Ok(())
+//! # }
+//! ```
 
 /// The source of all built-in kernels; see the [module](self) for what they take.
 #[doc(alias = "MetalKernelSource")]
