@@ -12,6 +12,7 @@
 //! Hostile source can at worst make these return an error.
 
 pub mod front;
+mod kernel;
 mod library;
 mod llvm;
 mod reflect;
@@ -23,7 +24,7 @@ pub use front::{CacheDirectory, Compiler, CompilerConfig};
 pub use library::Library;
 pub use msl_types::*;
 pub use runtime::Scratch;
-pub use target::Kernel;
+pub use target::{Kernel, Stage, inspect, read_kernel};
 
 use std::sync::atomic::AtomicBool;
 

@@ -72,17 +72,22 @@ impl Machine {
 
     /// Generates an object file.
     pub(crate) fn emit_object(&self, module: &mut Module) -> Result<Vec<u8>, String> {
+        self.emit(module, LLVMCodeGenFileType::LLVMObjectFile)
+    }
+
+    /// Generates assembly text. The module is spent: code generation changes it.
+    pub(crate) fn emit_assembly(&self, module: &mut Module) -> Result<String, String> {
+        let text = self.emit(module, LLVMCodeGenFileType::LLVMAssemblyFile)?;
+        Ok(String::from_utf8_lossy(&text).into_owned())
+    }
+
+    fn emit(&self, module: &mut Module, kind: LLVMCodeGenFileType) -> Result<Vec<u8>, String> {
         let mut message = std::ptr::null_mut();
         let mut buffer = std::ptr::null_mut();
         // SAFETY: a live machine and module; the buffer's bytes are copied before it is disposed of.
         let bytes = unsafe {
-            let failed = LLVMTargetMachineEmitToMemoryBuffer(
-                self.0,
-                module.module,
-                LLVMCodeGenFileType::LLVMObjectFile,
-                &mut message,
-                &mut buffer,
-            );
+            let failed =
+                LLVMTargetMachineEmitToMemoryBuffer(self.0, module.module, kind, &mut message, &mut buffer);
             if failed != 0 {
                 return Err(take_message(message));
             }

@@ -13,12 +13,14 @@ mod builder;
 mod jit;
 mod machine;
 mod module;
+mod read;
 mod value;
 
 pub(crate) use builder::{Builder, IntPredicate};
 pub(crate) use jit::LoadedObject;
 pub(crate) use machine::Machine;
 pub(crate) use module::Module;
+pub(crate) use read::{AtomicOperation, RealPredicate};
 pub(crate) use value::{Block, Location, Opcode, Type, TypeKind, Value};
 
 use std::ffi::{CStr, CString, c_char};

@@ -62,8 +62,8 @@ const ELEMENTS: [(&str, Element); 5] = [
 ];
 
 impl Collective {
-    /// All of them, in the order of their numbers.
-    fn all() -> impl Iterator<Item = (String, Self)> {
+    /// All of them with their hooks, in the order of their numbers.
+    pub(crate) fn hooks() -> impl Iterator<Item = (String, Self)> {
         SCOPES.into_iter().flat_map(|(scope, quad)| {
             SHAPES.into_iter().flat_map(move |(what, shape)| {
                 OPERATORS.into_iter().flat_map(move |(op, operator)| {
@@ -77,12 +77,26 @@ impl Collective {
 
     /// The number of the operation of a hook: `simd_reduce_add.f32`.
     pub(crate) fn number(hook: &str) -> Option<u32> {
-        Self::all().position(|(name, _)| name == hook).map(|i| i as u32 + ParkedOperation::FIRST_COLLECTIVE)
+        Self::hooks().position(|(name, _)| name == hook).map(|i| i as u32 + ParkedOperation::FIRST_COLLECTIVE)
+    }
+
+    /// Its hook: `simd_reduce_add.f32`.
+    pub(crate) fn hook(self) -> String {
+        Self::hooks().find(|(_, c)| *c == self).map(|(name, _)| name).unwrap_or_default()
+    }
+
+    /// The name of the type of its operand and result: `f32`, `i64`; integers have no sign there.
+    pub(crate) fn element_name(self) -> &'static str {
+        match self.element {
+            Element::F32 => "f32",
+            Element::I32 | Element::U32 => "i32",
+            Element::I64 | Element::U64 => "i64",
+        }
     }
 
     /// The operation with a number that [`number`](Self::number) gave.
     pub(super) fn from_number(number: u32) -> Option<Self> {
-        Self::all().nth(number.checked_sub(ParkedOperation::FIRST_COLLECTIVE)? as usize).map(|(_, c)| c)
+        Self::hooks().nth(number.checked_sub(ParkedOperation::FIRST_COLLECTIVE)? as usize).map(|(_, c)| c)
     }
 
     /// Computes the results for the lanes with a value, each in lane order.
@@ -168,7 +182,7 @@ mod tests {
 
     #[test]
     fn numbers_round_trip() {
-        for (i, (name, collective)) in Collective::all().enumerate() {
+        for (i, (name, collective)) in Collective::hooks().enumerate() {
             let number = Collective::number(&name).unwrap();
             assert_eq!(number, i as u32 + ParkedOperation::FIRST_COLLECTIVE);
             assert_eq!(Collective::from_number(number), Some(collective));

@@ -8,10 +8,59 @@ macro_rules! math {
         mod math {
             $(pub(super) extern "C" fn $name($($argument: f32),*) -> f32 { $body })*
         }
-        const MATH: &[(&str, usize_fn::Address)] = &[
-            $((concat!("msl.", stringify!($name), ".f32"), usize_fn::Address(math::$name as *const ())),)*
+        const MATH: &[Math] = &[
+            $(Math {
+                name: stringify!($name),
+                hook: concat!("msl.", stringify!($name), ".f32"),
+                address: usize_fn::Address(math::$name as *const ()),
+                arity: [$(stringify!($argument)),*].len(),
+                #[cfg(test)]
+                call: |values| {
+                    let [$($argument),*] = values else { panic!("number of operands") };
+                    math::$name($(*$argument),*)
+                },
+            },)*
         ];
     };
+}
+
+struct Math {
+    name: &'static str,
+    hook: &'static str,
+    address: usize_fn::Address,
+    arity: usize,
+    #[cfg(test)]
+    call: fn(&[f32]) -> f32,
+}
+
+/// A function of mathematics that kernels may call; it takes and gives `f32`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MathFunction(usize);
+
+impl MathFunction {
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        (0..MATH.len()).map(Self)
+    }
+
+    /// The function of a hook: `msl.exp.f32`.
+    pub(crate) fn from_hook(hook: &str) -> Option<Self> {
+        MATH.iter().position(|m| m.hook == hook).map(Self)
+    }
+
+    /// Its name: `exp`.
+    pub(crate) fn name(self) -> &'static str {
+        MATH[self.0].name
+    }
+
+    /// Number of operands.
+    pub(crate) fn arity(self) -> usize {
+        MATH[self.0].arity
+    }
+
+    #[cfg(test)]
+    pub(crate) fn call(self, operands: &[f32]) -> f32 {
+        (MATH[self.0].call)(operands)
+    }
 }
 
 /// Function addresses in constants.
@@ -159,15 +208,9 @@ mod halves {
     }
 }
 
-/// Whether a hook is a function of mathematics.
-pub(crate) fn is_math(name: &str) -> bool {
-    MATH.iter().any(|(n, _)| *n == name)
-}
-
 /// Name and address of everything that an object file may import.
 pub(crate) fn imports() -> Vec<(&'static str, usize)> {
-    let mut list: Vec<(&str, usize)> =
-        MATH.iter().map(|(name, address)| (*name, address.0 as usize)).collect();
+    let mut list: Vec<(&str, usize)> = MATH.iter().map(|m| (m.hook, m.address.0 as usize)).collect();
     list.extend([
         ("msl.rt.fault", hooks::fault as *const () as usize),
         ("msl.rt.unreachable", hooks::unreachable as *const () as usize),
@@ -209,5 +252,17 @@ mod tests {
         assert_eq!(math::exp10(2.0), 100.0);
         assert_eq!(library::ldexpf(1.0, -149), f32::from_bits(1));
         assert!(math::powr(-1.0, 2.0).is_nan());
+    }
+
+    #[test]
+    fn functions_are_found_by_their_hooks() {
+        let call = |hook: &str, operands: &[f32]| {
+            let function = MathFunction::from_hook(hook).unwrap();
+            assert_eq!(function.arity(), operands.len());
+            function.call(operands)
+        };
+        assert_eq!(call("msl.exp2.f32", &[3.0]), 8.0);
+        assert_eq!(call("msl.fmod.f32", &[7.0, 4.0]), 3.0);
+        assert_eq!(MathFunction::from_hook("msl.exp2"), None);
     }
 }

@@ -638,7 +638,7 @@ fn helper_name(kind: &str, ty: &str) -> String {
 }
 
 /// The innermost place in the user's own source.
-pub(super) fn user_location(places: &[Location]) -> Option<SourceLocation> {
+pub(crate) fn user_location(places: &[Location]) -> Option<SourceLocation> {
     let own = places.iter().find(|p| {
         let path = Path::new(&p.directory).join(&p.file);
         p.line > 0 && !crate::front::is_header(&path)

@@ -9,7 +9,7 @@ use crate::runtime::GroupContext;
 use crate::{Binding, SIMD_WIDTH};
 
 /// One thread: `void (ptr context, i32 index, i32 x, i32 y, i32 z)`, positions in the threadgroup.
-pub(super) const THREAD: &str = "msl.thread";
+pub(crate) const THREAD: &str = "msl.thread";
 /// One threadgroup of a kernel without waits: `void (ptr context)`.
 pub(super) const THREADGROUP: &str = "msl.threadgroup";
 /// Resumes a parked thread: `void (ptr handle)`.
@@ -17,9 +17,9 @@ pub(super) const RESUME: &str = "msl.resume";
 /// Whether the launch is stopped: `i1 (ptr context)`.
 pub(super) const STOPPED: &str = "msl.stopped";
 /// Stands for the address of the argument of parameter N (`msl.argument.N`) until accesses are checked.
-pub(super) const ARGUMENT: &str = "msl.argument.";
+pub(crate) const ARGUMENT: &str = "msl.argument.";
 /// Stands for a value of the launch (`msl.value.NAME.AXIS`) until [`resolve_values`].
-pub(super) const VALUE: &str = "msl.value.";
+pub(crate) const VALUE: &str = "msl.value.";
 
 /// The values of the launch that are the same for all threads of a threadgroup, and where the runtime puts them.
 const VALUES: [(&str, usize); 5] = [

@@ -4,7 +4,7 @@
 use crate::llvm::{Builder, IntPredicate, Module, Opcode, Value};
 
 /// The function that stands for reaching unreachable code.
-pub(super) const UNREACHABLE: &str = "msl.unreachable";
+pub(crate) const UNREACHABLE: &str = "msl.unreachable";
 
 /// Rewrites all functions of the module:
 ///

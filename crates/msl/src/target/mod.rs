@@ -6,6 +6,7 @@ mod bounds;
 mod contained;
 mod control_flow;
 mod entry;
+mod inspect;
 mod isolate;
 mod legalise;
 mod specialise;
@@ -18,6 +19,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use contained::contained;
+
+pub use inspect::{Stage, inspect, read_kernel};
+
+pub(crate) use bounds::user_location;
+pub(crate) use entry::{ARGUMENT, THREAD, VALUE};
+pub(crate) use legalise::UNREACHABLE;
 
 use crate::llvm::{LoadedObject, Machine, Module};
 use crate::reflect::KernelEntry;
@@ -42,11 +49,16 @@ struct KernelInner {
 /// What generating code found out about a kernel.
 struct Generated {
     object: Vec<u8>,
+    static_threadgroup_memory: usize,
+    checked: Checked,
+}
+
+/// What making a kernel safe found out about it.
+struct Checked {
     sites: Vec<Site>,
     memories: Vec<KnownMemory>,
     /// Whether threads wait for each other, and so are coroutines.
     waits: bool,
-    static_threadgroup_memory: usize,
 }
 
 impl Kernel {
@@ -56,20 +68,10 @@ impl Kernel {
         name: &str,
         constants: &FunctionConstantValues,
     ) -> Result<Self, PipelineError> {
-        let Some(kernel) = library.kernel(name) else {
-            return Err(PipelineError::UnknownFunction {
-                name: name.into(),
-                available: library.functions().iter().map(|f| f.name.clone()).collect(),
-            });
-        };
-        let (kernel, library, constants) = (kernel.clone(), library.clone(), constants.clone());
-        contained(move || {
-            let machine = Machine::host().map_err(CompilerFailure::Internal)?;
-            let mut module = Module::parse_bitcode(library.bitcode()).map_err(CompilerFailure::Internal)?;
-            let absent = specialise::apply(&module, &kernel, &constants)?;
-            let generated = generate(&mut module, &machine, &kernel, &absent)?;
-            load(&kernel, &absent, generated)
-        })?
+        specialised(library, name, constants, |mut module, machine, kernel, absent| {
+            let generated = generate(&mut module, machine, kernel, absent)?;
+            load(kernel, absent, generated)
+        })
     }
 
     /// What the kernel takes, with the function constants applied.
@@ -99,6 +101,29 @@ impl Kernel {
     }
 }
 
+/// Does `work` on the module of a library whose function constants have values for one kernel: with a machine,
+/// the kernel, and for each of its parameters whether it is absent. LLVM's failures are errors.
+fn specialised<T: Send + 'static>(
+    library: &Library,
+    name: &str,
+    constants: &FunctionConstantValues,
+    work: impl FnOnce(Module, &Machine, &KernelEntry, &[bool]) -> Result<T, PipelineError> + Send + 'static,
+) -> Result<T, PipelineError> {
+    let Some(kernel) = library.kernel(name) else {
+        return Err(PipelineError::UnknownFunction {
+            name: name.into(),
+            available: library.functions().iter().map(|f| f.name.clone()).collect(),
+        });
+    };
+    let (kernel, library, constants) = (kernel.clone(), library.clone(), constants.clone());
+    contained(move || {
+        let machine = Machine::host().map_err(CompilerFailure::Internal)?;
+        let module = Module::parse_bitcode(library.bitcode()).map_err(CompilerFailure::Internal)?;
+        let absent = specialise::apply(&module, &kernel, &constants)?;
+        work(module, &machine, &kernel, &absent)
+    })?
+}
+
 /// The pipeline: every step of the way from a specialised module to an object file, in order.
 fn generate(
     module: &mut Module,
@@ -106,30 +131,45 @@ fn generate(
     kernel: &KernelEntry,
     absent: &[bool],
 ) -> Result<Generated, PipelineError> {
-    let name = &kernel.reflection.name;
-    let internal = |message: String| {
-        PipelineError::from(CompilerFailure::Internal(format!("kernel `{name}`: {message}")))
-    };
-    let unsupported = |reason| PipelineError::Unsupported { kernel: name.clone(), reason };
+    let static_threadgroup_memory = optimise(module, machine, kernel, absent)?;
+    let checked = make_safe(module, machine, kernel)?;
+    let object = machine.emit_object(module).map_err(|message| internal(kernel, message))?;
+    Ok(Generated { object, static_threadgroup_memory, checked })
+}
 
+/// The first half: leaves one optimised function, of which everything is known and nothing is checked.
+/// Returns the bytes of its threadgroup variables.
+fn optimise(
+    module: &mut Module,
+    machine: &Machine,
+    kernel: &KernelEntry,
+    absent: &[bool],
+) -> Result<usize, PipelineError> {
     // Before any optimisation: undefined behaviour of C++ that MSL defines must not mislead LLVM.
-    isolate::isolate(module, kernel).map_err(unsupported)?;
+    isolate::isolate(module, kernel).map_err(|reason| unsupported(kernel, reason))?;
     module.set_machine(machine);
     let static_threadgroup_memory = variables::reserve_threadgroup(module);
     if static_threadgroup_memory > MAX_THREADGROUP_MEMORY_LENGTH {
-        return Err(unsupported(format!(
+        let reason = format!(
             "it declares {static_threadgroup_memory} bytes of threadgroup memory; \
              at most {MAX_THREADGROUP_MEMORY_LENGTH} are supported"
-        )));
+        );
+        return Err(unsupported(kernel, reason));
     }
     legalise::legalise(module);
     entry::add_thread_function(module, kernel, absent);
-    module.run_passes("always-inline,globaldce,default<O1>", machine).map_err(internal)?;
+    let passes = "always-inline,globaldce,default<O1>";
+    module.run_passes(passes, machine).map_err(|message| internal(kernel, message))?;
+    admit::admit(module).map_err(|reason| unsupported(kernel, reason))?;
+    Ok(static_threadgroup_memory)
+}
 
-    // One function is left: make every access and loop of it safe.
-    admit::admit(module).map_err(unsupported)?;
+/// The second half: makes every access and loop of the function safe, and gives the runtime its entry.
+fn make_safe(module: &mut Module, machine: &Machine, kernel: &KernelEntry) -> Result<Checked, PipelineError> {
+    let internal = |message: String| internal(kernel, message);
     entry::resolve_values(module);
-    let (mut sites, memories) = bounds::check_accesses(module, kernel).map_err(unsupported)?;
+    let (mut sites, memories) =
+        bounds::check_accesses(module, kernel).map_err(|reason| unsupported(kernel, reason))?;
     stop::stop_loops(module);
     let waits = suspend::suspend(module, &mut sites);
     entry::add_entry(module, waits).map_err(internal)?;
@@ -138,15 +178,23 @@ fn generate(
     module.run_passes("always-inline,default<O1>", machine).map_err(internal)?;
     legalise::return_at_unreachable(module);
     module.verify().map_err(internal)?;
-    let object = machine.emit_object(module).map_err(internal)?;
-    Ok(Generated { object, sites, memories, waits, static_threadgroup_memory })
+    Ok(Checked { sites, memories, waits })
+}
+
+fn internal(kernel: &KernelEntry, message: String) -> PipelineError {
+    let name = &kernel.reflection.name;
+    CompilerFailure::Internal(format!("kernel `{name}`: {message}")).into()
+}
+
+fn unsupported(kernel: &KernelEntry, reason: String) -> PipelineError {
+    PipelineError::Unsupported { kernel: kernel.reflection.name.clone(), reason }
 }
 
 fn load(kernel: &KernelEntry, absent: &[bool], generated: Generated) -> Result<Kernel, PipelineError> {
     let internal = |message: String| PipelineError::from(CompilerFailure::Internal(message));
     // SAFETY: generated code declares the imports with the types they have.
     let object = unsafe { LoadedObject::load(&generated.object, &runtime::imports()) }.map_err(internal)?;
-    let entry = if generated.waits {
+    let entry = if generated.checked.waits {
         let start = object.address(entry::THREAD).map_err(internal)?;
         let resume = object.address(entry::RESUME).map_err(internal)?;
         // SAFETY: the symbols were generated with these signatures.
@@ -180,8 +228,8 @@ fn load(kernel: &KernelEntry, absent: &[bool], generated: Generated) -> Result<K
     let program = Program {
         kernel: kernel.reflection.name.clone(),
         entry,
-        sites: generated.sites,
-        memories: generated.memories,
+        sites: generated.checked.sites,
+        memories: generated.checked.memories,
         writable_buffers,
         static_threadgroup_memory: generated.static_threadgroup_memory,
     };

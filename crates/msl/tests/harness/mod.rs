@@ -125,6 +125,9 @@ fn check_run(
     if run.out.is_empty() && run.fault.is_none() && run.pipeline_error.is_none() && !run.endless {
         return Err("expects nothing: give out.N, fault, pipeline_error or endless".into());
     }
+    if run.pipeline_error.is_none() {
+        check_import(library, &kernel, &constants)?;
+    }
     for way in WAYS {
         let said = |problem: String| format!("{}: {problem}", way.name);
         if let Some(want) = &run.pipeline_error {
@@ -140,6 +143,13 @@ fn check_run(
         check_way(file, library, number, run, &kernel, &constants, &job, way, bless).map_err(said)?;
     }
     Ok(())
+}
+
+/// The kernel can be imported to our own form, and its text says all of it.
+fn check_import(library: &Library, kernel: &str, constants: &FunctionConstantValues) -> Result<(), String> {
+    let text = msl::inspect(library, kernel, constants, msl::Stage::Kernel).map_err(|e| e.to_string())?;
+    let again = msl::read_kernel(&text).map_err(|e| format!("{e}\n{text}"))?;
+    if again == text { Ok(()) } else { Err(format!("the text\n{text}is read as\n{again}")) }
 }
 
 #[allow(clippy::too_many_arguments, reason = "one call, and the arguments have nothing in common")]

@@ -1,0 +1,63 @@
+//! Looking at what a kernel becomes on its way to native code.
+
+use super::{internal, make_safe, optimise, specialised};
+use crate::kernel;
+use crate::{FunctionConstantValues, Library, PipelineError};
+
+/// A form of a kernel on its way from source to native code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stage {
+    /// LLVM's form of one thread: inlined and optimised, accesses not yet checked.
+    Llvm,
+    /// The same in our own form, which analyses work on.
+    Kernel,
+    /// The machine code of this CPU, as assembly: accesses are checked, loops can be stopped.
+    Assembly,
+}
+
+/// The text of one kernel of a library at a stage.
+///
+/// # Errors
+///
+/// Those of [`Kernel::build`](crate::Kernel::build); [`PipelineError::Unsupported`] also if the kernel has something
+/// that the form asked for cannot hold.
+pub fn inspect(
+    library: &Library,
+    kernel: &str,
+    constants: &FunctionConstantValues,
+    stage: Stage,
+) -> Result<String, PipelineError> {
+    specialised(library, kernel, constants, move |mut module, machine, kernel, absent| {
+        optimise(&mut module, machine, kernel, absent)?;
+        match stage {
+            Stage::Llvm => {
+                module.strip_debug_info();
+                Ok(module.to_string())
+            }
+            Stage::Kernel => {
+                let function = kernel::import(&module, kernel)
+                    .map_err(|error| super::unsupported(kernel, error.to_string()))?;
+                kernel::verify(&function)
+                    .map_err(|error| internal(kernel, format!("imported illegally: {error}")))?;
+                Ok(function.to_string())
+            }
+            Stage::Assembly => {
+                make_safe(&mut module, machine, kernel)?;
+                machine.emit_assembly(&mut module).map_err(|message| internal(kernel, message))
+            }
+        }
+    })
+}
+
+/// Reads the text of a kernel in our own form ([`Stage::Kernel`]), checks it, and writes it again, with values and
+/// blocks numbered in their order.
+///
+/// # Errors
+///
+/// What is wrong, with the line, or the instruction and the rule that it breaks.
+pub fn read_kernel(text: &str) -> Result<String, String> {
+    let function = kernel::parse(text).map_err(|error| error.to_string())?;
+    kernel::verify(&function).map_err(|error| error.to_string())?;
+    Ok(function.to_string())
+}
