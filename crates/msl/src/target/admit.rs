@@ -114,6 +114,12 @@ pub(super) fn admit(module: &Module) -> Result<(), String> {
                 check_type(operand.ty())?;
             }
             match instruction.opcode() {
+                // The optimiser's own notes; what they promise of pointers need not hold for hostile ones.
+                Opcode::LLVMCall
+                    if instruction.called_function().is_some_and(|f| f.name() == "llvm.assume") =>
+                {
+                    instruction.erase();
+                }
                 Opcode::LLVMCall => check_call(instruction)?,
                 Opcode::LLVMAlloca => {
                     let fixed =
