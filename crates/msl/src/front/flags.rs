@@ -13,8 +13,11 @@ pub(crate) const HEADERS: &str = "/msl/include";
 pub(crate) const PRECOMPILED: &str = "/msl/support.pch";
 pub(crate) const SUPPORT: &str = "/msl/support.h";
 
-/// C++ with the address-space rules of SYCL devices, for a target with numbered address spaces: what these
-/// give is in ARCHITECTURE.md. They must be the same for the precompiled header and for the source.
+/// C++ with the address-space rules of SYCL devices: qualified pointers convert to unqualified ones, so that `this`
+/// and references without an address space take any object, while overloads and partial specialisations still tell
+/// address spaces apart. The target has numbered address spaces: `device` and `constant` are 1, `threadgroup` is 3.
+///
+/// The flags must be the same for the precompiled header and for the source.
 const LANGUAGE: &[&str] = &[
     "-triple",
     "nvptx64-nvidia-cuda",

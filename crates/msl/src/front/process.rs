@@ -17,8 +17,8 @@ pub(crate) struct Limits {
     pub(crate) memory_mib: u64,
 }
 
-/// Most bytes that a program may print to each of its outputs.
-const MOST_OUTPUT: u64 = 1 << 30;
+/// Most bytes that a program may give out, or write to a file.
+const MOST_OUTPUT: u64 = 512 << 20;
 /// Most bytes of messages that are kept.
 const MOST_MESSAGES: u64 = 4 << 20;
 
@@ -49,6 +49,9 @@ pub(crate) fn run(command: &mut Command, limits: Limits) -> Result<Output, Compi
     let stderr = read_in_background(child.0.stderr.take(), MOST_MESSAGES);
     let result = (|| {
         let stdout = receive(&stdout, limits)?;
+        if stdout.len() as u64 >= MOST_OUTPUT {
+            return Err(Stopped::Failed(format!("it gave out more than {} MiB", MOST_OUTPUT >> 20)));
+        }
         let stderr = receive(&stderr, limits)?;
         let status = child.wait(limits)?;
         Ok(Output { status, stdout, stderr: String::from_utf8_lossy(&stderr).into_owned() })
