@@ -43,14 +43,11 @@ pub(crate) fn look_for(limit: Duration, mut condition: impl FnMut() -> bool) -> 
     }
 }
 
-/// Looks for a condition a few times.
+/// Looks for a condition once: what matters is what happens when it is not found.
 #[cfg(shuttle)]
 pub(crate) fn look_for(limit: Duration, mut condition: impl FnMut() -> bool) -> bool {
-    !limit.is_zero()
-        && (0..3).any(|_| {
-            thread::yield_now();
-            condition()
-        })
+    thread::yield_now();
+    !limit.is_zero() && condition()
 }
 
 /// State under a lock whose changes can be waited for. Notifying costs no system call if nobody waits.
