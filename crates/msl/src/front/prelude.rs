@@ -162,6 +162,7 @@ impl Prelude {
         let mut command = super::clang_command(clang, &overlay);
         command.args(flags::precompile(options)).arg("-o").arg(self.precompiled());
         run(&mut command, limits)?;
+        let _ = fs::remove_file(overlay);
         let precompiled = fs::read(self.precompiled()).map_err(|e| CompilerFailure::Io {
             action: format!("reading {}", self.precompiled().display()),
             message: e.to_string(),
