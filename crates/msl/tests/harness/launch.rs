@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use msl::{Binding, FunctionConstantValues, Kernel, KernelFault, Launch, Library, MAX_BUFFERS, Scratch};
+use msl::{Binding, Kernel, KernelFault, Launch, MAX_BUFFERS, Scratch};
 
 use super::header::{Index, Run};
 use super::values::{self, Expected};
@@ -98,17 +98,10 @@ impl Outcome {
     }
 }
 
-/// Builds the kernel and runs all threadgroups of the job.
-pub(crate) fn execute(
-    way: &Way,
-    library: &Library,
-    kernel: &str,
-    constants: &FunctionConstantValues,
-    job: &Job,
-) -> Result<Outcome, String> {
-    let kernel = Kernel::build(library, kernel, constants).map_err(|e| format!("no pipeline: {e}"))?;
+/// Runs all threadgroups of the job.
+pub(crate) fn execute(way: &Way, kernel: &Kernel, job: &Job) -> Result<Outcome, String> {
     let launch = Arc::new(Owned {
-        kernel,
+        kernel: kernel.clone(),
         memory: job.buffers.iter().map(|(index, bytes)| (*index, Watched::new(bytes))).collect(),
         threadgroup_memory: job.threadgroup_memory.clone(),
         threads_per_grid: job.threads_per_grid,

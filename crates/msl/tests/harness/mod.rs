@@ -5,13 +5,14 @@ mod launch;
 mod reflect;
 mod values;
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::OnceLock;
 
 use msl::{
-    CacheDirectory, CompileError, Compiler, CompilerConfig, Diagnostic, FunctionConstantValues, Library,
-    LibraryError,
+    CacheDirectory, CompileError, Compiler, CompilerConfig, Diagnostic, FunctionConstantValues, Kernel,
+    Library, LibraryError, PipelineError,
 };
 
 use header::{File, Run};
@@ -99,50 +100,66 @@ fn check_library(file: &mut File, library: &Library, bless: bool, problems: &mut
     if runs.is_empty() && !file.header.compile_only && file.header.reflect.is_none() {
         *problems += "nothing to run: give [[run]] sections, `kernel`, `reflect`, or `compile_only = true`\n";
     }
+    let mut kernels = Kernels { library, built: HashMap::new() };
     for (number, run) in runs.iter().enumerate() {
-        if let Err(problem) = check_run(file, library, number, run, bless) {
+        if let Err(problem) = check_run(file, &mut kernels, number, run, bless) {
             let _ = writeln!(problems, "run {} (kernel {:?}): {problem}", number + 1, run.kernel);
         }
     }
     file.header.run = runs;
 }
 
+/// Kernels that were built before: many runs differ in their data alone.
+struct Kernels<'l> {
+    library: &'l Library,
+    built: HashMap<(String, FunctionConstantValues), Kernel>,
+}
+
+impl Kernels<'_> {
+    fn build(
+        &mut self,
+        name: &str,
+        constants: &FunctionConstantValues,
+    ) -> Result<Result<Kernel, PipelineError>, String> {
+        let key = (name.to_owned(), constants.clone());
+        if let Some(kernel) = self.built.get(&key) {
+            return Ok(Ok(kernel.clone()));
+        }
+        let built = Kernel::build(self.library, name, constants);
+        if let Ok(kernel) = &built {
+            check_import(self.library, name, constants)?;
+            self.built.insert(key, kernel.clone());
+        }
+        Ok(built)
+    }
+}
+
 /// Runs one `[[run]]` in every way there is.
 fn check_run(
     file: &mut File,
-    library: &Library,
+    kernels: &mut Kernels<'_>,
     number: usize,
     run: &Run,
     bless: bool,
 ) -> Result<(), String> {
-    let kernel = match (&run.kernel, library.functions()) {
+    let name = match (&run.kernel, kernels.library.functions()) {
         (Some(name), _) => name.clone(),
         (None, [only]) => only.name.clone(),
         (None, functions) => return Err(format!("give `kernel`: there are {} kernels", functions.len())),
     };
-    let constants = run.constants()?;
     let job = Job::new(run)?;
     if run.out.is_empty() && run.fault.is_none() && run.pipeline_error.is_none() && !run.endless {
         return Err("expects nothing: give out.N, fault, pipeline_error or endless".into());
     }
-    if run.pipeline_error.is_none() {
-        check_import(library, &kernel, &constants)?;
+    match (&run.pipeline_error, kernels.build(&name, &run.constants()?)?) {
+        (Some(want), Ok(_)) => Err(format!("a pipeline was built; expected the error `{want}`")),
+        (Some(want), Err(error)) if has(&error.to_string(), want) => Ok(()),
+        (Some(want), Err(error)) => Err(format!("pipeline error `{error}` does not have `{want}`")),
+        (None, Err(error)) => Err(format!("no pipeline: {error}")),
+        (None, Ok(kernel)) => WAYS.iter().try_for_each(|way| {
+            check_way(file, number, run, &kernel, &job, way, bless).map_err(|e| format!("{}: {e}", way.name))
+        }),
     }
-    for way in WAYS {
-        let said = |problem: String| format!("{}: {problem}", way.name);
-        if let Some(want) = &run.pipeline_error {
-            let got = match msl::Kernel::build(library, &kernel, &constants) {
-                Ok(_) => return Err(said(format!("a pipeline was built; expected the error `{want}`"))),
-                Err(error) => error.to_string(),
-            };
-            if !has(&got, want) {
-                return Err(said(format!("pipeline error `{got}` does not have `{want}`")));
-            }
-            continue;
-        }
-        check_way(file, library, number, run, &kernel, &constants, &job, way, bless).map_err(said)?;
-    }
-    Ok(())
 }
 
 /// The kernel can be imported to our own form, and its text says all of it.
@@ -152,19 +169,17 @@ fn check_import(library: &Library, kernel: &str, constants: &FunctionConstantVal
     if again == text { Ok(()) } else { Err(format!("the text\n{text}is read as\n{again}")) }
 }
 
-#[allow(clippy::too_many_arguments, reason = "one call, and the arguments have nothing in common")]
+/// Runs a kernel in one way and compares what comes of it.
 fn check_way(
     file: &mut File,
-    library: &Library,
     number: usize,
     run: &Run,
-    kernel: &str,
-    constants: &FunctionConstantValues,
+    kernel: &Kernel,
     job: &Job,
     way: &launch::Way,
     bless: bool,
 ) -> Result<(), String> {
-    let result = launch::execute(way, library, kernel, constants, job)?;
+    let result = launch::execute(way, kernel, job)?;
     match (&result.ending, &run.fault, run.endless) {
         (Ending::Finished, None, false) => {}
         (Ending::Stopped, None, true) => {}
