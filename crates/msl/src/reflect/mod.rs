@@ -1,5 +1,7 @@
 //! What the kernels of a module take, read from the annotations that the source rewriting left.
 
+use std::collections::HashMap;
+
 mod constants;
 mod names;
 mod parameters;
@@ -29,9 +31,10 @@ pub(crate) fn read_kernels(module: &Module) -> Result<Vec<KernelEntry>, Vec<Diag
     let constants = module_constants(module);
     let mut references = References::new(module);
     let mut kernels = Vec::<KernelEntry>::new();
+    let mut names = HashMap::new();
     let mut errors = Vec::new();
     for (function, annotations) in annotated_functions(module) {
-        if !annotations.iter().any(|a| a == "msl.kernel") || function.is_declaration() {
+        if !annotations.iter().any(|a| a.text == "msl.kernel") || function.is_declaration() {
             continue;
         }
         let symbol = function.name();
@@ -49,7 +52,7 @@ pub(crate) fn read_kernels(module: &Module) -> Result<Vec<KernelEntry>, Vec<Diag
             errors.push(error("a kernel must return void".into()));
             continue;
         }
-        let parameters = match parameters::read(module, function, &demangled) {
+        let parameters = match parameters::read(module, function, &demangled, &annotations) {
             Ok(parameters) => parameters,
             Err(message) => {
                 errors.push(error(message));
@@ -67,35 +70,41 @@ pub(crate) fn read_kernels(module: &Module) -> Result<Vec<KernelEntry>, Vec<Diag
             used.extend(constant.filter(|c| !used.contains(&c.reflection)).map(|c| c.reflection.clone()));
         }
         used.sort_by_key(|c| c.index);
-        let number = |name: &str| {
-            annotations.iter().find_map(|a| a.strip_prefix("msl.")?.strip_prefix(name)?.strip_prefix(':'))
+        let numbers = |name: &str| -> Option<Vec<u32>> {
+            annotations.iter().find_map(|a| {
+                let text = a.argument(name)?;
+                if a.values.is_empty() {
+                    return text.split(',').map(|n| n.trim().parse().ok()).collect();
+                }
+                a.values.iter().map(|n| u32::try_from(*n).ok()).collect()
+            })
         };
-        let threads: Vec<u32> = number("required_threads_per_threadgroup")
-            .map(|text| text.split(',').filter_map(|n| n.trim().parse().ok()).collect())
-            .unwrap_or_default();
         let reflection = FunctionReflection {
             name: String::new(),
             arguments: parameters.iter().filter_map(Parameter::argument).collect(),
             function_constants: used,
             static_threadgroup_memory_length: threadgroup_layout(module, reached.iter().copied()).1,
-            max_total_threads_per_threadgroup: number("max_total_threads_per_threadgroup")
-                .and_then(|n| n.trim().parse().ok()),
-            required_threads_per_threadgroup: (!threads.is_empty())
-                .then(|| std::array::from_fn(|i| threads.get(i).copied().unwrap_or(1))),
+            max_total_threads_per_threadgroup: numbers("max_total_threads_per_threadgroup")
+                .and_then(|n| n.first().copied()),
+            required_threads_per_threadgroup: numbers("required_threads_per_threadgroup")
+                .map(|threads| std::array::from_fn(|i| threads.get(i).copied().unwrap_or(1))),
             line,
         };
         let mut host_names: Vec<String> =
-            annotations.iter().filter_map(|a| Some(a.strip_prefix("msl.host_name:")?.to_owned())).collect();
+            annotations.iter().filter_map(|a| Some(a.argument("host_name")?.to_owned())).collect();
         if host_names.is_empty() {
             host_names.push(demangled.name.clone());
         }
         for name in host_names {
-            match kernels.iter().find(|k| k.reflection.name == name) {
-                None => kernels.push(KernelEntry {
-                    symbol: symbol.clone(),
-                    reflection: FunctionReflection { name, ..reflection.clone() },
-                    parameters: parameters.clone(),
-                }),
+            match names.get(&name).map(|position: &usize| &kernels[*position]) {
+                None => {
+                    names.insert(name.clone(), kernels.len());
+                    kernels.push(KernelEntry {
+                        symbol: symbol.clone(),
+                        reflection: FunctionReflection { name, ..reflection.clone() },
+                        parameters: parameters.clone(),
+                    })
+                }
                 Some(other) if other.symbol != symbol => {
                     let taken =
                         format!("the kernel at line {} is also named '{name}'", other.reflection.line);
@@ -128,9 +137,24 @@ pub(crate) fn threadgroup_layout<'m>(
     (layout, usize::try_from(offset.next_multiple_of(16)).unwrap_or(usize::MAX))
 }
 
-/// Functions with their annotation strings, from `llvm.global.annotations`.
-fn annotated_functions(module: &Module) -> Vec<(Value<'_>, Vec<String>)> {
-    let mut result = Vec::<(Value<'_>, Vec<String>)>::new();
+/// An annotation of a function: its text, and the values of its arguments where it has any.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Annotation {
+    text: String,
+    values: Vec<i64>,
+}
+
+impl Annotation {
+    /// What stands behind `msl.NAME:`.
+    fn argument(&self, name: &str) -> Option<&str> {
+        self.text.strip_prefix("msl.")?.strip_prefix(name)?.strip_prefix(':')
+    }
+}
+
+/// Functions with their annotations, from `llvm.global.annotations`.
+fn annotated_functions(module: &Module) -> Vec<(Value<'_>, Vec<Annotation>)> {
+    let mut result = Vec::<(Value<'_>, Vec<Annotation>)>::new();
+    let mut positions = HashMap::new();
     let Some(list) = module.global("llvm.global.annotations").and_then(Value::initializer) else {
         return result;
     };
@@ -143,15 +167,21 @@ fn annotated_functions(module: &Module) -> Vec<(Value<'_>, Vec<String>)> {
         if !function.is_function() {
             continue;
         }
-        match result.iter_mut().find(|(f, _)| *f == function) {
-            Some((_, texts)) => texts.push(text),
-            None => result.push((function, vec![text])),
-        }
+        // The last of five operands points to a structure of the arguments.
+        let list = (entry.operand_count() > 4).then(|| strip_casts(entry.operand(4)));
+        let structure = list.filter(|l| l.is_global_variable()).and_then(Value::initializer);
+        let values = structure.map(|s| s.operands().map(|v| v.constant_i64().unwrap_or(0)).collect());
+        let annotation = Annotation { text, values: values.unwrap_or_default() };
+        let position = *positions.entry(function).or_insert_with(|| {
+            result.push((function, Vec::new()));
+            result.len() - 1
+        });
+        result[position].1.push(annotation);
     }
     // A template's annotations stand beside those of its instantiations: each once.
-    for (_, texts) in &mut result {
+    for (_, annotations) in &mut result {
         let mut seen = Vec::new();
-        texts.retain(|t| {
+        annotations.retain(|t| {
             !seen.contains(t) && {
                 seen.push(t.clone());
                 true

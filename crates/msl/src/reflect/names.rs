@@ -177,6 +177,9 @@ pub(crate) fn msl_words(text: &str) -> String {
     ] {
         text = text.replace(cxx, msl);
     }
+    if !["vec<", "matrix<", "atomic<"].iter().any(|template| text.contains(template)) {
+        return text.replace(" >", ">");
+    }
     for scalar in crate::ScalarType::ALL.map(crate::ScalarType::name) {
         for n in 2..=4 {
             text = text.replace(&format!("packed_vec<{scalar}, {n}>"), &format!("packed_{scalar}{n}"));

@@ -1,9 +1,9 @@
 //! The parameters of a kernel and what binds them.
 
 use super::names::{Demangled, ParameterType, known_size};
-use super::{annotation_text, strip_casts};
-use crate::llvm::{Module, Opcode, TypeKind, Value};
-use crate::{Access, Argument, ArgumentKind, MAX_BUFFERS};
+use super::{Annotation, annotation_text, strip_casts};
+use crate::llvm::{Module, Opcode, Type, TypeKind, Value};
+use crate::{Access, Argument, ArgumentKind, DataType, MAX_BUFFERS, ScalarType};
 
 /// A value that the launch gives every thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,6 +121,7 @@ pub(super) fn read(
     module: &Module,
     function: Value<'_>,
     demangled: &Demangled,
+    of_function: &[Annotation],
 ) -> Result<Vec<Parameter>, String> {
     let annotations = parameter_annotations(function);
     let values = function.parameters();
@@ -129,30 +130,43 @@ pub(super) fn read(
     for (i, value) in values.iter().enumerate() {
         let position = i as u32;
         let name = value.name();
-        let find = |prefix: &str| {
-            annotations[i].iter().find_map(|a| Some(a.strip_prefix("msl.")?.strip_prefix(prefix)?.to_owned()))
+        // `[[buffer(0)]]` leaves `msl.buffer:0`; where a macro wrote the attribute, `msl.buffer(0)`.
+        let find = |attribute: &str| {
+            annotations[i].iter().find_map(|a| {
+                let rest = a.strip_prefix("msl.")?.strip_prefix(attribute)?;
+                let in_parentheses = || rest.strip_prefix('(')?.strip_suffix(')');
+                rest.strip_prefix(':').or_else(in_parentheses).map(|text| text.trim().to_owned())
+            })
         };
         let ty = demangled.parameters.get(i).cloned();
         let type_name = ty.as_ref().map(|t| t.name.clone()).unwrap_or_default();
-        let index = |text: String| {
-            let index: u32 = text
-                .trim()
-                .parse()
-                .map_err(|_| format!("parameter '{name}': '{}' is not an index", text.trim()))?;
-            if index as usize >= MAX_BUFFERS {
-                return Err(format!("parameter '{name}': index {index} is not below {MAX_BUFFERS}"));
-            }
-            Ok(index)
+        // An index that is an expression has its value beside it.
+        let index = |attribute: &str| -> Option<Result<u32, String>> {
+            let text = find(attribute)?;
+            let evaluated = of_function.iter().find(|a| {
+                a.argument("argument").and_then(|rest| rest.split_once(':')) == Some((&name, attribute))
+            });
+            let number = match evaluated.and_then(|a| a.values.first()) {
+                Some(value) => Some(*value),
+                None => text.parse().ok(),
+            };
+            Some(match number {
+                None => Err(format!("parameter '{name}': '{text}' is not an index")),
+                Some(n) if !(0..MAX_BUFFERS as i64).contains(&n) => {
+                    Err(format!("parameter '{name}': index {n} is not from 0 to {}", MAX_BUFFERS - 1))
+                }
+                Some(n) => Ok(n as u32),
+            })
         };
         let by_value = function.byval_type(position);
-        let role = if let Some(text) = find("buffer:") {
-            Some(Role::Buffer(index(text)?))
-        } else if let Some(text) = find("threadgroup:") {
-            Some(Role::Threadgroup(index(text)?))
+        let role = if let Some(index) = index("buffer") {
+            Some(Role::Buffer(index?))
+        } else if let Some(index) = index("threadgroup") {
+            Some(Role::Threadgroup(index?))
         } else if let Some(builtin) =
             annotations[i].iter().find_map(|a| Builtin::parse(a.strip_prefix("msl.")?))
         {
-            Some(builtin_role(builtin, *value, by_value.is_some(), &name, &type_name)?)
+            Some(builtin_role(module, builtin, *value, by_value, &name, ty.as_ref())?)
         } else if value.ty().is_pointer() && by_value.is_none() {
             implicit.push(i);
             None
@@ -174,7 +188,7 @@ pub(super) fn read(
         parameters.push(Parameter {
             name,
             role: role.unwrap_or(Role::Buffer(u32::MAX)),
-            guard: find("function_constant:").map(|g| g.trim().trim_matches('"').to_owned()),
+            guard: find("function_constant").map(|g| g.trim_matches('"').to_owned()),
             ty,
             size,
             alignment,
@@ -209,32 +223,56 @@ pub(super) fn read(
 }
 
 fn builtin_role(
+    module: &Module,
     builtin: Builtin,
     value: Value<'_>,
-    by_value: bool,
+    by_value: Option<Type<'_>>,
     name: &str,
-    type_name: &str,
+    ty: Option<&ParameterType>,
 ) -> Result<Role, String> {
     let wrong = || {
         let shape = if builtin.is_vector() { ", or a vector of two or three of them" } else { "" };
-        format!("parameter '{name}' of type '{type_name}' must be a uint or ushort{shape}")
+        let of_type = ty.map(|t| format!(" of type '{}'", t.name)).unwrap_or_default();
+        format!("parameter '{name}'{of_type} must be a uint or ushort{shape}")
     };
-    if !by_value {
+    let Some(structure) = by_value else {
         let width = value.ty().int_width();
-        if !matches!(width, 16 | 32) {
-            return Err(wrong());
+        return match width {
+            16 | 32 => Ok(Role::Builtin { builtin, width, lanes: 1, by_value: false }),
+            _ => Err(wrong()),
+        };
+    };
+    let (width, lanes) = match ty.map(|t| DataType::parse(&t.name)) {
+        Some(Some(DataType { scalar: scalar @ (ScalarType::UInt | ScalarType::UShort), lanes })) => {
+            (scalar.size() as u32 * 8, u32::from(lanes))
         }
-        return Ok(Role::Builtin { builtin, width, lanes: 1, by_value });
+        Some(_) => return Err(wrong()),
+        // The name is too intricate to be read: the layout tells as much.
+        None => vector_shape(module, structure).ok_or_else(wrong)?,
+    };
+    if !builtin.is_vector() || !matches!(lanes, 2 | 3) {
+        return Err(wrong());
     }
-    match crate::DataType::parse(type_name) {
-        Some(crate::DataType { scalar, lanes: lanes @ 2..=3 })
-            if builtin.is_vector()
-                && matches!(scalar, crate::ScalarType::UInt | crate::ScalarType::UShort) =>
-        {
-            Ok(Role::Builtin { builtin, width: scalar.size() as u32 * 8, lanes: u32::from(lanes), by_value })
+    Ok(Role::Builtin { builtin, width, lanes, by_value: true })
+}
+
+/// Width of the components of a vector of integers, and their number; three take the room of four.
+fn vector_shape(module: &Module, structure: Type<'_>) -> Option<(u32, u32)> {
+    let mut component = structure;
+    while component.int_width() == 0 {
+        let inner = component.members().first().copied().unwrap_or(component.element());
+        if inner == component {
+            return None;
         }
-        _ => Err(wrong()),
+        component = inner;
     }
+    let width = component.int_width();
+    let lanes = match (width, module.size_of(structure) * 8 / u64::from(width)) {
+        (16 | 32, 2) => 2,
+        (16 | 32, 4) => 3,
+        _ => return None,
+    };
+    Some((width, lanes))
 }
 
 /// Size and alignment of what a parameter points to; `(0, 1)` if unknown.
