@@ -1,5 +1,5 @@
 //! diagnostics = '''
-//! program_source:3:1: error: kernel 'k': parameter 'a': index 31 is not below 31
+//! program_source:3:1: error: kernel 'k': parameter 'a': index 31 is not from 0 to 30
 //! '''
 #include <metal_stdlib>
 using namespace metal;
