@@ -41,8 +41,15 @@ pub const CLANG_MEMORY_MIB: Switch = Switch {
     doc: "Most MiB of memory that clang may take (Linux). Default: 4096.",
 };
 
+/// The processor to generate code for.
+pub const CPU: Switch = Switch {
+    name: "METAL_BRIDGE_CPU",
+    doc: "Restricts the CPU features that kernels use: native, generic, or on x86-64 x86-64, x86-64-v2, x86-64-v3 or \
+          x86-64-v4. Features that this CPU lacks are never used. Default: native.",
+};
+
 /// All switches.
-pub const ALL: &[Switch] = &[CLANG, CACHE_DIRECTORY, CACHE_MIB, CLANG_SECONDS, CLANG_MEMORY_MIB];
+pub const ALL: &[Switch] = &[CLANG, CACHE_DIRECTORY, CACHE_MIB, CLANG_SECONDS, CLANG_MEMORY_MIB, CPU];
 
 impl Switch {
     /// The variable's value, if it is set.

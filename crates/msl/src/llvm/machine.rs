@@ -8,6 +8,7 @@ use llvm_sys::core::*;
 use llvm_sys::target_machine::*;
 
 use super::{Module, c_string, take_message};
+use crate::switches;
 
 /// A target machine: generates native code.
 pub(crate) struct Machine(pub(super) LLVMTargetMachineRef);
@@ -18,7 +19,11 @@ unsafe impl Send for Machine {}
 static INITIALISE: Once = Once::new();
 
 impl Machine {
-    /// The machine this process runs on, with all the features of its CPU.
+    /// The machine this process runs on, with the features of its CPU that [`CPU`](crate::switches::CPU) allows.
+    ///
+    /// # Errors
+    ///
+    /// A message if the switch has no such value, or LLVM cannot generate code for this machine.
     pub(crate) fn host() -> Result<Self, String> {
         INITIALISE.call_once(|| {
             // SAFETY: initialisation happens once.
@@ -31,8 +36,8 @@ impl Machine {
         // SAFETY: the strings are LLVM's, taken over; the target is checked before it is used.
         unsafe {
             let triple = take_message(LLVMGetDefaultTargetTriple());
-            let cpu = take_message(LLVMGetHostCPUName());
-            let features = take_message(LLVMGetHostCPUFeatures());
+            let (cpu, features) =
+                allowed(take_message(LLVMGetHostCPUName()), take_message(LLVMGetHostCPUFeatures()))?;
             let (triple, cpu, features) = (c_string(&triple), c_string(&cpu), c_string(&features));
             let mut target = std::ptr::null_mut();
             let mut message = std::ptr::null_mut();
@@ -101,6 +106,25 @@ impl Machine {
         };
         module.take_errors()?;
         Ok(bytes)
+    }
+}
+
+/// The name and features to generate code for, given those of this machine.
+fn allowed(cpu: String, features: String) -> Result<(String, String), String> {
+    const LEVELS: &[&str] = if cfg!(target_arch = "x86_64") {
+        &["native", "generic", "x86-64", "x86-64-v2", "x86-64-v3", "x86-64-v4"]
+    } else {
+        &["native", "generic"]
+    };
+    let wanted = switches::CPU.value().unwrap_or_default().to_string_lossy().into_owned();
+    match wanted.as_str() {
+        "" | "native" => Ok((cpu, features)),
+        level if LEVELS.contains(&level) => {
+            // What the processor lacks stays off, whatever the level has.
+            let lacking: Vec<&str> = features.split(',').filter(|f| f.starts_with('-')).collect();
+            Ok((level.to_owned(), lacking.join(",")))
+        }
+        other => Err(format!("{} is '{other}'; expected one of {}", switches::CPU.name, LEVELS.join(", "))),
     }
 }
 
