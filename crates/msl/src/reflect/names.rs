@@ -1,5 +1,7 @@
 //! Mangled names back to MSL's words.
 
+use std::sync::LazyLock;
+
 use crate::{Access, ArgumentKind};
 
 /// A demangled function name with its parameter types.
@@ -160,8 +162,7 @@ fn parameter_type(text: &str) -> ParameterType {
 
 /// C++'s words for types replaced by MSL's.
 pub(crate) fn msl_words(text: &str) -> String {
-    let mut text = text.to_owned();
-    for (cxx, msl) in [
+    const WORDS: [(&str, &str); 12] = [
         ("std::bfloat16_t", "bfloat"),
         ("__bf16", "bfloat"),
         ("_Float16", "half"),
@@ -174,26 +175,41 @@ pub(crate) fn msl_words(text: &str) -> String {
         ("(ulong)", ""),
         ("(int)", ""),
         ("metal::", ""),
-    ] {
-        text = text.replace(cxx, msl);
+    ];
+    let mut text = text.to_owned();
+    for (cxx, msl) in WORDS {
+        if text.contains(cxx) {
+            text = text.replace(cxx, msl);
+        }
     }
-    if !["vec<", "matrix<", "atomic<"].iter().any(|template| text.contains(template)) {
-        return text.replace(" >", ">");
+    if text.contains('<') {
+        for (cxx, msl) in TEMPLATES.iter() {
+            if text.contains(cxx) {
+                text = text.replace(cxx, msl);
+            }
+        }
+        text = text.replace(" >", ">");
     }
+    text
+}
+
+/// Templates of the headers and MSL's names for them.
+static TEMPLATES: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+    let mut names = Vec::new();
     for scalar in crate::ScalarType::ALL.map(crate::ScalarType::name) {
         for n in 2..=4 {
-            text = text.replace(&format!("packed_vec<{scalar}, {n}>"), &format!("packed_{scalar}{n}"));
-            text = text.replace(&format!("vec<{scalar}, {n}>"), &format!("{scalar}{n}"));
+            names.push((format!("packed_vec<{scalar}, {n}>"), format!("packed_{scalar}{n}")));
+            names.push((format!("vec<{scalar}, {n}>"), format!("{scalar}{n}")));
             for m in 2..=4 {
-                text = text.replace(&format!("matrix<{scalar}, {n}, {m}>"), &format!("{scalar}{n}x{m}"));
+                names.push((format!("matrix<{scalar}, {n}, {m}>"), format!("{scalar}{n}x{m}")));
             }
         }
         if !matches!(scalar, "char" | "uchar" | "short" | "ushort") {
-            text = text.replace(&format!("atomic<{scalar}>"), &format!("atomic_{scalar}"));
+            names.push((format!("atomic<{scalar}>"), format!("atomic_{scalar}")));
         }
     }
-    text.replace(" >", ">")
-}
+    names
+});
 
 /// Size and alignment of a type by its MSL name, if the name tells.
 pub(crate) fn known_size(name: &str) -> Option<(usize, usize)> {
