@@ -14,14 +14,24 @@ pub(crate) enum Check {
     Clippy,
     Docs,
     Tests,
+    PlainCpu,
+    Orders,
     Doctests,
     Deny,
 }
 
 impl Check {
     /// In the order in which they run.
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Format, Self::Clippy, Self::Docs, Self::Tests, Self::Doctests, Self::Deny];
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Format,
+        Self::Clippy,
+        Self::Docs,
+        Self::Tests,
+        Self::PlainCpu,
+        Self::Orders,
+        Self::Doctests,
+        Self::Deny,
+    ];
 
     /// The name on the command line.
     pub(crate) const fn name(self) -> &'static str {
@@ -30,6 +40,8 @@ impl Check {
             Self::Clippy => "clippy",
             Self::Docs => "doc",
             Self::Tests => "tests",
+            Self::PlainCpu => "plain-cpu",
+            Self::Orders => "orders",
             Self::Doctests => "doctests",
             Self::Deny => "deny",
         }
@@ -45,6 +57,8 @@ impl Check {
             Self::Clippy => "lints; warnings are errors",
             Self::Docs => "documentation builds without a warning",
             Self::Tests => "all tests, with cargo-nextest where it is installed",
+            Self::PlainCpu => "the kernels of the tests again, without this CPU's extensions",
+            Self::Orders => "models of the threads, in many orders of their steps (shuttle)",
             Self::Doctests => "the examples in the documentation",
             Self::Deny => "licences, bans and sources of dependencies, where cargo-deny is installed",
         }
@@ -71,6 +85,18 @@ impl Check {
             }
             Self::Tests => {
                 cargo(&["test", "--workspace", "--lib", "--bins", "--tests", "--examples", "--no-fail-fast"])
+            }
+            Self::PlainCpu => {
+                let mut command =
+                    cargo(&["test", "--package", "msl", "--test", "filetests", "--", "--quiet"]);
+                command.env("METAL_BRIDGE_CPU", "generic");
+                command
+            }
+            Self::Orders => {
+                // A target directory of its own: the flag would have everything else built again.
+                let mut command = cargo(&["test", "--package", "metal-bridge", "--test", "orders"]);
+                command.env("RUSTFLAGS", "--cfg shuttle").env("CARGO_TARGET_DIR", "target/orders");
+                command
             }
             Self::Doctests => cargo(&["test", "--workspace", "--doc", "--no-fail-fast"]),
             Self::Deny if succeeds(cargo(&["deny", "--version"])) => {
