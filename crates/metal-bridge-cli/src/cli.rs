@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
-use metal_bridge::{LanguageVersion, MathMode, Size};
+use metal_bridge::{LanguageVersion, MathMode, Size, Stage};
 
 use crate::data::spec::Spec;
 
@@ -19,6 +19,7 @@ const EXAMPLES: &str = "\
 Examples:
   metal-bridge devices
   metal-bridge check shaders/*.metal
+  metal-bridge compile add.metal --kernel add --emit kernel
   metal-bridge run add.metal --kernel add --grid 4 \\
       --buffer 0=float:1,2,3,4 --buffer 1=float:10,20,30,40 --buffer 2=float[4]:zeros --print 2
 
@@ -31,6 +32,9 @@ pub(crate) enum Command {
     /// Compile Metal source; print diagnostics, and what each kernel takes.
     #[command(after_help = CHECK_HELP)]
     Check(CheckArguments),
+    /// Show what a kernel is compiled to.
+    #[command(after_help = COMPILE_HELP)]
+    Compile(CompileKernelArguments),
     /// Compile Metal source and run one of its kernels on data from the command line or from .npy files.
     #[command(after_long_help = RUN_HELP)]
     Run(Box<RunArguments>),
@@ -46,6 +50,16 @@ Examples:
   metal-bridge check add.metal
   metal-bridge check src/*.metal -I include -D TILE=16 -D DEBUG
   metal-bridge check src/*.metal --json | jq '.files[].kernels[].name'";
+
+const COMPILE_HELP: &str = "\
+The text is for people, and may change with any version. SPEC of a constant is TYPE:VALUE, as in
+`metal-bridge help run`.
+
+Exit status: 0 if the kernel could be compiled, 1 if not, 2 if the command line is wrong.
+
+Examples:
+  metal-bridge compile add.metal --kernel add --emit kernel
+  metal-bridge compile matmul.metal --kernel matmul --emit asm -D TILE=16 --constant 0=bool:true | less";
 
 const RUN_HELP: &str = "\
 SPEC says what a buffer, an argument or a constant holds:
@@ -146,6 +160,44 @@ pub(crate) struct CheckArguments {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) compile: CompileArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompileKernelArguments {
+    /// Metal source file.
+    #[arg(value_name = "FILE.metal")]
+    pub(crate) file: PathBuf,
+    /// The kernel to show.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) kernel: String,
+    /// The form to show it in.
+    #[arg(long, value_name = "FORM", value_enum)]
+    pub(crate) emit: Emit,
+    /// The value of a function constant, by its index or its name, such as 0=bool:true.
+    #[arg(long, value_name = "I=SPEC", value_parser = parse_constant)]
+    pub(crate) constant: Vec<(ConstantKey, Spec)>,
+    #[command(flatten)]
+    pub(crate) compile: CompileArguments,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Emit {
+    /// LLVM's form of one thread, optimised, its accesses not yet checked.
+    Llvm,
+    /// The same in the compiler's own form.
+    Kernel,
+    /// Native code as assembly, its accesses checked.
+    Asm,
+}
+
+impl From<Emit> for Stage {
+    fn from(emit: Emit) -> Self {
+        match emit {
+            Emit::Llvm => Self::Llvm,
+            Emit::Kernel => Self::Kernel,
+            Emit::Asm => Self::Assembly,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

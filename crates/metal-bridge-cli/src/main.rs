@@ -2,6 +2,8 @@
 
 mod check;
 mod cli;
+mod compile;
+mod constants;
 mod data;
 mod devices;
 mod error;
@@ -23,6 +25,7 @@ fn main() -> ExitCode {
     let result = match &cli.command {
         Command::Devices => devices::run(),
         Command::Check(arguments) => check::run(arguments),
+        Command::Compile(arguments) => compile::run(arguments),
         Command::Run(arguments) => run::run(arguments),
     };
     match result {

@@ -5,23 +5,20 @@ mod timing;
 
 use std::io::{self, Write};
 
-use metal_bridge::{
-    CommandQueue, ComputePipelineState, ConstantValue, Device, FunctionConstantValues, Library, Severity,
-    Size,
-};
+use metal_bridge::{CommandQueue, ComputePipelineState, Size};
 
-use crate::cli::{ConstantKey, RunArguments};
-use crate::data::spec::Spec;
+use crate::cli::RunArguments;
+use crate::constants;
 use crate::devices;
 use crate::error::{Failure, Result};
-use crate::source::{self, Compiled};
+use crate::source;
 use bindings::Bindings;
 
 /// Compiles, runs once, prints and saves, and then measures, if asked.
 pub(crate) fn run(arguments: &RunArguments) -> Result<()> {
     let device = devices::choose(arguments.device.as_deref())?;
-    let library = compile(&device, arguments)?;
-    let constants = constants(arguments)?;
+    let library = source::library(&device, &arguments.file, &arguments.compile)?;
+    let constants = constants::values(&arguments.constant)?;
     let function = library.new_function_with_name_and_constants(&arguments.kernel, &constants)?;
     let pipeline = device.new_compute_pipeline_state_with_function(&function)?;
     let bindings = Bindings::new(&device, pipeline.reflection(), arguments)?;
@@ -39,47 +36,6 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<()> {
         writeln!(out, "ran `{}` over {} on {}", arguments.kernel, dispatch, device.name())?;
     }
     Ok(())
-}
-
-fn compile(device: &Device, arguments: &RunArguments) -> Result<Library> {
-    let compiled = source::compile(device, &arguments.file, &arguments.compile)?;
-    let mut err = anstream::stderr().lock();
-    match compiled {
-        Compiled::Library(library) => {
-            library.warnings().iter().try_for_each(|warning| source::show(warning, &mut err))?;
-            Ok(library)
-        }
-        Compiled::Errors(diagnostics) => {
-            diagnostics.iter().try_for_each(|diagnostic| source::show(diagnostic, &mut err))?;
-            debug_assert!(diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error));
-            Err(Failure::Reported)
-        }
-    }
-}
-
-fn constants(arguments: &RunArguments) -> Result<FunctionConstantValues> {
-    let mut constants = FunctionConstantValues::new();
-    for (key, spec) in &arguments.constant {
-        let value = match spec {
-            Spec::Values { data_type, scalars } => ConstantValue::from_bytes(*data_type, scalars),
-            _ => None,
-        };
-        let option = match key {
-            ConstantKey::Index(index) => format!("--constant {index}"),
-            ConstantKey::Name(name) => format!("--constant {name}"),
-        };
-        let value = value.ok_or_else(|| {
-            Failure::option(
-                option,
-                "expected the value of one scalar or vector, such as 0=bool:true or 1=float2:0,1",
-            )
-        })?;
-        match key {
-            ConstantKey::Index(index) => constants.set_constant_value_at_index(*index, value),
-            ConstantKey::Name(name) => constants.set_constant_value_with_name(name, value),
-        };
-    }
-    Ok(constants)
 }
 
 /// What is run, over what extent.

@@ -52,6 +52,23 @@ pub(crate) fn compile(device: &Device, path: &Path, arguments: &CompileArguments
     }
 }
 
+/// Compiles a file and prints its diagnostics. Errors in the source are reported then.
+pub(crate) fn library(device: &Device, path: &Path, arguments: &CompileArguments) -> Result<Library> {
+    let compiled = compile(device, path, arguments)?;
+    let mut err = anstream::stderr().lock();
+    match compiled {
+        Compiled::Library(library) => {
+            library.warnings().iter().try_for_each(|warning| show(warning, &mut err))?;
+            Ok(library)
+        }
+        Compiled::Errors(diagnostics) => {
+            diagnostics.iter().try_for_each(|diagnostic| show(diagnostic, &mut err))?;
+            debug_assert!(diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error));
+            Err(Failure::Reported)
+        }
+    }
+}
+
 /// Prints a diagnostic as Metal does, its first words coloured by severity.
 pub(crate) fn show(diagnostic: &Diagnostic, out: &mut impl Write) -> io::Result<()> {
     let bold = Style::new().bold();

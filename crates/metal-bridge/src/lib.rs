@@ -106,7 +106,7 @@ pub use size::Size;
 pub use msl_types::{
     Access, Argument, ArgumentKind, CompileError, CompileOptions, CompilerFailure, ConstantValue, DataType,
     Diagnostic, FaultKind, FunctionConstant, FunctionConstantValues, FunctionReflection, KernelFault,
-    LanguageVersion, LibraryError, MathMode, PipelineError, ScalarType, Severity, SourceLocation,
+    LanguageVersion, LibraryError, MathMode, PipelineError, ScalarType, Severity, SourceLocation, Stage,
 };
 
 /// Makes the example in the README a doctest.

@@ -27,7 +27,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use msl_types::{Diagnostic, FunctionConstant, FunctionConstantValues, FunctionReflection, PipelineError};
+use msl_types::{
+    Diagnostic, FunctionConstant, FunctionConstantValues, FunctionReflection, PipelineError, Stage,
+};
 
 use crate::backend;
 use crate::device::Device;
@@ -171,6 +173,29 @@ impl Function {
     /// The values given for function constants.
     pub fn constant_values(&self) -> &FunctionConstantValues {
         &self.0.constants
+    }
+
+    /// What it is compiled to, as text: for looking at it, not for programs; the text may change with any version.
+    ///
+    /// ```
+    /// use metal_bridge::{CompileOptions, Device, Stage};
+    ///
+    /// # fn main() -> metal_bridge::Result<()> {
+    /// # if cfg!(target_os = "macos") { return Ok(()); }
+    /// let source = "kernel void one(device float *x [[buffer(0)]], uint i [[thread_position_in_grid]]) { x[i] = 1; }";
+    /// let library = Device::system_default()?.new_library_with_source(source, &CompileOptions::default())?;
+    /// let text = library.new_function_with_name("one")?.inspect(Stage::Kernel)?;
+    /// assert!(text.contains("store "), "{text}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`PipelineError`]: as for making a pipeline of it; also if its device cannot show it. That can only the CPU's.
+    pub fn inspect(&self, stage: Stage) -> Result<String> {
+        self.check_constants()?;
+        Ok(self.library().0.backend.inspect(self.name(), &self.0.constants, stage)?)
     }
 
     /// Checks that every constant in use has a value of its type, if it needs one.

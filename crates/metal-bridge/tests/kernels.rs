@@ -6,6 +6,7 @@ mod random;
 #[path = "kernels/run.rs"]
 mod run;
 
+use metal_bridge::Stage;
 use metal_bridge::kernels::METAL_KERNEL_NAMES;
 use random::Random;
 use run::{Scalar::Float, Scalar::Uint, buffer, run};
@@ -32,6 +33,21 @@ fn check(what: &str, got: &[f32], want: &[f64], bound: impl Fn(usize) -> f64) {
 
 fn wide(values: &[f32]) -> Vec<f64> {
     values.iter().map(|v| f64::from(*v)).collect()
+}
+
+#[test]
+fn each_can_be_shown_at_every_stage() {
+    for name in METAL_KERNEL_NAMES {
+        let function = run::library().new_function_with_name(name).unwrap();
+        for (stage, part) in [
+            (Stage::Llvm, "define void @msl.thread(".to_owned()),
+            (Stage::Kernel, format!("kernel \"{name}\" {{\n")),
+            (Stage::Assembly, "\tret".to_owned()),
+        ] {
+            let text = function.inspect(stage).unwrap_or_else(|error| panic!("{name}, {stage:?}: {error}"));
+            assert!(text.contains(&part), "{name}, {stage:?}:\n{text}");
+        }
+    }
 }
 
 #[test]

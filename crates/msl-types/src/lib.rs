@@ -20,5 +20,5 @@ pub mod reflection;
 pub use data_type::{ConstantValue, DataType, FunctionConstantValues, ScalarType};
 pub use diagnostic::{CompileError, CompilerFailure, Diagnostic, LibraryError, PipelineError, Severity};
 pub use fault::{FaultKind, KernelFault, Memory, SourceLocation};
-pub use options::{CompileOptions, LanguageVersion, MathMode};
+pub use options::{CompileOptions, LanguageVersion, MathMode, Stage};
 pub use reflection::{Access, Argument, ArgumentKind, FunctionConstant, FunctionReflection};

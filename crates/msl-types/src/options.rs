@@ -71,3 +71,15 @@ impl Default for CompileOptions {
         }
     }
 }
+
+/// A form of a kernel on its way from source to native code, to look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Stage {
+    /// LLVM's form of one thread: inlined and optimised, accesses not yet checked.
+    Llvm,
+    /// The same in the compiler's own form, which its analyses work on.
+    Kernel,
+    /// The native code, as assembly: accesses are checked, and loops can be stopped.
+    Assembly,
+}

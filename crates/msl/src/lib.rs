@@ -24,7 +24,7 @@ pub use front::{CacheDirectory, Compiler, CompilerConfig};
 pub use library::Library;
 pub use msl_types::*;
 pub use runtime::Scratch;
-pub use target::{Kernel, Stage, inspect, read_kernel};
+pub use target::{Kernel, inspect, read_kernel};
 
 use std::sync::atomic::AtomicBool;
 

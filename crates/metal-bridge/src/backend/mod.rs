@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 use msl_types::{
     CompileOptions, Diagnostic, FunctionConstantValues, FunctionReflection, LibraryError, PipelineError,
+    Stage,
 };
 
 use crate::buffer::StorageMode;
@@ -68,6 +69,18 @@ pub(crate) trait Library: fmt::Debug + Send + Sync {
         name: &str,
         constants: &FunctionConstantValues,
     ) -> Result<Arc<dyn Pipeline>, PipelineError>;
+
+    /// The text of one of the functions at a stage of its compilation. The same holds of values.
+    fn inspect(
+        &self,
+        name: &str,
+        constants: &FunctionConstantValues,
+        stage: Stage,
+    ) -> Result<String, PipelineError> {
+        let _ = (constants, stage);
+        let reason = "this device does not show what it compiles kernels to".into();
+        Err(PipelineError::Unsupported { kernel: name.into(), reason })
+    }
 }
 
 /// A function that can be dispatched.

@@ -40,6 +40,7 @@ pub(crate) fn parse(text: &str) -> std::result::Result<Function, ParseError> {
         }
     }
     let mut parser = Parser::default();
+    parser.operations = Op::plain().map(|op| (op.name(), op)).collect();
     for step in [Parser::declare, Parser::read] {
         let mut state = State::Start;
         for (number, line) in &lines {
@@ -71,8 +72,8 @@ struct Parser {
     function: Function,
     values: HashMap<String, Value>,
     blocks: HashMap<String, Block>,
-    /// Number of blocks that the second reading has come to.
-    read: usize,
+    /// Operations that their name says all of.
+    operations: HashMap<String, Op>,
 }
 
 impl Parser {
@@ -146,7 +147,6 @@ impl Parser {
             return Err("expected a block, such as `b0:`, or `}`".into());
         };
         let block = self.blocks[&name];
-        self.read += 1;
         if line.take('(') {
             while !line.take(')') {
                 definition(line)?;
@@ -221,7 +221,7 @@ impl Parser {
             return Ok(State::Closed);
         }
         let mut fast_math = super::FastMath::default();
-        let op = operation(&word, line)?;
+        let op = self.operation(&word, line)?;
         while line.peek_word().is_some_and(|flag| fast_math.add(flag)) {
             line.word()?;
         }
@@ -241,6 +241,26 @@ impl Parser {
         }
         self.function.blocks[block].instructions.push(inst);
         Ok(State::Open(block))
+    }
+
+    /// The operation with a name, and what stands beside its operands.
+    fn operation(&self, name: &str, line: &mut Line) -> Result<Op> {
+        Ok(match name {
+            "is_class" => Op::IsClass(line.number()?),
+            "argument" => Op::Argument(Argument::from_index(numbered(&line.word()?, 'a')?)),
+            "variable" => Op::Variable(Variable::from_index(numbered(&line.word()?, 'x')?)),
+            "launch" => {
+                let word = line.word()?;
+                let (value, axis) = word.split_once('.').unwrap_or((&word, ""));
+                let value = LaunchValue::ALL.iter().find(|v| v.name() == value);
+                let axis = Axis::ALL.iter().find(|a| a.name() == axis);
+                match (value, axis) {
+                    (Some(value), Some(axis)) => Op::Launch(*value, *axis),
+                    _ => return Err(format!("`{word}` is not a value of the launch")),
+                }
+            }
+            _ => *self.operations.get(name).ok_or_else(|| format!("there is no operation `{name}`"))?,
+        })
     }
 
     fn terminator(&mut self, word: &str, line: &mut Line) -> Result<Option<Terminator>> {
@@ -354,26 +374,4 @@ fn numbered(name: &str, prefix: char) -> Result<usize> {
     number
         .map(|n| n as usize)
         .ok_or_else(|| format!("expected a name such as `{prefix}0` instead of `{name}`"))
-}
-
-/// The operation with a name, and what stands beside its operands.
-fn operation(name: &str, line: &mut Line) -> Result<Op> {
-    Ok(match name {
-        "is_class" => Op::IsClass(line.number()?),
-        "argument" => Op::Argument(Argument::from_index(numbered(&line.word()?, 'a')?)),
-        "variable" => Op::Variable(Variable::from_index(numbered(&line.word()?, 'x')?)),
-        "launch" => {
-            let word = line.word()?;
-            let (value, axis) = word.split_once('.').unwrap_or((&word, ""));
-            let value = LaunchValue::ALL.iter().find(|v| v.name() == value);
-            let axis = Axis::ALL.iter().find(|a| a.name() == axis);
-            match (value, axis) {
-                (Some(value), Some(axis)) => Op::Launch(*value, *axis),
-                _ => return Err(format!("`{word}` is not a value of the launch")),
-            }
-        }
-        _ => Op::plain()
-            .find(|op| op.name() == name)
-            .ok_or_else(|| format!("there is no operation `{name}`"))?,
-    })
 }

@@ -2,19 +2,7 @@
 
 use super::{internal, make_safe, optimise, specialised};
 use crate::kernel;
-use crate::{FunctionConstantValues, Library, PipelineError};
-
-/// A form of a kernel on its way from source to native code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Stage {
-    /// LLVM's form of one thread: inlined and optimised, accesses not yet checked.
-    Llvm,
-    /// The same in our own form, which analyses work on.
-    Kernel,
-    /// The machine code of this CPU, as assembly: accesses are checked, loops can be stopped.
-    Assembly,
-}
+use crate::{FunctionConstantValues, Library, PipelineError, Stage};
 
 /// The text of one kernel of a library at a stage.
 ///
@@ -46,6 +34,7 @@ pub fn inspect(
                 make_safe(&mut module, machine, kernel)?;
                 machine.emit_assembly(&mut module).map_err(|message| internal(kernel, message))
             }
+            other => Err(super::unsupported(kernel, format!("there is no text for {other:?}"))),
         }
     })
 }

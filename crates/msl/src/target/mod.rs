@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use contained::contained;
 
-pub use inspect::{Stage, inspect, read_kernel};
+pub use inspect::{inspect, read_kernel};
 
 pub(crate) use bounds::user_location;
 pub(crate) use entry::{ARGUMENT, THREAD, VALUE};

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use msl_types::{Diagnostic, FunctionConstantValues, FunctionReflection, PipelineError};
+use msl_types::{Diagnostic, FunctionConstantValues, FunctionReflection, PipelineError, Stage};
 
 use super::pipeline::CpuPipeline;
 use crate::backend;
@@ -29,5 +29,14 @@ impl backend::Library for CpuLibrary {
         constants: &FunctionConstantValues,
     ) -> Result<Arc<dyn backend::Pipeline>, PipelineError> {
         Ok(Arc::new(CpuPipeline::new(msl::Kernel::build(&self.0, name, constants)?)))
+    }
+
+    fn inspect(
+        &self,
+        name: &str,
+        constants: &FunctionConstantValues,
+        stage: Stage,
+    ) -> Result<String, PipelineError> {
+        msl::inspect(&self.0, name, constants, stage)
     }
 }

@@ -1,0 +1,51 @@
+//! `metal-bridge compile` over real kernels.
+
+mod common;
+
+use common::metal_bridge;
+
+#[test]
+fn each_form_is_shown() {
+    for (emit, parts) in [
+        ("llvm", &["define void @msl.thread(", "fadd "][..]),
+        ("kernel", &["kernel \"add\" {", "\"sum\"", ": f32 = fadd ", "store v", "@f0:"]),
+        ("asm", &["msl.threadgroup:"]),
+    ] {
+        let outcome = metal_bridge(&format!("compile add.metal --kernel add --emit {emit}"));
+        let outcome = outcome.exits(0).without_complaint();
+        for part in parts {
+            assert!(outcome.out.contains(part), "{emit}: expected {part:?} in:\n{}", outcome.out);
+        }
+    }
+}
+
+#[test]
+fn function_constants_change_the_code() {
+    let line = "compile many.metal --kernel shift --emit kernel --constant 0=int:77777";
+    let plain = metal_bridge(line).exits(0).without_complaint().out;
+    assert!(plain.contains("77777:i32"), "{plain}");
+    let negated = metal_bridge(&format!("{line} --constant negate=bool:true")).exits(0).out;
+    assert_ne!(plain, negated);
+    metal_bridge("compile many.metal --kernel shift --emit kernel").exits(1).prints("").complains(&[
+        "error: ",
+        "`offset`",
+        "--constant 0=int:VALUE",
+    ]);
+}
+
+#[test]
+fn mistakes_are_named() {
+    metal_bridge("compile add.metal --kernel sub --emit llvm").exits(1).complains(&["`sub`", "`add`"]);
+    metal_bridge("compile add.metal --kernel add").exits(2).complains(&["--emit"]);
+    metal_bridge("compile add.metal --kernel add --emit ptx").exits(2).complains(&["ptx", "kernel", "asm"]);
+    metal_bridge("compile broken.metal --kernel x --emit asm")
+        .exits(1)
+        .complains(&["broken.metal:5:12: error: "]);
+}
+
+#[test]
+fn includes_and_macros() {
+    let line = "compile includes.metal --kernel includes --emit kernel -I include -D GIVEN=30 -DFLAG";
+    let outcome = metal_bridge(line).exits(0).without_complaint();
+    assert!(outcome.out.starts_with("kernel \"includes\" {\n"), "{}", outcome.out);
+}
