@@ -28,6 +28,10 @@ pub use target::{Kernel, inspect, read_kernel};
 
 use std::sync::atomic::AtomicBool;
 
+/// The tests of this crate's inside share code with those of its outside.
+#[cfg(test)]
+extern crate self as msl;
+
 /// Threads of a SIMD-group, as on Apple's GPUs.
 pub const SIMD_WIDTH: u32 = 32;
 /// Most threads a threadgroup may have.

@@ -14,10 +14,14 @@
 
 mod flow;
 mod import;
+#[cfg(test)]
+mod interpret;
 mod op;
 mod parse;
 mod print;
 mod table;
+#[cfg(test)]
+mod tests;
 mod types;
 mod verify;
 

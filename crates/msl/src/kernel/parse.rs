@@ -39,8 +39,8 @@ pub(crate) fn parse(text: &str) -> std::result::Result<Function, ParseError> {
             lines.push((i + 1, line));
         }
     }
-    let mut parser = Parser::default();
-    parser.operations = Op::plain().map(|op| (op.name(), op)).collect();
+    let operations = Op::plain().map(|op| (op.name(), op)).collect();
+    let mut parser = Parser { operations, ..Parser::default() };
     for step in [Parser::declare, Parser::read] {
         let mut state = State::Start;
         for (number, line) in &lines {
@@ -199,6 +199,9 @@ impl Parser {
     }
 
     fn body(&mut self, block: Block, line: &mut Line) -> Result<State> {
+        if line.is_next('}') || line.label().is_some() {
+            return Err("the block before this line ends without br, brif, switch or ret".into());
+        }
         let mut results = Vec::new();
         if line.value_name().is_some() {
             loop {

@@ -100,7 +100,7 @@ impl Collective {
     }
 
     /// Computes the results for the lanes with a value, each in lane order.
-    pub(super) fn apply(self, values: &[Option<u64>; 32], results: &mut [u64; 32]) {
+    pub(crate) fn apply(self, values: &[Option<u64>; 32], results: &mut [u64; 32]) {
         let group = if self.quad { 4 } else { 32 };
         for start in (0..32).step_by(group) {
             let lanes = start..start + group;

@@ -1,7 +1,9 @@
 //! Looking at what a kernel becomes on its way to native code.
 
-use super::{internal, make_safe, optimise, specialised};
-use crate::kernel;
+use super::{internal, make_safe, optimise, specialised, unsupported};
+use crate::kernel::{self, Function};
+use crate::llvm::Module;
+use crate::reflect::KernelEntry;
 use crate::{FunctionConstantValues, Library, PipelineError, Stage};
 
 /// The text of one kernel of a library at a stage.
@@ -23,19 +25,33 @@ pub fn inspect(
                 module.strip_debug_info();
                 Ok(module.to_string())
             }
-            Stage::Kernel => {
-                let function = kernel::import(&module, kernel)
-                    .map_err(|error| super::unsupported(kernel, error.to_string()))?;
-                kernel::verify(&function)
-                    .map_err(|error| internal(kernel, format!("imported illegally: {error}")))?;
-                Ok(function.to_string())
-            }
+            Stage::Kernel => Ok(import(&module, kernel)?.to_string()),
             Stage::Assembly => {
                 make_safe(&mut module, machine, kernel)?;
                 machine.emit_assembly(&mut module).map_err(|message| internal(kernel, message))
             }
-            other => Err(super::unsupported(kernel, format!("there is no text for {other:?}"))),
+            other => Err(unsupported(kernel, format!("there is no text for {other:?}"))),
         }
+    })
+}
+
+/// Imports and verifies an optimised kernel.
+fn import(module: &Module, kernel: &KernelEntry) -> Result<Function, PipelineError> {
+    let function = kernel::import(module, kernel).map_err(|error| unsupported(kernel, error.to_string()))?;
+    kernel::verify(&function).map_err(|error| internal(kernel, format!("imported illegally: {error}")))?;
+    Ok(function)
+}
+
+/// One kernel of a library in our own form.
+#[cfg(test)]
+pub(crate) fn imported(
+    library: &Library,
+    kernel: &str,
+    constants: &FunctionConstantValues,
+) -> Result<Function, PipelineError> {
+    specialised(library, kernel, constants, |mut module, machine, kernel, absent| {
+        optimise(&mut module, machine, kernel, absent)?;
+        import(&module, kernel)
     })
 }
 

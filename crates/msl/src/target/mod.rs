@@ -20,6 +20,8 @@ use std::sync::Arc;
 
 use contained::contained;
 
+#[cfg(test)]
+pub(crate) use inspect::imported;
 pub use inspect::{inspect, read_kernel};
 
 pub(crate) use bounds::user_location;
