@@ -11,12 +11,18 @@ Usage: cargo xtask <TASK> [OPTIONS]
 Tasks:
   demo     Build in release mode and run the built-in kernels on real-sized data; prints a table.
   test     Run every check that a change must pass, and print a summary at the end.
+  math-accuracy
+           Measure the errors of the library's mathematical functions and write docs/math-accuracy.md.
   setup    Only find or install what the other tasks need: clang 19 and LLVM 19's development files,
            rustfmt, clippy. `test` and `demo` do this by themselves.
 
 Options of test:
   --only CHECK    Run this check alone; may be given several times.
   --list          List the checks and what each runs.
+
+Options of math-accuracy:
+  --function NAME Measure this function alone and write nothing.
+  --samples N     Inputs of each function. Default: all 2^32 of one operand, 100 million pairs of two.
 
 Options of every task:
   --no-install    Install nothing: say what is missing and stop.
@@ -52,6 +58,10 @@ pub(crate) enum Task {
         only: Vec<Check>,
     },
     Demo,
+    MathAccuracy {
+        /// The arguments of the program that measures.
+        arguments: Vec<String>,
+    },
 }
 
 /// Reads the arguments after the program's name.
@@ -61,6 +71,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Reque
     let mut only = Vec::new();
     let mut list = false;
     let mut install = true;
+    let mut measure = Vec::new();
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "-h" | "--help" | "help" => return Ok(Request { task: Task::Help, install }),
@@ -76,15 +87,23 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Reque
                     )
                 })?);
             }
-            "test" | "demo" | "setup" if task.is_none() => task = Some(argument),
+            "--function" | "--samples" => {
+                let value = arguments.next().ok_or(format!("{argument} needs a value"))?;
+                measure.extend([argument, value]);
+            }
+            "test" | "demo" | "setup" | "math-accuracy" if task.is_none() => task = Some(argument),
             other => return Err(format!("unexpected argument `{other}`")),
         }
     }
-    let task = task.ok_or("no task given; the tasks are test, demo and setup")?;
+    let task = task.ok_or("no task given; the tasks are test, demo, math-accuracy and setup")?;
     if task != "test" && (list || !only.is_empty()) {
         return Err(format!("--only and --list belong to `test`, not to `{task}`"));
     }
+    if task != "math-accuracy" && !measure.is_empty() {
+        return Err(format!("{} belongs to `math-accuracy`, not to `{task}`", measure[0]));
+    }
     let task = match task.as_str() {
+        "math-accuracy" => Task::MathAccuracy { arguments: measure },
         "setup" => Task::Setup,
         "demo" => Task::Demo,
         _ if list => Task::ListChecks,
@@ -118,6 +137,9 @@ mod tests {
     fn the_other_tasks() {
         assert_eq!(parsed("demo"), Ok(Request { task: Task::Demo, install: true }));
         assert_eq!(parsed("--no-install setup"), Ok(Request { task: Task::Setup, install: false }));
+        let arguments = vec!["--samples".into(), "1000".into()];
+        let measure = Request { task: Task::MathAccuracy { arguments }, install: true };
+        assert_eq!(parsed("math-accuracy --samples 1000"), Ok(measure));
         assert_eq!(parsed("test --help"), Ok(Request { task: Task::Help, install: true }));
         assert_eq!(parsed("test --list"), Ok(Request { task: Task::ListChecks, install: true }));
     }
@@ -131,6 +153,8 @@ mod tests {
             ("test --only", "--only needs"),
             ("demo --only fmt", "belong to `test`"),
             ("setup x", "`x`"),
+            ("demo --samples 5", "belongs to `math-accuracy`"),
+            ("math-accuracy --function", "needs a value"),
             ("test demo", "`demo`"),
         ] {
             let message = parsed(line).unwrap_err();

@@ -1,4 +1,4 @@
-//! Development tasks: `cargo xtask test`, `cargo xtask demo`, `cargo xtask setup`.
+//! Development tasks: `cargo xtask test`, `cargo xtask demo`, `cargo xtask math-accuracy`, `cargo xtask setup`.
 //!
 //! Each task brings the machine into the state it needs first ([`setup`]): the tools of LLVM 19 are
 //! looked for and, on Debian and Ubuntu, installed.
@@ -51,6 +51,13 @@ fn run(request: &Request) -> Result<(), String> {
         Task::Demo => {
             setup::llvm(&mut shell, request.install)?;
             shell.run(shell.cargo(&["run", "--release", "--package", "metal-bridge", "--example", "demo"]))
+        }
+        Task::MathAccuracy { arguments } => {
+            setup::llvm(&mut shell, request.install)?;
+            let mut command =
+                shell.cargo(&["run", "--release", "--package", "msl", "--example", "math_accuracy", "--"]);
+            command.args(arguments);
+            shell.run(command)
         }
     }
 }

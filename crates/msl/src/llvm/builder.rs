@@ -6,7 +6,7 @@ pub(crate) use llvm_sys::LLVMIntPredicate as IntPredicate;
 use llvm_sys::core::*;
 use llvm_sys::prelude::*;
 
-use super::{Block, Module, Opcode, Type, Value};
+use super::{Block, Module, Opcode, RealPredicate, Type, Value};
 
 /// Inserts instructions at one place.
 pub(crate) struct Builder<'m>(LLVMBuilderRef, PhantomData<&'m Module>);
@@ -50,6 +50,16 @@ impl<'m> Builder<'m> {
     pub(crate) fn compare(&self, predicate: IntPredicate, a: Value<'m>, b: Value<'m>) -> Value<'m> {
         // SAFETY: integer or pointer operands of the same type.
         Value::new(unsafe { LLVMBuildICmp(self.0, predicate, a.0, b.0, c"".as_ptr()) })
+    }
+
+    pub(crate) fn compare_floats(&self, predicate: RealPredicate, a: Value<'m>, b: Value<'m>) -> Value<'m> {
+        // SAFETY: floating-point operands of the same type.
+        Value::new(unsafe { LLVMBuildFCmp(self.0, predicate, a.0, b.0, c"".as_ptr()) })
+    }
+
+    pub(crate) fn negate_float(&self, value: Value<'m>) -> Value<'m> {
+        // SAFETY: a floating-point operand.
+        Value::new(unsafe { LLVMBuildFNeg(self.0, value.0, c"".as_ptr()) })
     }
 
     pub(crate) fn select(&self, condition: Value<'m>, yes: Value<'m>, no: Value<'m>) -> Value<'m> {

@@ -9,6 +9,7 @@ mod entry;
 mod inspect;
 mod isolate;
 mod legalise;
+mod precise;
 mod specialise;
 mod split;
 mod stop;
@@ -159,6 +160,7 @@ fn optimise(
         return Err(unsupported(kernel, reason));
     }
     legalise::legalise(module);
+    precise::keep_mathematics(module);
     entry::add_thread_function(module, kernel, absent);
     let passes = "always-inline,globaldce,default<O1>";
     module.run_passes(passes, machine).map_err(|message| internal(kernel, message))?;
