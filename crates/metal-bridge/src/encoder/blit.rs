@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::check_device;
+use super::{check_device, encoder};
 use crate::backend::{BlitCommand, Pass};
 use crate::buffer::{Buffer, StorageMode};
 use crate::command_buffer::{CommandBuffer, Uses, add_use};
@@ -24,6 +24,8 @@ pub struct BlitCommandEncoder {
     ended: bool,
 }
 
+encoder!(BlitCommandEncoder, BlitCommand, "blit command encoder");
+
 impl BlitCommandEncoder {
     pub(crate) fn new(command_buffer: CommandBuffer) -> Self {
         Self {
@@ -34,23 +36,6 @@ impl BlitCommandEncoder {
             debug_groups: 0,
             ended: false,
         }
-    }
-
-    /// The command buffer it writes to.
-    pub fn command_buffer(&self) -> &CommandBuffer {
-        &self.command_buffer
-    }
-
-    /// The label; empty if none was set.
-    pub fn label(&self) -> &str {
-        &self.label
-    }
-
-    /// Sets a label, by which errors then name the encoder.
-    #[doc(alias = "setLabel:")]
-    pub fn set_label(&mut self, label: impl Into<String>) {
-        self.label = label.into();
-        self.command_buffer.name_encoder(self.describe());
     }
 
     /// Copies bytes from one buffer to another, or to another place of the same one. Storage modes do not
@@ -131,30 +116,6 @@ impl BlitCommandEncoder {
         })
     }
 
-    /// Begins a named group of commands, for people who look at them with a tool.
-    #[doc(alias = "pushDebugGroup:")]
-    pub fn push_debug_group(&mut self, name: impl Into<String>) {
-        self.debug_groups += 1;
-        self.commands.push(BlitCommand::PushDebugGroup(name.into()));
-    }
-
-    /// Ends the innermost group.
-    ///
-    /// # Errors
-    ///
-    /// If none is open.
-    #[doc(alias = "popDebugGroup")]
-    pub fn pop_debug_group(&mut self) -> Result<()> {
-        self.checked(|this| {
-            let Some(open) = this.debug_groups.checked_sub(1) else {
-                return Err(Error::DebugGroups { encoder: this.describe(), open: 0 });
-            };
-            this.debug_groups = open;
-            this.commands.push(BlitCommand::PopDebugGroup);
-            Ok(())
-        })
-    }
-
     /// Ends the encoder; its commands are now part of the command buffer.
     ///
     /// # Errors
@@ -162,10 +123,7 @@ impl BlitCommandEncoder {
     /// If a debug group is open.
     #[doc(alias = "endEncoding")]
     pub fn end_encoding(mut self) -> Result<()> {
-        let result = self.checked(|this| match this.debug_groups {
-            0 => Ok(()),
-            open => Err(Error::DebugGroups { encoder: this.describe(), open }),
-        });
+        let result = self.close_groups();
         self.ended = true;
         let pass = Pass::Blit {
             label: std::mem::take(&mut self.label),
@@ -177,35 +135,5 @@ impl BlitCommandEncoder {
 
     fn check_buffer(&self, buffer: &Buffer) -> Result<()> {
         check_device(self.command_buffer.device(), buffer.device(), || buffer.describe())
-    }
-
-    /// Makes an error stick to the command buffer.
-    fn checked(&mut self, call: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
-        call(self).inspect_err(|error| self.command_buffer.encoding_failed(error))
-    }
-
-    fn describe(&self) -> String {
-        if self.label.is_empty() {
-            "a blit command encoder".into()
-        } else {
-            named("blit command encoder", &self.label)
-        }
-    }
-}
-
-impl Drop for BlitCommandEncoder {
-    fn drop(&mut self) {
-        if !self.ended {
-            self.command_buffer.abandon_encoder(self.describe());
-        }
-    }
-}
-
-impl fmt::Debug for BlitCommandEncoder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BlitCommandEncoder")
-            .field("label", &self.label)
-            .field("commands", &self.commands.len())
-            .finish_non_exhaustive()
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use bytemuck::Pod;
 
 use super::dispatch::{Bound, Grid, THREADGROUP_MEMORY_GRANULE, prepare};
-use super::{BarrierScope, DispatchType, check_device};
+use super::{BarrierScope, DispatchType, check_device, encoder};
 use crate::backend::{Bytes, ComputeCommand, Pass};
 use crate::buffer::Buffer;
 use crate::command_buffer::{CommandBuffer, Uses};
@@ -33,6 +33,8 @@ pub struct ComputeCommandEncoder {
     ended: bool,
 }
 
+encoder!(ComputeCommandEncoder, ComputeCommand, "compute command encoder");
+
 impl ComputeCommandEncoder {
     pub(crate) fn new(command_buffer: CommandBuffer, dispatch_type: DispatchType) -> Self {
         Self {
@@ -49,27 +51,10 @@ impl ComputeCommandEncoder {
         }
     }
 
-    /// The command buffer it writes to.
-    pub fn command_buffer(&self) -> &CommandBuffer {
-        &self.command_buffer
-    }
-
     /// Whether dispatches may overlap.
     #[doc(alias = "dispatchType")]
     pub fn dispatch_type(&self) -> DispatchType {
         self.dispatch_type
-    }
-
-    /// The label; empty if none was set.
-    pub fn label(&self) -> &str {
-        &self.label
-    }
-
-    /// Sets a label, by which errors then name the encoder.
-    #[doc(alias = "setLabel:")]
-    pub fn set_label(&mut self, label: impl Into<String>) {
-        self.label = label.into();
-        self.command_buffer.name_encoder(self.describe());
     }
 
     /// Sets the pipeline that the following dispatches run.
@@ -228,30 +213,6 @@ impl ComputeCommandEncoder {
         })
     }
 
-    /// Begins a named group of commands, for people who look at them with a tool.
-    #[doc(alias = "pushDebugGroup:")]
-    pub fn push_debug_group(&mut self, name: impl Into<String>) {
-        self.debug_groups += 1;
-        self.commands.push(ComputeCommand::PushDebugGroup(name.into()));
-    }
-
-    /// Ends the innermost group.
-    ///
-    /// # Errors
-    ///
-    /// If none is open.
-    #[doc(alias = "popDebugGroup")]
-    pub fn pop_debug_group(&mut self) -> Result<()> {
-        self.checked(|this| {
-            let Some(open) = this.debug_groups.checked_sub(1) else {
-                return Err(Error::DebugGroups { encoder: this.describe(), open: 0 });
-            };
-            this.debug_groups = open;
-            this.commands.push(ComputeCommand::PopDebugGroup);
-            Ok(())
-        })
-    }
-
     /// Ends the encoder; its commands are now part of the command buffer.
     ///
     /// # Errors
@@ -260,10 +221,7 @@ impl ComputeCommandEncoder {
     #[doc(alias = "endEncoding")]
     #[doc(alias = "EndEncoding")]
     pub fn end_encoding(mut self) -> Result<()> {
-        let result = self.checked(|this| match this.debug_groups {
-            0 => Ok(()),
-            open => Err(Error::DebugGroups { encoder: this.describe(), open }),
-        });
+        let result = self.close_groups();
         self.ended = true;
         let pass = Pass::Compute {
             label: std::mem::take(&mut self.label),
@@ -303,19 +261,6 @@ impl ComputeCommandEncoder {
         self.buffers[index] = Some(Bound::Buffer { buffer: buffer.clone(), offset });
         Ok(())
     }
-
-    /// Makes an error stick to the command buffer.
-    fn checked(&mut self, call: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
-        call(self).inspect_err(|error| self.command_buffer.encoding_failed(error))
-    }
-
-    fn describe(&self) -> String {
-        if self.label.is_empty() {
-            "a compute command encoder".into()
-        } else {
-            named("compute command encoder", &self.label)
-        }
-    }
 }
 
 fn check_index(operation: &'static str, index: usize) -> Result<()> {
@@ -330,22 +275,4 @@ fn check_offset(buffer: &Buffer, offset: usize, index: usize) -> Result<()> {
         return Ok(());
     }
     Err(Error::BufferOffset { buffer: buffer.describe(), index, offset, length: buffer.length() })
-}
-
-impl Drop for ComputeCommandEncoder {
-    fn drop(&mut self) {
-        if !self.ended {
-            self.command_buffer.abandon_encoder(self.describe());
-        }
-    }
-}
-
-impl fmt::Debug for ComputeCommandEncoder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ComputeCommandEncoder")
-            .field("label", &self.label)
-            .field("pipeline", &self.pipeline)
-            .field("commands", &self.commands.len())
-            .finish_non_exhaustive()
-    }
 }

@@ -36,11 +36,14 @@
 //! ```
 
 mod blit;
+mod common;
 mod compute;
 mod dispatch;
 
 pub use blit::BlitCommandEncoder;
 pub use compute::ComputeCommandEncoder;
+
+use common::encoder;
 
 use crate::device::Device;
 use crate::error::{Error, Result};
