@@ -1,7 +1,7 @@
 //! Operations of instructions, and what each takes and gives.
 
 use super::table::{Argument, Variable};
-use crate::runtime::{Collective, MathFunction};
+use crate::runtime::Collective;
 
 macro_rules! named {
     ($($(#[$doc:meta])* $name:ident { $($(#[$item:meta])* $variant:ident = $text:literal,)* })*) => {
@@ -263,8 +263,6 @@ pub(crate) enum Op {
     Shuffle,
     /// A reduction or prefix scan over the active lanes.
     Collective(Collective),
-    /// A function of mathematics of `f32`.
-    Math(MathFunction),
     /// Reports that unreachable code was reached.
     Unreachable,
 }
@@ -303,7 +301,6 @@ impl Op {
             Self::Ballot => "simd_ballot".into(),
             Self::Shuffle => "simd_shuffle".into(),
             Self::Collective(collective) => collective.hook(),
-            Self::Math(function) => format!("math.{}", function.name()),
             Self::Unreachable => "unreachable".into(),
         }
     }
@@ -342,7 +339,6 @@ impl Op {
             .chain(each(Modify::ALL, Self::Modify))
             .chain(each(Axis::ALL, Self::ThreadPosition))
             .chain(Access::ALL.iter().flat_map(|a| [Self::Load(*a), Self::Store(*a)]))
-            .chain(MathFunction::all().map(Self::Math))
             .chain(Collective::hooks().map(|(_, c)| Self::Collective(c)))
     }
 
@@ -352,7 +348,7 @@ impl Op {
             Self::Unary(op) => op.is_float(),
             Self::Binary(op) => op.is_float(),
             Self::Ternary(op) => op.is_float(),
-            Self::FloatCompare(_) | Self::Math(_) => true,
+            Self::FloatCompare(_) => true,
             _ => false,
         }
     }

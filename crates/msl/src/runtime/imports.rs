@@ -3,107 +3,6 @@
 
 use super::hooks;
 
-macro_rules! math {
-    ($($name:ident => |$($argument:ident),*| $body:expr;)*) => {
-        mod math {
-            $(pub(super) extern "C" fn $name($($argument: f32),*) -> f32 { $body })*
-        }
-        const MATH: &[Math] = &[
-            $(Math {
-                name: stringify!($name),
-                hook: concat!("msl.", stringify!($name), ".f32"),
-                address: usize_fn::Address(math::$name as *const ()),
-                arity: [$(stringify!($argument)),*].len(),
-                #[cfg(test)]
-                call: |values| {
-                    let [$($argument),*] = values else { panic!("number of operands") };
-                    math::$name($(*$argument),*)
-                },
-            },)*
-        ];
-    };
-}
-
-struct Math {
-    name: &'static str,
-    hook: &'static str,
-    address: usize_fn::Address,
-    arity: usize,
-    #[cfg(test)]
-    call: fn(&[f32]) -> f32,
-}
-
-/// A function of mathematics that kernels may call; it takes and gives `f32`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct MathFunction(usize);
-
-impl MathFunction {
-    pub(crate) fn all() -> impl Iterator<Item = Self> {
-        (0..MATH.len()).map(Self)
-    }
-
-    /// The function of a hook: `msl.exp.f32`.
-    pub(crate) fn from_hook(hook: &str) -> Option<Self> {
-        MATH.iter().position(|m| m.hook == hook).map(Self)
-    }
-
-    /// Its name: `exp`.
-    pub(crate) fn name(self) -> &'static str {
-        MATH[self.0].name
-    }
-
-    /// Number of operands.
-    pub(crate) fn arity(self) -> usize {
-        MATH[self.0].arity
-    }
-
-    #[cfg(test)]
-    pub(crate) fn call(self, operands: &[f32]) -> f32 {
-        (MATH[self.0].call)(operands)
-    }
-}
-
-/// Function addresses in constants.
-mod usize_fn {
-    #[derive(Clone, Copy)]
-    pub(super) struct Address(pub(super) *const ());
-    // SAFETY: the address of a function is the same for all threads.
-    unsafe impl Sync for Address {}
-}
-
-/// sin(πx) and cos(πx) need an exact reduction, which single-precision arguments allow in double.
-fn reduced(x: f32) -> f64 {
-    f64::from(x) % 2.0
-}
-
-math! {
-    exp => |x| x.exp();
-    exp2 => |x| x.exp2();
-    exp10 => |x| 10f64.powf(f64::from(x)) as f32;
-    log => |x| x.ln();
-    log2 => |x| x.log2();
-    log10 => |x| x.log10();
-    sin => |x| x.sin();
-    cos => |x| x.cos();
-    tan => |x| x.tan();
-    asin => |x| x.asin();
-    acos => |x| x.acos();
-    atan => |x| x.atan();
-    sinh => |x| x.sinh();
-    cosh => |x| x.cosh();
-    tanh => |x| x.tanh();
-    asinh => |x| f64::from(x).asinh() as f32;
-    acosh => |x| f64::from(x).acosh() as f32;
-    atanh => |x| f64::from(x).atanh() as f32;
-    sinpi => |x| (super::reduced(x) * std::f64::consts::PI).sin() as f32;
-    cospi => |x| (super::reduced(x) * std::f64::consts::PI).cos() as f32;
-    tanpi => |x| (super::reduced(x) * std::f64::consts::PI).tan() as f32;
-    pow => |x, y| x.powf(y);
-    powr => |x, y| if x < 0.0 { f32::NAN } else { x.powf(y) };
-    atan2 => |y, x| y.atan2(x);
-    fmod => |x, y| x % y;
-}
-
 /// Functions that LLVM's code generators call for operations without an instruction.
 mod library {
     use std::ffi::c_void;
@@ -210,8 +109,7 @@ mod halves {
 
 /// Name and address of everything that an object file may import.
 pub(crate) fn imports() -> Vec<(&'static str, usize)> {
-    let mut list: Vec<(&str, usize)> = MATH.iter().map(|m| (m.hook, m.address.0 as usize)).collect();
-    list.extend([
+    let mut list = vec![
         ("msl.rt.fault", hooks::fault as *const () as usize),
         ("msl.rt.unreachable", hooks::unreachable as *const () as usize),
         ("msl.rt.frame", hooks::frame as *const () as usize),
@@ -228,7 +126,7 @@ pub(crate) fn imports() -> Vec<(&'static str, usize)> {
         ("memcpy", library::memmove as *const () as usize),
         ("memmove", library::memmove as *const () as usize),
         ("memset", library::memset as *const () as usize),
-    ]);
+    ];
     #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
     list.extend([
         ("__truncsfhf2", halves::single_to_half as *const () as usize),
@@ -246,23 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn exact_at_multiples_of_a_half() {
-        assert_eq!(math::sinpi(1e6 + 0.5), 1.0);
-        assert_eq!(math::cospi(3.0), -1.0);
-        assert_eq!(math::exp10(2.0), 100.0);
+    fn scaling_reaches_the_least_number() {
         assert_eq!(library::ldexpf(1.0, -149), f32::from_bits(1));
-        assert!(math::powr(-1.0, 2.0).is_nan());
-    }
-
-    #[test]
-    fn functions_are_found_by_their_hooks() {
-        let call = |hook: &str, operands: &[f32]| {
-            let function = MathFunction::from_hook(hook).unwrap();
-            assert_eq!(function.arity(), operands.len());
-            function.call(operands)
-        };
-        assert_eq!(call("msl.exp2.f32", &[3.0]), 8.0);
-        assert_eq!(call("msl.fmod.f32", &[7.0, 4.0]), 3.0);
-        assert_eq!(MathFunction::from_hook("msl.exp2"), None);
     }
 }

@@ -11,6 +11,6 @@ pub(crate) use collectives::Collective;
 pub(crate) use context::{
     GroupContext, KEY_WORDS, KnownMemory, Parked, ParkedOperation, Site, UNKNOWN_MEMORY,
 };
-pub(crate) use imports::{MathFunction, imports};
+pub(crate) use imports::imports;
 pub use threadgroup::Scratch;
 pub(crate) use threadgroup::{Entry, Program, run};

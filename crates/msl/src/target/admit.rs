@@ -5,7 +5,7 @@ use super::entry::{ARGUMENT, THREAD, VALUE};
 use super::legalise::UNREACHABLE;
 use crate::llvm::{Module, Opcode, Type, TypeKind, Value};
 use crate::reflect::{demangle, variable_name};
-use crate::runtime::{Collective, MathFunction};
+use crate::runtime::Collective;
 
 /// Most bytes of constants at program scope that one kernel uses.
 const MAX_CONSTANT_BYTES: u64 = 64 << 20;
@@ -179,8 +179,7 @@ fn check_call(call: Value<'_>) -> Result<(), String> {
 /// Whether a symbol is one of the functions that the headers declare for back ends (`__msl_hooks`).
 fn is_hook(name: &str) -> bool {
     let Some(hook) = name.strip_prefix("msl.") else { return false };
-    MathFunction::from_hook(name).is_some()
-        || Collective::number(hook).is_some()
+    Collective::number(hook).is_some()
         || matches!(
             hook,
             "threadgroup_barrier"

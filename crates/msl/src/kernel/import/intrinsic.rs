@@ -4,7 +4,7 @@ use super::super::op::{Axis, Binary, Cast, FastMath, LaunchValue, Op, Order, Ove
 use super::super::{ArgumentData, Type, Value};
 use super::{Importer, Result};
 use crate::llvm;
-use crate::runtime::{Collective, MathFunction};
+use crate::runtime::Collective;
 use crate::target::{ARGUMENT, UNREACHABLE, VALUE};
 
 /// What becomes of an intrinsic's operands.
@@ -218,9 +218,6 @@ impl<'m> Importer<'m> {
 
 /// The operation of a function that the headers declare for back ends (`__msl_hooks`).
 fn hook(name: &str) -> Option<Op> {
-    if let Some(function) = MathFunction::from_hook(name) {
-        return Some(Op::Math(function));
-    }
     if name == UNREACHABLE {
         return Some(Op::Unreachable);
     }

@@ -215,10 +215,6 @@ impl Thread {
             Op::ThreadIndex => self.index.into(),
             Op::ThreadPosition(direction) => self.position[axis(direction)].into(),
             Op::SimdLane => u128::from(self.index) % SIMD_WIDTH as u128,
-            Op::Math(function) => {
-                let operands: Vec<f32> = v.iter().map(|bits| f32::from_bits(*bits as u32)).collect();
-                function.call(&operands).to_bits().into()
-            }
             Op::Unreachable => return Err(Trouble::Fault("unreachable code was reached".into())),
             Op::Fence => return Ok(Vec::new()),
             Op::ThreadgroupBarrier | Op::SimdgroupBarrier | Op::Ballot | Op::Shuffle | Op::Collective(_) => {

@@ -144,10 +144,6 @@ impl Signature<'_> {
                 self.takes(&[ty])?;
                 self.gives(&[ty])
             }
-            Op::Math(function) => {
-                self.takes(&vec![Type::F32; function.arity()])?;
-                self.gives(&[Type::F32])
-            }
         }
     }
 
