@@ -21,7 +21,7 @@ Options of test:
   --list          List the checks and what each runs.
 
 Options of math-accuracy:
-  --function NAME Measure this function alone and write nothing.
+  --function NAME Measure this function alone and leave the rows of the others.
   --samples N     Inputs of each function. Default: all 2^32 of one operand, 100 million pairs of two.
 
 Options of every task:

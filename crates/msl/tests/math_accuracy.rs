@@ -6,7 +6,7 @@ mod accuracy;
 use std::f32::consts::{FRAC_PI_2, FRAC_PI_4, PI};
 
 use accuracy::{Error, FUNCTIONS, Program, Worst, apply};
-use msl::MathMode;
+use msl::{MathMode, Stage, inspect};
 
 /// Numbers around which functions change their course.
 const SPECIAL: &[f32] = &[
@@ -116,6 +116,35 @@ fn within_the_specification() {
         }
     }
     assert!(problems.is_empty(), "{problems}");
+}
+
+/// No branches, no double precision, no calls but of intrinsics, and arithmetic without fast-math flags.
+#[test]
+fn functions_are_straight_lines_compiled_as_written() {
+    const ARITHMETIC: &[&str] = &[" fadd ", " fsub ", " fmul ", " fdiv ", " fneg ", " fcmp ", "@llvm.fma."];
+    const FLAGS: &[&str] =
+        &[" reassoc ", " nnan ", " ninf ", " nsz ", " arcp ", " contract ", " afn ", " fast "];
+    let has = |line: &str, words: &[&str]| words.iter().any(|word| line.contains(word));
+    for namespace in ["precise", "fast"] {
+        let program = Program::new(namespace, MathMode::Fast);
+        for function in FUNCTIONS {
+            let name = function.name;
+            let kernel = format!("run_{name}");
+            let text =
+                inspect(&program.library, &kernel, &Default::default(), Stage::Llvm).expect("its code");
+            let body =
+                text.split_once("\ndefine ").expect("a function").1.split_once("\n}").expect("its end").0;
+            let sums = body.lines().filter(|line| has(line, ARITHMETIC)).count();
+            assert!(sums > 0, "{namespace}::{name}: no arithmetic in\n{body}");
+            for line in body.lines() {
+                let flagged = has(line, ARITHMETIC) && has(line, FLAGS);
+                let calls =
+                    line.contains(" call ") && !has(line, &["@llvm.", "@msl.argument.", "@msl.value."]);
+                let other = has(line, &["  br ", "  switch ", " phi ", " double "]);
+                assert!(!flagged && !calls && !other, "{namespace}::{name}: {line}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -73,7 +73,7 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     two("fmod", |x, y| x % y, 0.0, Formula("x - y * trunc(x / y)")),
     one("log", f64::ln, 4.0, LOGARITHM),
     one("log10", f64::log10, 4.0, Formula("log2(x) * log10(2)")),
-    one("log2", f64::log2, 4.0, LOGARITHM),
+    one("log2", f64::log2, 4.0, Logarithm(1.0 / 4_194_304.0, 2.0)),
     two("pow", pow, 16.0, Formula("exp2(y * log2(x))")),
     two("powr", |x, y| if x < 0.0 { f64::NAN } else { pow(x, y) }, 16.0, Formula("exp2(y * log2(x))")),
     one("sin", f64::sin, 4.0, TURN),

@@ -121,6 +121,8 @@ impl Worst {
         let bound = if fast { function.fast } else { function.precise };
         if fast {
             let limited = matches!(bound, Bound::Absolute(_, limit) if f64::from(at[0]).abs() > limit);
+            let limited =
+                limited || (function.name == "tan" && f64::from(at[0]).abs() > std::f64::consts::PI);
             let quotient = (at[0] / at[1]).abs();
             let far = function.name == "fmod" && quotient >= 4_194_304.0;
             let normal = at[0].is_normal() && (function.reference.arity() == 1 || at[1].is_normal());

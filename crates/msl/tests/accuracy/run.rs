@@ -14,7 +14,8 @@ const GROUP: u32 = 1024;
 
 /// The functions of one namespace, compiled in one math mode.
 pub(crate) struct Program {
-    library: Library,
+    /// With a kernel `run_NAME` for each function.
+    pub(crate) library: Library,
 }
 
 impl Program {
