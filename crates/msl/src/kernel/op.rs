@@ -53,16 +53,16 @@ named! {
         Add = "add",
         Sub = "sub",
         Mul = "mul",
-        /// The divisor is not 0 where the result is used.
+        /// Never done with a divisor of 0; so for all divisions.
         UDiv = "udiv",
-        /// Nor is it the least integer by -1.
+        /// Nor with the least integer and -1; so for the remainder.
         SDiv = "sdiv",
         URem = "urem",
         SRem = "srem",
         And = "and",
         Or = "or",
         Xor = "xor",
-        /// The amount is below the width where the result is used; so for all shifts.
+        /// By an amount of the width or more the result may be anything; so for all shifts.
         Shl = "shl",
         LShr = "lshr",
         AShr = "ashr",

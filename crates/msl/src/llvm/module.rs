@@ -60,6 +60,13 @@ impl Module {
         })
     }
 
+    /// Parses LLVM assembly text.
+    #[cfg(test)]
+    pub(crate) fn parse_text(text: &str) -> Result<Self, String> {
+        // SAFETY: the context is live.
+        Self::with_context(|context| unsafe { parse_text_in(context, text) })
+    }
+
     fn with_context(
         parse: impl FnOnce(LLVMContextRef) -> Result<LLVMModuleRef, String>,
     ) -> Result<Self, String> {

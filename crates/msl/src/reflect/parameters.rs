@@ -97,6 +97,13 @@ pub(crate) struct Parameter {
 }
 
 impl Parameter {
+    /// A parameter bound as a buffer, of which nothing else is known.
+    #[cfg(test)]
+    pub(crate) fn buffer(name: &str, index: u32) -> Self {
+        let role = Role::Buffer(index);
+        Self { name: name.into(), role, guard: None, ty: None, size: 0, alignment: 0 }
+    }
+
     /// As reflection shows it; `None` for values that the launch gives.
     pub(crate) fn argument(&self) -> Option<Argument> {
         let (index, fallback) = match self.role {

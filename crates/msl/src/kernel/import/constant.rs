@@ -1,6 +1,6 @@
 //! Constants, constant expressions, and variables with a constant content.
 
-use super::super::{Storage, Type, Value, VariableData};
+use super::super::{Space, Storage, Type, Value, VariableData};
 use super::{Importer, MAX_DEPTH, Result, Start};
 use crate::llvm::{self, Opcode, TypeKind};
 use crate::reflect::variable_name;
@@ -72,7 +72,8 @@ impl<'m> Importer<'m> {
             let name = variable_name(&global.name());
             let bytes = module.size_of(ty);
             let storage = match global.initializer() {
-                None => Storage::Threadgroup,
+                None if space == Space::Threadgroup => Storage::Threadgroup,
+                None => return Err(format!("variable `{name}` is declared but not defined")),
                 Some(_) if bytes > MAX_CONTENT => {
                     return Err(format!("variable `{name}` has {bytes} bytes; at most {MAX_CONTENT}"));
                 }
