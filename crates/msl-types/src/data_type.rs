@@ -1,4 +1,15 @@
 //! MSL's scalar and vector types, and values of them.
+//!
+//! ```
+//! use msl_types::{DataType, FunctionConstantValues};
+//!
+//! let ty = DataType::parse("float3").unwrap();
+//! assert_eq!((ty.size(), ty.to_string().as_str()), (16, "float3"));
+//!
+//! let mut values = FunctionConstantValues::new();
+//! values.set_constant_value_at_index(0, 5u32).set_constant_value_with_name("fast", true);
+//! assert_eq!(values.get(0, "count"), Some(&5u32.into()));
+//! ```
 
 use std::collections::BTreeMap;
 use std::fmt;

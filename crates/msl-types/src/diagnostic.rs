@@ -1,4 +1,21 @@
 //! What was wrong with the source, with the compiler, or with the request for a pipeline.
+//!
+//! ```
+//! use msl_types::{CompileError, Diagnostic, Severity};
+//!
+//! let error = CompileError {
+//!     diagnostics: vec![Diagnostic {
+//!         severity: Severity::Error,
+//!         file: "program_source".into(),
+//!         line: 3,
+//!         column: 5,
+//!         message: "use of undeclared identifier 'x'".into(),
+//!         snippet: "    x = 1;\n    ^".into(),
+//!     }],
+//! };
+//! let text = "program_source:3:5: error: use of undeclared identifier 'x'\n    x = 1;\n    ^";
+//! assert_eq!(error.to_string(), text);
+//! ```
 
 use std::fmt;
 use std::path::PathBuf;

@@ -1,4 +1,22 @@
 //! What went wrong while a kernel ran.
+//!
+//! ```
+//! use msl_types::{Access, ArgumentKind, FaultKind, KernelFault, Memory};
+//!
+//! let memory = Memory::Argument { name: "out".into(), kind: ArgumentKind::Device, index: 2 };
+//! let access = Access::ReadWrite;
+//! let fault = KernelFault {
+//!     kernel: "add".into(),
+//!     kind: FaultKind::OutOfBounds { memory, offset: 400, size: 4, length: 400, access },
+//!     thread_position_in_grid: Some([100, 0, 0]),
+//!     location: None,
+//! };
+//! assert_eq!(
+//!     fault.to_string(),
+//!     "kernel `add`, thread (100, 0, 0) in grid: write of 4 bytes at byte offset 400 of buffer 2 (`out`), \
+//!      which has 400 bytes"
+//! );
+//! ```
 
 use std::fmt;
 use std::time::Duration;

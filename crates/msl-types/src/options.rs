@@ -1,4 +1,12 @@
 //! What to compile with (`MTLCompileOptions`).
+//!
+//! ```
+//! use msl_types::{CompileOptions, LanguageVersion, MathMode};
+//!
+//! let mut options = CompileOptions { math_mode: MathMode::Safe, ..CompileOptions::default() };
+//! options.preprocessor_macros.insert("TILE".into(), "16".into());
+//! assert_eq!(options.language_version, LanguageVersion::V3_2);
+//! ```
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

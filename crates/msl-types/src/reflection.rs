@@ -1,4 +1,14 @@
 //! What a compiled function takes (`MTLComputePipelineReflection`).
+//!
+//! ```
+//! use msl_types::{Access, FunctionReflection};
+//!
+//! /// The buffers that a kernel may write to.
+//! fn outputs(function: &FunctionReflection) -> Vec<u32> {
+//!     let writes = function.arguments.iter().filter(|a| a.kind.is_buffer() && a.access == Access::ReadWrite);
+//!     writes.map(|a| a.index).collect()
+//! }
+//! ```
 
 use crate::data_type::DataType;
 

@@ -10,6 +10,28 @@
 //! 3. [`Kernel::run`] runs threadgroups of a [`Launch`].
 //!
 //! Hostile source can at worst make these return an error.
+//!
+//! ```
+//! use msl::{Binding, CompileOptions, Compiler, CompilerConfig, FunctionConstantValues, Kernel, Launch, Scratch};
+//!
+//! let source = "kernel void twice(device float *x [[buffer(0)]], uint i [[thread_position_in_grid]]) { x[i] *= 2; }";
+//! let library = Compiler::new(CompilerConfig::default()).compile(source, &CompileOptions::default())?;
+//! let kernel = Kernel::build(&library, "twice", &FunctionConstantValues::new())?;
+//!
+//! let mut x = [1.0f32, 2.0, 3.0];
+//! let binding = Binding { address: x.as_mut_ptr().cast(), length: size_of_val(&x) as u64 };
+//! let launch = Launch {
+//!     buffers: &[Some(binding)],
+//!     threadgroup_memory: &[],
+//!     threads_per_grid: [3, 1, 1],
+//!     threads_per_threadgroup: [32, 1, 1],
+//!     stop: &false.into(),
+//! };
+//! // SAFETY: `x` is there during the call and used by nothing else.
+//! unsafe { kernel.run(&launch, 0..1, &mut Scratch::default())? };
+//! assert_eq!(x, [2.0, 4.0, 6.0]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod front;
 mod kernel;

@@ -1,5 +1,11 @@
 //! Every environment variable that changes what this crate does. Nothing else of it reads the environment
 //! (but for what all programs read: `PATH`, `HOME`, the XDG directories, the directory for temporary files).
+//!
+//! ```
+//! for switch in msl::switches::ALL {
+//!     println!("{}: {}", switch.name, switch.doc);
+//! }
+//! ```
 
 use std::env;
 use std::ffi::OsString;

@@ -4,6 +4,17 @@
 //! understands. clang runs as a process of its own under limits (`process`), with our own `<metal_stdlib>`
 //! precompiled (`prelude`), in a file system that holds nothing but these files (`overlay`). Its messages are
 //! put back into the user's places and words (`diagnostics`). What comes out is kept on disk (`cache`).
+//!
+//! ```
+//! use msl::front::{Compiler, CompilerConfig};
+//! use msl::{CompileOptions, LibraryError};
+//!
+//! let compiler = Compiler::new(CompilerConfig::default());
+//! let result = compiler.compile("kernel void k(device int *x) { x[0] = y; }", &CompileOptions::default());
+//! let Err(LibraryError::Compile(error)) = result else { panic!("{result:?}") };
+//! let first = error.errors().next().unwrap();
+//! assert_eq!((first.line, first.column), (1, 39));
+//! ```
 
 mod cache;
 mod clang;
