@@ -231,7 +231,8 @@ Written by `cargo xtask math-accuracy`; do not edit. The functions are in `crate
 
 The greatest errors of single-precision results found, and the operands where, beside what the *Metal Shading Language
 Specification* allows in its section on numerical compliance (table 8.1, and table 8.2 for fast math). An ulp is as
-defined there. The references are the double-precision functions of Rust's standard library.
+defined there. The bounds were written down from memory of the specification; if its text differs, it is right. The
+references are the double-precision functions of Rust's standard library.
 
 * **Inputs** of functions of one operand are bit patterns of `float` at equal distances, all of them where it says so;
   NaNs, infinities, zeros and subnormal numbers are among them. Pairs come from a generator: some of any two bit

@@ -4,6 +4,10 @@
 //!
 //! `METAL_BRIDGE_MUTATIONS=N` runs N mutations instead of a few; `METAL_BRIDGE_MUTATION_SEED=N` others.
 
+#[path = "harness/files.rs"]
+#[allow(dead_code, reason = "the files are not tests of their own here")]
+mod files;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,8 +35,7 @@ fn mutated_kernels_harm_nothing() {
     let number = |name: &str| std::env::var(name).ok().map(|n| n.parse().expect("a number"));
     let cases = number("METAL_BRIDGE_MUTATIONS").unwrap_or(40);
     let seed = number("METAL_BRIDGE_MUTATION_SEED").unwrap_or(1);
-    let sources = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/filetests"));
-    assert!(sources.len() > 100, "the filetests are not where they were");
+    let sources = sources();
     let words: Vec<&str> = sources.iter().flat_map(|s| tokens(s)).filter(|t| !t.trim().is_empty()).collect();
     let config = CompilerConfig { cache_size_limit: 0, ..CompilerConfig::default() };
     assert_ne!(config.cache_directory, CacheDirectory::Disabled, "headers would be compiled for each source");
@@ -128,25 +131,13 @@ fn run(kernel: &Kernel) -> Result<(), String> {
 }
 
 /// The sources of all filetests, without their headers.
-fn sources(directory: &Path) -> Vec<String> {
-    let mut files: Vec<PathBuf> = Vec::new();
-    let mut pending = vec![directory.to_owned()];
-    while let Some(directory) = pending.pop() {
-        for entry in fs::read_dir(&directory).expect("the filetests can be read").flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                pending.push(path);
-            } else if path.extension().is_some_and(|e| e == "metal") {
-                files.push(path);
-            }
-        }
-    }
-    files.sort();
+fn sources() -> Vec<String> {
     let read = |path: &PathBuf| {
         let text = fs::read_to_string(path).expect("filetests are text");
         text.lines().filter(|l| !l.starts_with("//!")).map(|l| format!("{l}\n")).collect()
     };
-    files.iter().map(read).collect()
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/filetests");
+    files::below(&root, "metal").iter().map(read).collect()
 }
 
 /// Words, and everything else character by character.

@@ -135,59 +135,21 @@ impl Float for f32 {
 
 /// Calls `$body` with `$T` standing for the Rust type of a scalar type.
 macro_rules! with_element_type {
-    ($scalar:expr, $T:ident => $body:expr) => {{
-        use metal_bridge::ScalarType;
+    ($scalar:expr, $T:ident => $body:expr) => {
+        $crate::data::element::with_element_type!(
+            $scalar, $T => $body;
+            Bool: $crate::data::element::Bool, Char: i8, UChar: u8, Short: i16, UShort: u16, Int: i32, UInt: u32,
+            Long: i64, ULong: u64, Half: half::f16, BFloat: half::bf16, Float: f32,
+        )
+    };
+    ($scalar:expr, $T:ident => $body:expr; $($name:ident: $rust:ty,)*) => {
         match $scalar {
-            ScalarType::Bool => {
-                type $T = $crate::data::element::Bool;
+            $(metal_bridge::ScalarType::$name => {
+                type $T = $rust;
                 $body
-            }
-            ScalarType::Char => {
-                type $T = i8;
-                $body
-            }
-            ScalarType::UChar => {
-                type $T = u8;
-                $body
-            }
-            ScalarType::Short => {
-                type $T = i16;
-                $body
-            }
-            ScalarType::UShort => {
-                type $T = u16;
-                $body
-            }
-            ScalarType::Int => {
-                type $T = i32;
-                $body
-            }
-            ScalarType::UInt => {
-                type $T = u32;
-                $body
-            }
-            ScalarType::Long => {
-                type $T = i64;
-                $body
-            }
-            ScalarType::ULong => {
-                type $T = u64;
-                $body
-            }
-            ScalarType::Half => {
-                type $T = half::f16;
-                $body
-            }
-            ScalarType::BFloat => {
-                type $T = half::bf16;
-                $body
-            }
-            ScalarType::Float => {
-                type $T = f32;
-                $body
-            }
+            })*
         }
-    }};
+    };
 }
 pub(crate) use with_element_type;
 

@@ -2,7 +2,7 @@
 
 use metal_bridge::Size;
 
-use crate::reference::{Adam, Sgd, layer_norm, linear, matmul, sigmoid};
+use super::reference::{Adam, Sgd, layer_norm, linear, matmul, sigmoid};
 
 /// One kernel and its arguments.
 pub(crate) struct Case {

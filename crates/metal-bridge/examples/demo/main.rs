@@ -17,7 +17,7 @@ use metal_bridge::{
 
 use cases::{Argument, Case, Work};
 
-fn main() -> Result<(), Box<dyn Error>> {
+pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let device = Device::system_default()?;
     println!("{}", device.name());
     if cfg!(debug_assertions) {

@@ -1,5 +1,6 @@
 //! The filetest runner: reads a file's header, compiles the rest of it, and compares what happens.
 
+pub(crate) mod files;
 mod header;
 mod launch;
 mod reflect;

@@ -3,6 +3,9 @@
 mod import;
 mod native;
 
+#[path = "../../../tests/harness/files.rs"]
+#[allow(dead_code, reason = "only a part of the harness is used here")]
+mod files;
 #[path = "../../../tests/harness/header.rs"]
 #[allow(dead_code, reason = "only a part of the harness is used here")]
 mod header;
@@ -11,7 +14,7 @@ mod header;
 mod values;
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::interpret::{self, Dispatch, Trouble};
 use super::{Function, Space};
@@ -45,9 +48,7 @@ macro_rules! shares {
 shares! { one = 0; two = 1; three = 2; four = 3; five = 4; six = 5; seven = 6; eight = 7; }
 
 fn share(share: usize) {
-    let mut files = Vec::new();
-    collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/filetests"), &mut files);
-    files.sort();
+    let files = files::below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/filetests"), "metal");
     let compiler = Compiler::new(CompilerConfig {
         cache_directory: CacheDirectory::Disabled,
         ..CompilerConfig::default()
@@ -66,17 +67,6 @@ fn share(share: usize) {
         problems.join("\n")
     );
     assert!(agreed > 20, "only {agreed} runs were compared");
-}
-
-fn collect(directory: &Path, files: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        match path.extension() {
-            _ if path.is_dir() => collect(&path, files),
-            Some(extension) if extension == "metal" => files.push(path),
-            _ => {}
-        }
-    }
 }
 
 fn file(compiler: &Compiler, path: &Path, report: &mut Report) {
