@@ -39,6 +39,8 @@ mod library;
 mod llvm;
 mod reflect;
 mod runtime;
+#[allow(dead_code, reason = "the vectoriser is being put together")]
+mod simt;
 pub mod switches;
 mod target;
 

@@ -255,6 +255,8 @@ pub(crate) enum Op {
     ThreadgroupBarrier,
     /// Flags of memory; waits for all active threads of the SIMD-group.
     SimdgroupBarrier,
+    /// The thread's position in the grid, an `i32`.
+    GridPosition(Axis),
     /// The lane in the SIMD-group, an `i32`.
     SimdLane,
     /// `i1`; the result is an `i32` with the bits of the active lanes where it is true.
@@ -295,6 +297,7 @@ impl Op {
             Self::Launch(..) => "launch".into(),
             Self::ThreadIndex => "thread_index".into(),
             Self::ThreadPosition(axis) => format!("thread_position.{}", axis.name()),
+            Self::GridPosition(axis) => format!("grid_position.{}", axis.name()),
             Self::ThreadgroupBarrier => "threadgroup_barrier".into(),
             Self::SimdgroupBarrier => "simdgroup_barrier".into(),
             Self::SimdLane => "simd_lane".into(),
@@ -338,6 +341,7 @@ impl Op {
             .chain(each(Order::ALL, Self::Order))
             .chain(each(Modify::ALL, Self::Modify))
             .chain(each(Axis::ALL, Self::ThreadPosition))
+            .chain(each(Axis::ALL, Self::GridPosition))
             .chain(Access::ALL.iter().flat_map(|a| [Self::Load(*a), Self::Store(*a)]))
             .chain(Collective::hooks().map(|(_, c)| Self::Collective(c)))
     }

@@ -21,6 +21,9 @@ pub(crate) const ARGUMENT: &str = "msl.argument.";
 /// Stands for a value of the launch (`msl.value.NAME.AXIS`) until [`resolve_values`].
 pub(crate) const VALUE: &str = "msl.value.";
 
+/// The name of a thread's position in the grid among these values, the only one that threads do not share.
+pub(crate) const GRID_POSITION: &str = "thread_position_in_grid";
+
 /// The values of the launch that are the same for all threads of a threadgroup, and where the runtime puts them.
 const VALUES: [(&str, usize); 5] = [
     ("threads_per_grid", offset_of!(GroupContext, threads_per_grid)),
@@ -130,10 +133,7 @@ impl<'m> ThreadEntry<'m> {
         const DISPATCH_THREADS: &str = "dispatch_threads_per_threadgroup";
         let group_position = || self.value("threadgroup_position_in_grid", axis);
         match builtin {
-            Builtin::ThreadPositionInGrid => {
-                let base = multiply(group_position(), self.value(DISPATCH_THREADS, axis));
-                builder.binary(Opcode::LLVMAdd, base, in_group)
-            }
+            Builtin::ThreadPositionInGrid => self.value(GRID_POSITION, axis),
             Builtin::ThreadPositionInThreadgroup => in_group,
             Builtin::ThreadgroupPositionInGrid => group_position(),
             Builtin::ThreadsPerGrid => self.value("threads_per_grid", axis),
@@ -160,19 +160,32 @@ impl<'m> ThreadEntry<'m> {
 /// Replaces the stand-ins of the launch's values by loads from the context.
 pub(super) fn resolve_values(module: &Module) {
     let thread = module.function(THREAD).expect("the thread function was added");
-    let context = thread.parameters()[0];
+    let parameters = thread.parameters();
+    let load = |name: &str, axis: usize, before| {
+        let builder = Builder::before(module, before);
+        let (_, offset) = VALUES.iter().find(|(n, _)| *n == name)?;
+        let offset = module.int_type(64).int((*offset + axis * 4) as i64);
+        let place = builder.byte_offset(module, parameters[0], offset);
+        Some(builder.load(module.int_type(32), place).set_invariant_load())
+    };
     for call in thread.instructions() {
         let Some(callee) = call.called_function() else { continue };
         let symbol = callee.name();
         let value = symbol.strip_prefix(VALUE).and_then(|rest| rest.rsplit_once('.'));
-        let Some((name, axis)) = value else { continue };
-        let (Some((_, offset)), Ok(axis)) = (VALUES.iter().find(|(n, _)| *n == name), axis.parse::<i64>())
-        else {
+        let Some((name, Ok(axis))) = value.map(|(name, axis)| (name, axis.parse::<usize>())) else {
             continue;
         };
         let builder = Builder::before(module, call);
-        let place = builder.byte_offset(module, context, module.int_type(64).int(*offset as i64 + axis * 4));
-        call.replace_all_uses_with(builder.load(call.ty(), place).set_invariant_load());
+        let value = if name == GRID_POSITION {
+            load("threadgroup_position_in_grid", axis, call)
+                .zip(load("dispatch_threads_per_threadgroup", axis, call))
+                .map(|(group, size)| builder.binary(Opcode::LLVMMul, group, size))
+                .map(|base| builder.binary(Opcode::LLVMAdd, base, parameters[2 + axis]))
+        } else {
+            load(name, axis, call)
+        };
+        let Some(value) = value else { continue };
+        call.replace_all_uses_with(value);
         call.erase();
     }
 }

@@ -26,7 +26,7 @@ pub(crate) use inspect::imported;
 pub use inspect::{inspect, read_kernel};
 
 pub(crate) use bounds::user_location;
-pub(crate) use entry::{ARGUMENT, THREAD, VALUE};
+pub(crate) use entry::{ARGUMENT, GRID_POSITION, THREAD, VALUE};
 pub(crate) use legalise::UNREACHABLE;
 
 use crate::llvm::{LoadedObject, Machine, Module};

@@ -5,7 +5,7 @@ use super::super::{ArgumentData, Type, Value};
 use super::{Importer, Result};
 use crate::llvm;
 use crate::runtime::Collective;
-use crate::target::{ARGUMENT, UNREACHABLE, VALUE};
+use crate::target::{ARGUMENT, GRID_POSITION, UNREACHABLE, VALUE};
 
 /// What becomes of an intrinsic's operands.
 #[derive(Clone, Copy)]
@@ -127,10 +127,11 @@ impl<'m> Importer<'m> {
         }
         if let Some(value) = name.strip_prefix(VALUE) {
             let (value, axis) = value.split_once('.').unwrap_or((value, ""));
-            let value = LaunchValue::ALL.iter().find(|v| v.name() == value);
             let axis = ["0", "1", "2"].iter().position(|a| *a == axis).map(|i| Axis::ALL[i]);
-            return match (value, axis) {
-                (Some(value), Some(axis)) => Ok(self.emit(Op::Launch(*value, axis), &[], &types)),
+            let launch = LaunchValue::ALL.iter().find(|v| v.name() == value);
+            return match (value, launch, axis) {
+                (GRID_POSITION, _, Some(axis)) => Ok(self.emit(Op::GridPosition(axis), &[], &types)),
+                (_, Some(launch), Some(axis)) => Ok(self.emit(Op::Launch(*launch, axis), &[], &types)),
                 _ => Err(format!("value `{name}` of the launch cannot be imported")),
             };
         }

@@ -214,6 +214,10 @@ impl Thread {
             Op::Launch(value, direction) => launch.value(value, axis(direction)).into(),
             Op::ThreadIndex => self.index.into(),
             Op::ThreadPosition(direction) => self.position[axis(direction)].into(),
+            Op::GridPosition(direction) => {
+                let axis = axis(direction);
+                (launch.group[axis] * launch.dispatch_threads[axis] + self.position[axis]).into()
+            }
             Op::SimdLane => u128::from(self.index) % SIMD_WIDTH as u128,
             Op::Unreachable => return Err(Trouble::Fault("unreachable code was reached".into())),
             Op::Fence => return Ok(Vec::new()),

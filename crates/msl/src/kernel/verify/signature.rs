@@ -120,7 +120,9 @@ impl Signature<'_> {
             }
             Op::Argument(argument) => self.constant(Type::Ptr(function.arguments[argument].space)),
             Op::Variable(variable) => self.constant(Type::Ptr(function.variables[variable].space)),
-            Op::Launch(..) | Op::ThreadIndex | Op::ThreadPosition(_) | Op::SimdLane => self.constant(I32),
+            Op::Launch(..) | Op::ThreadIndex | Op::ThreadPosition(_) | Op::GridPosition(_) | Op::SimdLane => {
+                self.constant(I32)
+            }
             Op::Fence | Op::Unreachable => {
                 self.takes(&[])?;
                 self.gives(&[])
