@@ -1,0 +1,24 @@
+//! Buffers between guard pages.
+
+mod memory;
+mod patterns;
+mod reach;
+
+use libtest_mimic::Trial;
+use msl::{CompileOptions, Compiler, CompilerConfig, Library, LibraryError};
+
+pub(crate) fn tests() -> Vec<Trial> {
+    let patterns = patterns::PATTERNS.iter().map(|pattern| {
+        Trial::test(format!("reach::{}", pattern.name), || reach::check(pattern).map_err(Into::into))
+    });
+    patterns.collect()
+}
+
+/// Compiles a source; what is compiled is not kept, but for the headers.
+fn compile(source: &str) -> Result<Library, String> {
+    let compiler = Compiler::new(CompilerConfig { cache_size_limit: 0, ..CompilerConfig::default() });
+    compiler.compile(source, &CompileOptions::default()).map_err(|error| match error {
+        LibraryError::Compile(e) => format!("{e}\n{source}"),
+        LibraryError::Compiler(e) => e.to_string(),
+    })
+}
