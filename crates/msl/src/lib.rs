@@ -7,7 +7,7 @@
 //!    to unoptimised LLVM bitcode, and the kernels' reflection is read from that.
 //! 2. [`Kernel::build`] makes one kernel of a library runnable: function constants get their values, the
 //!    kernel is optimised alone and compiled to native code.
-//! 3. [`Kernel::run`] runs threadgroups of a [`Launch`].
+//! 3. [`Kernel::run`] runs units of a [`Launch`]: threadgroups, or parts of the grid.
 //!
 //! Hostile source can at worst make these return an error.
 //!
@@ -28,7 +28,7 @@
 //!     stop: &false.into(),
 //! };
 //! // SAFETY: `x` is there during the call and used by nothing else.
-//! unsafe { kernel.run(&launch, 0..1, &mut Scratch::default())? };
+//! unsafe { kernel.run(&launch, 0..kernel.units(&launch), &mut Scratch::default())? };
 //! assert_eq!(x, [2.0, 4.0, 6.0]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -113,7 +113,7 @@ fn run(kernel: &Kernel) -> Result<(), String> {
             told.elapsed()
         });
         // SAFETY: the bindings' memory lives here, and nothing else uses it during the run.
-        let result = unsafe { kernel.run(&launch, 0..4, &mut Scratch::default()) };
+        let result = unsafe { kernel.run(&launch, 0..kernel.units(&launch), &mut Scratch::default()) };
         let _ = ended.send(());
         drop(result);
         watch.join().expect("the watch does not panic")

@@ -5,7 +5,8 @@ use std::sync::atomic::AtomicBool;
 
 use crate::{Access, Binding, Memory, SourceLocation};
 
-/// One threadgroup being run; generated code gets a pointer to it.
+/// One threadgroup being run, or a part of the grid of a kernel that does not know of threadgroups: then what is about
+/// threadgroups is without meaning. Generated code gets a pointer to it.
 #[repr(C)]
 pub(crate) struct GroupContext {
     /// By buffer index; absent buffers have length 0.
@@ -16,7 +17,7 @@ pub(crate) struct GroupContext {
     pub(crate) threadgroup_arguments: *const Binding,
     /// Set to end the kernel at the next loop iteration.
     pub(crate) stop: *const AtomicBool,
-    /// One per thread, for kernels that wait for each other.
+    /// One per coroutine: per thread, or per SIMD-group.
     pub(crate) parked: *mut Parked,
     /// The runtime's own state.
     pub(crate) host: *mut c_void,
@@ -31,7 +32,7 @@ pub(crate) struct GroupContext {
 /// Words of a parked thread's position; positions in deeper loops are cut.
 pub(crate) const KEY_WORDS: usize = 16;
 
-/// Where a thread waits and what for. The thread writes all but `result`.
+/// Where a coroutine waits and what for. A thread writes all but `result`, a SIMD-group `handle` and `operation`.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub(crate) struct Parked {
@@ -48,11 +49,11 @@ pub(crate) struct Parked {
     pub(crate) key: [u32; KEY_WORDS],
 }
 
-/// What a parked thread waits for. Other numbers are [`Collective`](super::Collective)s, from 16 on.
+/// What a parked coroutine waits for; a SIMD-group only knows the first two. Other numbers are [`Collective`](super::Collective)s, from 16 on.
 pub(crate) struct ParkedOperation;
 
 impl ParkedOperation {
-    /// The thread has ended.
+    /// It has ended.
     pub(crate) const DONE: u32 = 0;
     /// All threads of the threadgroup.
     pub(crate) const THREADGROUP_BARRIER: u32 = 1;
@@ -67,20 +68,20 @@ impl ParkedOperation {
 }
 
 /// One memory access of a kernel, for messages.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Site {
     pub(crate) access: Access,
     pub(crate) location: Option<SourceLocation>,
 }
 
 /// A memory that pointers of a kernel come from, for messages.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct KnownMemory {
     pub(crate) memory: Memory,
     pub(crate) access: Access,
 }
 
-/// The tag of a pointer of unknown origin; other tags are positions in [`Program::memories`].
+/// The tag of a pointer of unknown origin; other tags are positions in [`Generated::memories`].
 ///
-/// [`Program::memories`]: super::Program::memories
+/// [`Generated::memories`]: super::Generated::memories
 pub(crate) const UNKNOWN_MEMORY: i32 = -1;

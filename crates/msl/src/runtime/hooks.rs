@@ -3,14 +3,25 @@
 use std::ffi::c_void;
 
 use super::context::GroupContext;
-use super::threadgroup::Host;
+use super::host::{BadAccess, Host};
 
-/// An access outside of its memory. Returns whether it may be done after all: a pointer whose origin the
-/// compiler does not know is looked up among everything that is bound.
+/// The host of a context.
 ///
 /// # Safety
 ///
-/// Called by generated code with the context that [`run`](super::run) gave it.
+/// The context is the one that [`run`](super::run) gave to generated code, which calls this.
+unsafe fn host<'a>(context: *const GroupContext) -> &'a mut Host<'a> {
+    // SAFETY: `host` points to the `Host` that `run` made; the thread that runs the units is the only one to use
+    // it, and does nothing with it while generated code runs.
+    unsafe { &mut *(*context).host.cast::<Host<'_>>() }
+}
+
+/// An access outside of its memory by a thread, given by its index in the threadgroup. Returns whether it may be
+/// done after all: a pointer whose origin the compiler does not know is looked up among everything that is bound.
+///
+/// # Safety
+///
+/// As for [`host`].
 #[allow(clippy::too_many_arguments, reason = "generated code passes plain numbers")]
 pub(super) unsafe extern "C" fn fault(
     context: *const GroupContext,
@@ -22,36 +33,66 @@ pub(super) unsafe extern "C" fn fault(
     length: u64,
     size: u64,
 ) -> bool {
-    // SAFETY: the context is the one that `run` made, and `host` points to its `Host`; the thread that runs
-    // the threadgroup is the only one to use it.
-    unsafe {
-        let host = &mut *(*context).host.cast::<Host<'_>>();
-        host.out_of_bounds(&*context, thread, site, tag, address, start, length, size)
-    }
+    let access = BadAccess { site, tag, address, start, length, size };
+    // SAFETY: the caller's promise.
+    unsafe { host(context).out_of_bounds(&access, || (*context).position_in_grid(thread)) }
 }
 
-/// Code that the source declares unreachable was reached.
+/// The same of a thread given by its position in the grid.
 ///
 /// # Safety
 ///
-/// As for [`fault`].
+/// As for [`host`].
+#[allow(clippy::too_many_arguments, reason = "generated code passes plain numbers")]
+pub(super) unsafe extern "C" fn fault_at(
+    context: *const GroupContext,
+    x: u32,
+    y: u32,
+    z: u32,
+    site: u32,
+    tag: i32,
+    address: u64,
+    start: u64,
+    length: u64,
+    size: u64,
+) -> bool {
+    let access = BadAccess { site, tag, address, start, length, size };
+    // SAFETY: the caller's promise.
+    unsafe { host(context).out_of_bounds(&access, || [x, y, z]) }
+}
+
+/// Code that the source declares unreachable was reached by a thread, given by its index in the threadgroup.
+///
+/// # Safety
+///
+/// As for [`host`].
 pub(super) unsafe extern "C" fn unreachable(context: *const GroupContext, thread: u32, site: u32) {
-    // SAFETY: as in `fault`.
-    unsafe {
-        let host = &mut *(*context).host.cast::<Host<'_>>();
-        host.unreachable(&*context, thread, site);
-    }
+    // SAFETY: the caller's promise.
+    unsafe { host(context).unreachable(site, || (*context).position_in_grid(thread)) };
 }
 
-/// Memory for a thread's coroutine frame, kept for the next threadgroup.
+/// The same of a thread given by its position in the grid.
 ///
 /// # Safety
 ///
-/// As for [`fault`].
-pub(super) unsafe extern "C" fn frame(context: *const GroupContext, thread: u32, size: u64) -> *mut c_void {
-    // SAFETY: as in `fault`.
-    unsafe {
-        let host = &mut *(*context).host.cast::<Host<'_>>();
-        host.frame(thread, size)
-    }
+/// As for [`host`].
+pub(super) unsafe extern "C" fn unreachable_at(
+    context: *const GroupContext,
+    x: u32,
+    y: u32,
+    z: u32,
+    site: u32,
+) {
+    // SAFETY: the caller's promise.
+    unsafe { host(context).unreachable(site, || [x, y, z]) };
+}
+
+/// Memory for the frame of a coroutine, given by its index in the threadgroup, kept for the next threadgroup.
+///
+/// # Safety
+///
+/// As for [`host`].
+pub(super) unsafe extern "C" fn frame(context: *const GroupContext, index: u32, size: u64) -> *mut c_void {
+    // SAFETY: the caller's promise.
+    unsafe { host(context).frame(index, size) }
 }

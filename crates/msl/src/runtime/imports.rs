@@ -111,7 +111,9 @@ mod halves {
 pub(crate) fn imports() -> Vec<(&'static str, usize)> {
     let mut list = vec![
         ("msl.rt.fault", hooks::fault as *const () as usize),
+        ("msl.rt.fault_at", hooks::fault_at as *const () as usize),
         ("msl.rt.unreachable", hooks::unreachable as *const () as usize),
+        ("msl.rt.unreachable_at", hooks::unreachable_at as *const () as usize),
         ("msl.rt.frame", hooks::frame as *const () as usize),
         ("fmodf", library::fmodf as *const () as usize),
         ("floorf", library::floorf as *const () as usize),

@@ -1,16 +1,24 @@
-//! Running native kernels: the memory layout they see, the functions they call, and the scheduling of
-//! the threads of one threadgroup.
+//! Running native kernels: the memory layout they see, the functions they call, how a grid is cut into units, and the
+//! scheduling of the threads or SIMD-groups of one threadgroup.
 
+mod code;
 mod collectives;
 mod context;
+mod cut;
 mod hooks;
+mod host;
 mod imports;
-mod threadgroup;
+mod run;
+mod scratch;
+mod simdgroups;
+#[cfg(test)]
+mod tests;
+mod threads;
 
+pub(crate) use code::{Code, EntryKind, Generated, Program, RESUME, THREAD, THREADGROUP};
 pub(crate) use collectives::Collective;
 pub(crate) use context::{
     GroupContext, KEY_WORDS, KnownMemory, Parked, ParkedOperation, Site, UNKNOWN_MEMORY,
 };
-pub(crate) use imports::imports;
-pub use threadgroup::Scratch;
-pub(crate) use threadgroup::{Entry, Program, run};
+pub(crate) use run::{Shapes, run};
+pub use scratch::Scratch;

@@ -1,11 +1,12 @@
 //! What may be compiled to native code. Everything else is an error here, because LLVM's code generators end
 //! the process on what they do not know, and because a kernel must reach nothing of its host.
 
-use super::entry::{ARGUMENT, THREAD, VALUE};
+use super::entry::{ARGUMENT, VALUE};
 use super::legalise::UNREACHABLE;
 use crate::llvm::{Module, Opcode, Type, TypeKind, Value};
 use crate::reflect::{demangle, variable_name};
 use crate::runtime::Collective;
+use crate::runtime::THREAD;
 
 /// Most bytes of constants at program scope that one kernel uses.
 const MAX_CONSTANT_BYTES: u64 = 64 << 20;

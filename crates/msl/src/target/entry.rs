@@ -5,15 +5,9 @@ use std::mem::offset_of;
 
 use crate::llvm::{Builder, Module, Opcode, Type, Value};
 use crate::reflect::{Builtin, KernelEntry, Parameter, Role};
-use crate::runtime::GroupContext;
+use crate::runtime::{GroupContext, RESUME, THREAD, THREADGROUP};
 use crate::{Binding, SIMD_WIDTH};
 
-/// One thread: `void (ptr context, i32 index, i32 x, i32 y, i32 z)`, positions in the threadgroup.
-pub(crate) const THREAD: &str = "msl.thread";
-/// One threadgroup of a kernel without waits: `void (ptr context)`.
-pub(super) const THREADGROUP: &str = "msl.threadgroup";
-/// Resumes a parked thread: `void (ptr handle)`.
-pub(super) const RESUME: &str = "msl.resume";
 /// Whether the launch is stopped: `i1 (ptr context)`.
 pub(super) const STOPPED: &str = "msl.stopped";
 /// Stands for the address of the argument of parameter N (`msl.argument.N`) until accesses are checked.

@@ -8,6 +8,7 @@ mod control_flow;
 mod entry;
 mod inspect;
 mod isolate;
+mod kernel;
 mod legalise;
 mod precise;
 mod specialise;
@@ -16,45 +17,24 @@ mod stop;
 mod suspend;
 mod variables;
 
-use std::ops::Range;
-use std::sync::Arc;
-
 use contained::contained;
 
 #[cfg(test)]
 pub(crate) use inspect::imported;
 pub use inspect::{inspect, read_kernel};
+pub use kernel::Kernel;
 
 pub(crate) use bounds::user_location;
-pub(crate) use entry::{ARGUMENT, GRID_POSITION, THREAD, VALUE};
+pub(crate) use entry::{ARGUMENT, GRID_POSITION, VALUE};
 pub(crate) use legalise::UNREACHABLE;
 
-use crate::llvm::{LoadedObject, Machine, Module};
+use crate::llvm::{Machine, Module};
 use crate::reflect::KernelEntry;
-use crate::runtime::{self, Entry, KnownMemory, Program, Scratch, Site};
+use crate::runtime::{EntryKind, Generated, KnownMemory, Site};
 use crate::{
-    Access, CompilerFailure, FunctionConstantValues, FunctionReflection, KernelFault, Launch, Library,
-    MAX_THREADGROUP_MEMORY_LENGTH, PipelineError,
+    CompilerFailure, FunctionConstantValues, FunctionReflection, Library, MAX_THREADGROUP_MEMORY_LENGTH,
+    PipelineError,
 };
-
-/// A kernel compiled to native code. A cheap handle.
-#[derive(Clone, Debug)]
-pub struct Kernel(Arc<KernelInner>);
-
-#[derive(Debug)]
-struct KernelInner {
-    reflection: FunctionReflection,
-    program: Program,
-    /// Holds the code that `program` points into.
-    _object: LoadedObject,
-}
-
-/// What generating code found out about a kernel.
-struct Generated {
-    object: Vec<u8>,
-    static_threadgroup_memory: usize,
-    checked: Checked,
-}
 
 /// What making a kernel safe found out about it.
 struct Checked {
@@ -62,46 +42,6 @@ struct Checked {
     memories: Vec<KnownMemory>,
     /// Whether threads wait for each other, and so are coroutines.
     waits: bool,
-}
-
-impl Kernel {
-    /// Compiles one kernel of a library with values for its function constants.
-    pub fn build(
-        library: &Library,
-        name: &str,
-        constants: &FunctionConstantValues,
-    ) -> Result<Self, PipelineError> {
-        specialised(library, name, constants, |mut module, machine, kernel, absent| {
-            let generated = generate(&mut module, machine, kernel, absent)?;
-            load(kernel, absent, generated)
-        })
-    }
-
-    /// What the kernel takes, with the function constants applied.
-    pub fn reflection(&self) -> &FunctionReflection {
-        &self.0.reflection
-    }
-
-    /// Runs the threadgroups with these linear indices (x fastest) of a launch on the calling thread.
-    ///
-    /// Returns early with the first fault, and sets `launch.stop` then, so that other threads that run
-    /// parts of the same launch stop too. Stops soon after `launch.stop` becomes true, without an error.
-    ///
-    /// # Safety
-    ///
-    /// Each binding's memory must be valid for reads (and for writes, if the argument is
-    /// [`Access::ReadWrite`](crate::Access::ReadWrite)) for its whole length during the call, and no Rust
-    /// reference may be used to it meanwhile. The kernel itself cannot reach beyond the bindings: its
-    /// accesses are checked.
-    pub unsafe fn run(
-        &self,
-        launch: &Launch<'_>,
-        groups: Range<u64>,
-        scratch: &mut Scratch,
-    ) -> Result<(), Box<KernelFault>> {
-        // SAFETY: the caller's promise.
-        unsafe { runtime::run(&self.0.program, launch, groups, scratch) }
-    }
 }
 
 /// Does `work` on the module of a library whose function constants have values for one kernel: with a machine,
@@ -127,17 +67,32 @@ fn specialised<T: Send + 'static>(
     })?
 }
 
+/// What becomes of one kernel with values for its function constants.
+struct Built {
+    generated: Generated,
+    /// What the kernel takes, with the function constants applied.
+    reflection: FunctionReflection,
+}
+
 /// The pipeline: every step of the way from a specialised module to an object file, in order.
 fn generate(
     module: &mut Module,
     machine: &Machine,
     kernel: &KernelEntry,
     absent: &[bool],
-) -> Result<Generated, PipelineError> {
+) -> Result<Built, PipelineError> {
     let static_threadgroup_memory = optimise(module, machine, kernel, absent)?;
-    let checked = make_safe(module, machine, kernel)?;
+    let Checked { sites, memories, waits } = make_safe(module, machine, kernel)?;
     let object = machine.emit_object(module).map_err(|message| internal(kernel, message))?;
-    Ok(Generated { object, static_threadgroup_memory, checked })
+    let entry = if waits { EntryKind::Threads } else { EntryKind::Threadgroup };
+    let generated = Generated { object, entry, straight_only: false, sites, memories };
+    let present = kernel.parameters.iter().zip(absent).filter(|(_, absent)| !**absent);
+    let reflection = FunctionReflection {
+        arguments: present.filter_map(|(parameter, _)| parameter.argument()).collect(),
+        static_threadgroup_memory_length: static_threadgroup_memory,
+        ..kernel.reflection.clone()
+    };
+    Ok(Built { generated, reflection })
 }
 
 /// The first half: leaves one optimised function, of which everything is known and nothing is checked.
@@ -192,50 +147,4 @@ fn internal(kernel: &KernelEntry, message: String) -> PipelineError {
 
 fn unsupported(kernel: &KernelEntry, reason: String) -> PipelineError {
     PipelineError::Unsupported { kernel: kernel.reflection.name.clone(), reason }
-}
-
-fn load(kernel: &KernelEntry, absent: &[bool], generated: Generated) -> Result<Kernel, PipelineError> {
-    let internal = |message: String| PipelineError::from(CompilerFailure::Internal(message));
-    // SAFETY: generated code declares the imports with the types they have.
-    let object = unsafe { LoadedObject::load(&generated.object, &runtime::imports()) }.map_err(internal)?;
-    let entry = if generated.checked.waits {
-        let start = object.address(entry::THREAD).map_err(internal)?;
-        let resume = object.address(entry::RESUME).map_err(internal)?;
-        // SAFETY: the symbols were generated with these signatures.
-        unsafe {
-            Entry::Threads {
-                start: std::mem::transmute::<usize, unsafe extern "C" fn(_, _, _, _, _)>(start),
-                resume: std::mem::transmute::<usize, unsafe extern "C" fn(_)>(resume),
-            }
-        }
-    } else {
-        let run = object.address(entry::THREADGROUP).map_err(internal)?;
-        // SAFETY: the symbol was generated with this signature.
-        Entry::Threadgroup(unsafe { std::mem::transmute::<usize, unsafe extern "C" fn(_)>(run) })
-    };
-    let arguments = kernel
-        .parameters
-        .iter()
-        .zip(absent)
-        .filter(|(_, absent)| !**absent)
-        .filter_map(|(p, _)| p.argument());
-    let reflection = FunctionReflection {
-        arguments: arguments.collect(),
-        static_threadgroup_memory_length: generated.static_threadgroup_memory,
-        ..kernel.reflection.clone()
-    };
-    let writable_buffers = reflection
-        .arguments
-        .iter()
-        .filter(|a| a.kind.is_buffer() && a.access == Access::ReadWrite)
-        .fold(0, |mask, a| mask | 1 << a.index);
-    let program = Program {
-        kernel: kernel.reflection.name.clone(),
-        entry,
-        sites: generated.checked.sites,
-        memories: generated.checked.memories,
-        writable_buffers,
-        static_threadgroup_memory: generated.static_threadgroup_memory,
-    };
-    Ok(Kernel(Arc::new(KernelInner { reflection, program, _object: object })))
 }

@@ -1,9 +1,10 @@
 //! Loops that end when the launch is stopped.
 
 use super::control_flow::ControlFlow;
-use super::entry::{STOPPED, THREAD};
+use super::entry::STOPPED;
 use super::split::split_edge;
 use crate::llvm::{Builder, Module};
+use crate::runtime::THREAD;
 
 /// Makes every cycle of the thread function test the launch's flag, and return if it is set.
 pub(super) fn stop_loops(module: &Module) {

@@ -6,11 +6,10 @@ use std::mem::offset_of;
 
 use super::bounds::user_location;
 use super::control_flow::ControlFlow;
-use super::entry::THREAD;
 use super::legalise::UNREACHABLE;
 use super::split::split_before;
 use crate::llvm::{Block, Builder, Module, Opcode, TypeKind, Value};
-use crate::runtime::{Collective, GroupContext, KEY_WORDS, Parked, ParkedOperation, Site};
+use crate::runtime::{Collective, GroupContext, KEY_WORDS, Parked, ParkedOperation, Site, THREAD};
 use crate::{Access, SIMD_WIDTH};
 
 /// Lowers the hooks of synchronisation and SIMD-groups in the thread function. Returns whether threads wait.

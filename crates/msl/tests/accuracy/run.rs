@@ -60,7 +60,7 @@ pub(crate) fn apply(kernel: &Kernel, x: &mut [f32], y: &mut [f32], r: &mut [f32]
         threads_per_threadgroup: [GROUP, 1, 1],
         stop: &AtomicBool::new(false),
     };
-    let groups = u64::from(launch.threadgroups_per_grid()[0]);
+    let units = kernel.units(&launch);
     // SAFETY: the bindings are exclusively borrowed slices, which nothing refers to during the call.
-    unsafe { kernel.run(&launch, 0..groups, &mut Scratch::default()) }.expect("no fault");
+    unsafe { kernel.run(&launch, 0..units, &mut Scratch::default()) }.expect("no fault");
 }

@@ -21,7 +21,7 @@ const STOP_LIMIT: Duration = Duration::from_secs(10);
 /// A way to run a kernel. All of them must give what the file expects.
 pub(crate) struct Way {
     pub(crate) name: &'static str,
-    /// Number of worker threads that share the threadgroups.
+    /// Number of worker threads that share the work.
     workers: u64,
 }
 
@@ -98,7 +98,7 @@ impl Outcome {
     }
 }
 
-/// Runs all threadgroups of the job.
+/// Runs the whole job.
 pub(crate) fn execute(way: &Way, kernel: &Kernel, job: &Job) -> Result<Outcome, String> {
     let launch = Arc::new(Owned {
         kernel: kernel.clone(),
@@ -156,12 +156,12 @@ struct Owned {
     threads_per_grid: [u32; 3],
     threads_per_threadgroup: [u32; 3],
     stop: AtomicBool,
-    /// The next threadgroup that nobody has taken.
+    /// The next unit that nobody has taken.
     next: AtomicU64,
 }
 
 impl Owned {
-    /// Runs threadgroups until none is left.
+    /// Runs units until none is left.
     fn work(&self) -> Result<(), Box<KernelFault>> {
         let mut buffers = vec![None; MAX_BUFFERS];
         for (index, memory) in &self.memory {
@@ -174,16 +174,17 @@ impl Owned {
             threads_per_threadgroup: self.threads_per_threadgroup,
             stop: &self.stop,
         };
-        let groups: u64 = launch.threadgroups_per_grid().into_iter().map(u64::from).product();
+        self.kernel.prepare(&launch).unwrap_or_else(|error| panic!("{error}"));
+        let units = self.kernel.units(&launch);
         let mut scratch = Scratch::default();
         loop {
-            let group = self.next.fetch_add(1, Ordering::Relaxed);
-            if group >= groups || self.stop.load(Ordering::Relaxed) {
+            let unit = self.next.fetch_add(1, Ordering::Relaxed);
+            if unit >= units || self.stop.load(Ordering::Relaxed) {
                 return Ok(());
             }
             // SAFETY: the bindings are memory that this launch owns and that no reference is made to before
             // all workers have sent their results.
-            unsafe { self.kernel.run(&launch, group..group + 1, &mut scratch)? };
+            unsafe { self.kernel.run(&launch, unit..unit + 1, &mut scratch)? };
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The processor as a device: kernels compiled by [`msl`] run on a pool of worker threads.
 //!
 //! A queue with work is in the pool's list. A worker takes it and executes one command buffer after the other
-//! (*drives* the queue). The work of one command is cut into units — the threadgroups of a dispatch, the
+//! (*drives* the queue). The work of one command is cut into units — a kernel's own, the
 //! blocks of a copy — which form a [`region`]; the driver hands out ranges of units to itself and to workers
 //! that have nothing else to do. Kernels never wait for anything, so one worker is enough for progress, and
 //! more cannot block each other.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::queue::QueueState;
-use super::region::{Cost, RANGE, Region, Work};
+use super::region::{Cost, RANGE, Ranges, Region, Work};
 use super::watchdog::Watchdog;
 use crate::error::{Error, Result};
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -16,6 +16,8 @@ use crate::sync::{self, Monitor, thread};
 
 /// Work that is expected to be shorter is done by one worker: waking others takes as long.
 const WORTH_SHARING: Duration = Duration::from_micros(15);
+/// Handing out a range takes a fraction of it.
+const SHORTEST: Duration = Duration::from_micros(2);
 /// How long an idle worker looks for work, and a host that waits for the end of it, before it goes to sleep.
 const LOOK_FOR: Duration = Duration::from_micros(50);
 /// Kernels keep their private arrays on the stack. Only what is touched takes memory.
@@ -249,9 +251,13 @@ impl Worker<'_> {
         let helpers = (shared.workers - 1).min(usize::try_from(units - 1).unwrap_or(usize::MAX));
         let mut is_small = unit_cost
             .is_some_and(|nanoseconds| nanoseconds * (units as f64) < WORTH_SHARING.as_nanos() as f64);
-        let divisor = if is_small { 2 } else { 4 * shared.workers };
-        let most = unit_cost.map_or(1, |nanoseconds| (RANGE.as_nanos() as f64 / nanoseconds) as u64);
-        let region: Arc<Region> = Arc::new(Region::new(work, units, divisor, most));
+        let units_in = |time: Duration| unit_cost.map_or(1, |cost| (time.as_nanos() as f64 / cost) as u64);
+        let ranges = if is_small {
+            Ranges { divisor: 2, least: units.div_ceil(4), most: units }
+        } else {
+            Ranges { divisor: 4 * shared.workers, least: units_in(SHORTEST), most: units_in(RANGE) }
+        };
+        let region: Arc<Region> = Arc::new(Region::new(work, units, ranges));
         if let Some(watchdog) = &shared.watchdog {
             watchdog.watch(self.index, region.clone());
         }

@@ -81,9 +81,9 @@ fn execute_passes(passes: &[Pass], worker: &mut Worker<'_>) -> Result<()> {
                         // SAFETY: the dispatch lives in `passes`, whose command buffer is in flight;
                         // `perform` comes back when nobody works on it any more.
                         let work = unsafe { KernelWork::new(dispatch) };
-                        let (units, threads, cost) =
-                            (work.units(), work.threads_per_unit(), work.cost.clone());
-                        worker.perform(work, units, Some((&cost, threads)))?;
+                        work.prepare()?;
+                        let (units, threads, cost) = (work.units(), work.threads(), work.cost.clone());
+                        worker.perform(work, units, Some((&cost, threads / units as f64)))?;
                     }
                 }
             }

@@ -33,9 +33,11 @@ pub(super) trait Work: Send + Sync {
 pub(super) struct Region<W: ?Sized = dyn Work> {
     next: AtomicU64,
     total: u64,
-    /// A range is at most this part of what is left, ...
+    /// A range is this part of what is left, ...
     divisor: u64,
-    /// ... and at most so many units: about as many as take [`RANGE`].
+    /// ... but at least so many units, ...
+    least: u64,
+    /// ... and at most so many: about as many as take [`RANGE`].
     most: AtomicU64,
     /// Threads between [`Region::enter`] and leaving.
     inside: AtomicUsize,
@@ -56,15 +58,25 @@ pub(super) const RANGE: Duration = Duration::from_micros(500);
 /// How long a driver looks whether the others have left before it goes to sleep.
 const LOOK_FOR: Duration = Duration::from_micros(50);
 
+/// How large ranges are to begin with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ranges {
+    /// A range is one `divisor`th of what is left, ...
+    pub(super) divisor: usize,
+    /// ... within these limits.
+    pub(super) least: u64,
+    pub(super) most: u64,
+}
+
 impl<W: Work> Region<W> {
-    /// Work that the calling thread drives. A range is at most one `divisor`th of what is left, and at first
-    /// at most `most` units.
-    pub(super) fn new(work: W, total: u64, divisor: usize, most: u64) -> Self {
+    /// Work that the calling thread drives.
+    pub(super) fn new(work: W, total: u64, ranges: Ranges) -> Self {
         Self {
             next: AtomicU64::new(0),
             total,
-            divisor: divisor.max(1) as u64,
-            most: AtomicU64::new(most.max(1)),
+            divisor: ranges.divisor.max(1) as u64,
+            least: ranges.least.max(1),
+            most: AtomicU64::new(ranges.most.max(1)),
             inside: AtomicUsize::new(0),
             stop: AtomicBool::new(false),
             timed_out: AtomicBool::new(false),
@@ -115,8 +127,9 @@ impl<W: Work + ?Sized> Region<W> {
             if start >= self.total || self.stop.load(Ordering::Relaxed) {
                 return None;
             }
-            let part = ((self.total - start) / self.divisor).max(1);
-            let end = start + part.min(self.most.load(Ordering::Relaxed));
+            let left = self.total - start;
+            let part = (left / self.divisor).max(self.least).min(self.most.load(Ordering::Relaxed));
+            let end = start + part.min(left);
             match self.next.compare_exchange_weak(start, end, Ordering::SeqCst, Ordering::SeqCst) {
                 Ok(_) => return Some(start..end),
                 Err(now) => start = now,
@@ -219,6 +232,10 @@ mod tests {
     use super::*;
     use std::sync::Arc;
 
+    fn ranges(divisor: usize, most: u64) -> Ranges {
+        Ranges { divisor, least: 1, most }
+    }
+
     struct Marks(Vec<AtomicU32>);
 
     impl Work for Marks {
@@ -243,7 +260,7 @@ mod tests {
     fn every_unit_is_done_once() {
         for total in [1u64, 2, 7, 1000] {
             let marks = Marks((0..total).map(|_| AtomicU32::new(0)).collect());
-            let region = Arc::new(Region::new(marks, total, 4, 1));
+            let region = Arc::new(Region::new(marks, total, ranges(4, 1)));
             std::thread::scope(|scope| {
                 for _ in 0..3 {
                     let region = region.clone();
@@ -276,7 +293,7 @@ mod tests {
 
     #[test]
     fn a_panic_ends_the_region_with_an_error() {
-        let region = Region::new(Fails, 100, 1, 100);
+        let region = Region::new(Fails, 100, ranges(1, 100));
         region.take_part(&mut msl::Scratch::default(), || false);
         assert!(region.is_exhausted());
         assert_eq!(region.result(None), Err(Error::Internal { message: "deliberate at 0".into() }));
@@ -284,7 +301,7 @@ mod tests {
 
     #[test]
     fn a_time_out_is_a_fault() {
-        let region = Region::new(Marks(Vec::new()), 1, 1, 1);
+        let region = Region::new(Marks(Vec::new()), 1, ranges(1, 1));
         region.time_out();
         region.take_part(&mut msl::Scratch::default(), || false);
         let limit = Duration::from_secs(3);
@@ -295,7 +312,7 @@ mod tests {
 
     #[test]
     fn ranges_do_not_overflow() {
-        let region = Region::new(Fails, u64::MAX, 4, u64::MAX);
+        let region = Region::new(Fails, u64::MAX, ranges(4, u64::MAX));
         let first = region.take().unwrap();
         assert_eq!(first, 0..u64::MAX / 4);
         region.next.store(u64::MAX - 1, Ordering::SeqCst);
@@ -304,8 +321,17 @@ mod tests {
     }
 
     #[test]
+    fn the_last_ranges_are_not_too_small() {
+        let region = Region::new(Fails, 100, Ranges { divisor: 2, least: 20, most: 1000 });
+        let all: Vec<_> = std::iter::from_fn(|| region.take()).collect();
+        assert_eq!(all, [0..50, 50..75, 75..95, 95..100]);
+        let region = Region::new(Fails, 7, Ranges { divisor: 2, least: 20, most: 3 });
+        assert_eq!(region.take(), Some(0..3), "the upper limit holds");
+    }
+
+    #[test]
     fn ranges_grow_while_they_are_short() {
-        let region = Region::new(Fails, 1 << 40, 1, 1);
+        let region = Region::new(Fails, 1 << 40, ranges(1, 1));
         assert_eq!(region.take(), Some(0..1));
         region.adapt(1, Duration::ZERO);
         assert_eq!(region.take(), Some(1..3));

@@ -4,14 +4,14 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use msl_types::KernelFault;
+use msl_types::{KernelFault, PipelineError};
 
 use super::buffer::CpuBuffer;
 use super::pipeline::CpuPipeline;
 use super::region::{Cost, Work};
 use crate::backend::{Binding, BlitCommand, Dispatch, own};
 
-/// A dispatch, in units of threadgroups. Holds addresses only: the submission keeps the memory alive.
+/// A dispatch, in the kernel's units. Holds addresses only: the submission keeps the memory alive.
 pub(super) struct KernelWork {
     kernel: msl::Kernel,
     pub(super) cost: Arc<Cost>,
@@ -54,15 +54,27 @@ impl KernelWork {
         }
     }
 
-    /// Number of threadgroups.
-    pub(super) fn units(&self) -> u64 {
-        // The API refuses grids for which this overflows.
-        let groups = self.threads_per_grid.iter().zip(self.threads_per_threadgroup);
-        groups.map(|(threads, group)| u64::from(threads.div_ceil(group))).product()
+    /// Compiles what is still missing for this dispatch.
+    pub(super) fn prepare(&self) -> Result<(), PipelineError> {
+        self.kernel.prepare(&self.launch(&AtomicBool::new(false)))
     }
 
-    pub(super) fn threads_per_unit(&self) -> f64 {
-        self.threads_per_threadgroup.iter().map(|extent| f64::from(*extent)).product()
+    pub(super) fn units(&self) -> u64 {
+        self.kernel.units(&self.launch(&AtomicBool::new(false)))
+    }
+
+    pub(super) fn threads(&self) -> f64 {
+        self.threads_per_grid.iter().map(|extent| f64::from(*extent)).product()
+    }
+
+    fn launch<'a>(&'a self, stop: &'a AtomicBool) -> msl::Launch<'a> {
+        msl::Launch {
+            buffers: &self.buffers,
+            threadgroup_memory: &self.threadgroup_memory,
+            threads_per_grid: self.threads_per_grid,
+            threads_per_threadgroup: self.threads_per_threadgroup,
+            stop,
+        }
     }
 }
 
@@ -73,17 +85,10 @@ impl Work for KernelWork {
         stop: &AtomicBool,
         scratch: &mut msl::Scratch,
     ) -> Result<(), Box<KernelFault>> {
-        let launch = msl::Launch {
-            buffers: &self.buffers,
-            threadgroup_memory: &self.threadgroup_memory,
-            threads_per_grid: self.threads_per_grid,
-            threads_per_threadgroup: self.threads_per_threadgroup,
-            stop,
-        };
         // SAFETY: by the promise of `KernelWork::new`, the memory is alive and in use by this command buffer,
         // so the API lets the host neither write it nor, if the kernel writes it, refer to it. The API has
         // checked bindings and sizes.
-        unsafe { self.kernel.run(&launch, units, scratch) }
+        unsafe { self.kernel.run(&self.launch(stop), units, scratch) }
     }
 
     fn name(&self) -> &str {

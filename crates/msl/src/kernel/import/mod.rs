@@ -24,7 +24,8 @@ use super::{Argument, Block, File, Function, Inst, Location, Space, Type, Value,
 use crate::SourceLocation;
 use crate::llvm::{self, Module, TypeKind};
 use crate::reflect::KernelEntry;
-use crate::target::{THREAD, user_location};
+use crate::runtime::THREAD;
+use crate::target::user_location;
 
 /// Most components of one LLVM value.
 const MAX_COMPONENTS: u64 = 4096;

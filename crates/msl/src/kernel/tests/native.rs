@@ -43,9 +43,9 @@ pub(super) fn run(
         threads_per_threadgroup: dispatch.threads_per_threadgroup,
         stop: &AtomicBool::new(false),
     };
-    let groups = launch.threadgroups_per_grid().into_iter().map(u64::from).product();
+    let units = kernel.units(&launch);
     // SAFETY: the bindings are memory of this function that nothing else refers to meanwhile.
-    let result = unsafe { kernel.run(&launch, 0..groups, &mut Scratch::default()) };
+    let result = unsafe { kernel.run(&launch, 0..units, &mut Scratch::default()) };
     for (index, argument) in places {
         let (words, length) = &memory[index];
         let mut bytes: Vec<u8> = words.iter().flat_map(|w| w.to_ne_bytes()).collect();

@@ -15,10 +15,9 @@ use std::path::Path;
 use helper::{Helper, helper_name, range_text};
 use regions::Region;
 
-use super::entry::THREAD;
 use crate::llvm::{Builder, Location, Module, Opcode, Value};
 use crate::reflect::KernelEntry;
-use crate::runtime::{KnownMemory, Site};
+use crate::runtime::{KnownMemory, Site, THREAD};
 use crate::{Access, SourceLocation};
 
 /// Checks all accesses of the thread function, and gives arguments and threadgroup variables their

@@ -1,0 +1,190 @@
+//! Runs units of a launch: prepares what generated code sees, and calls it.
+
+use std::ops::Range;
+use std::sync::atomic::Ordering;
+
+use super::code::{Code, Entry, Program};
+use super::context::GroupContext;
+use super::cut::Cut;
+use super::host::Host;
+use super::scratch::Scratch;
+use super::{simdgroups, threads};
+use crate::{Binding, KernelFault, Launch, MAX_BUFFERS, SIMD_WIDTH};
+
+/// The code that a launch needs.
+#[derive(Clone, Copy)]
+pub(crate) struct Shapes<'a> {
+    /// For threadgroups that are [straight](is_straight), or a whole grid.
+    pub(crate) straight: &'a Code,
+    /// For the other threadgroups.
+    pub(crate) general: &'a Code,
+}
+
+/// Whether the threads of each SIMD-group follow each other along x, in a threadgroup of these extents.
+pub(crate) fn is_straight([width, height, depth]: [u32; 3]) -> bool {
+    width % SIMD_WIDTH == 0 || (height == 1 && depth == 1)
+}
+
+impl Code {
+    /// Whether it can run all threadgroups of a launch.
+    pub(crate) fn is_for(&self, launch: &Launch<'_>) -> bool {
+        !self.straight_only || !has_general_threadgroups(launch)
+    }
+
+    /// The number of units that a launch has.
+    pub(crate) fn units(&self, launch: &Launch<'_>) -> u64 {
+        match self.entry {
+            Entry::Grid { step, .. } => Cut::new(launch.threads_per_grid, step).units(),
+            _ => launch.threadgroups_per_grid().iter().fold(1, |n, count| n.saturating_mul((*count).into())),
+        }
+    }
+}
+
+/// Whether the launch has threadgroups that are not [straight](is_straight).
+fn has_general_threadgroups(launch: &Launch<'_>) -> bool {
+    // A full one and a partial one at the end, along each axis.
+    let extents: [[u32; 2]; 3] = std::array::from_fn(|i| {
+        let (threads, group) = (launch.threads_per_grid[i], launch.threads_per_threadgroup[i].max(1));
+        let rest = threads % group;
+        [if threads < group { rest } else { group }, if rest == 0 { group } else { rest }]
+    });
+    let all = |axis: usize| extents[axis].into_iter();
+    all(0).any(|x| all(1).any(|y| all(2).any(|z| !is_straight([x, y, z]))))
+}
+
+/// Runs these units.
+///
+/// # Safety
+///
+/// As [`Kernel::run`](crate::Kernel::run).
+pub(crate) unsafe fn run(
+    program: &Program,
+    shapes: Shapes<'_>,
+    launch: &Launch<'_>,
+    units: Range<u64>,
+    scratch: &mut Scratch,
+) -> Result<(), Box<KernelFault>> {
+    let buffers: [Binding; MAX_BUFFERS] = std::array::from_fn(|i| {
+        let none = Binding { address: std::ptr::null_mut(), length: 0 };
+        launch.buffers.get(i).copied().flatten().unwrap_or(none)
+    });
+
+    // The kernel's own variables, then the arguments, 16-byte aligned each.
+    let mut total = program.static_threadgroup_memory.next_multiple_of(16);
+    let offsets: [usize; MAX_BUFFERS] = std::array::from_fn(|i| {
+        let length = launch.threadgroup_memory.get(i).copied().unwrap_or(0) as usize;
+        let offset = total;
+        total += length.next_multiple_of(16);
+        offset
+    });
+    let memory = scratch.threadgroup_memory(total);
+    let threadgroup_arguments: [Binding; MAX_BUFFERS] = std::array::from_fn(|i| Binding {
+        address: memory.wrapping_add(offsets[i]),
+        length: launch.threadgroup_memory.get(i).copied().unwrap_or(0).into(),
+    });
+    let waits = |code: &Code| matches!(code.entry, Entry::Threads { .. } | Entry::Simdgroups { .. });
+    let threads = launch.threads_per_threadgroup.iter().product::<u32>() as usize;
+    let waiting = if waits(shapes.straight) || waits(shapes.general) { threads } else { 0 };
+    let parked = scratch.parked(waiting);
+
+    let mut host = Host {
+        program,
+        code: shapes.straight,
+        launch,
+        frames: &mut scratch.frames,
+        threadgroup_memory: Binding { address: memory, length: total as u64 },
+        fault: None,
+    };
+    // From here on the host is reached through this pointer only.
+    let host: *mut Host<'_> = &mut host;
+    let mut context = GroupContext {
+        buffers: buffers.as_ptr(),
+        threadgroup_memory: memory,
+        threadgroup_arguments: threadgroup_arguments.as_ptr(),
+        stop: launch.stop,
+        parked,
+        host: host.cast(),
+        threads_per_grid: launch.threads_per_grid,
+        threadgroups_per_grid: launch.threadgroups_per_grid(),
+        threadgroup_position_in_grid: [0; 3],
+        threads_per_threadgroup: launch.threads_per_threadgroup,
+        dispatch_threads_per_threadgroup: launch.threads_per_threadgroup,
+    };
+    let stopped = || launch.stop.load(Ordering::Relaxed);
+    if let Entry::Grid { rows, step } = shapes.straight.entry {
+        'parts: for part in Cut::new(launch.threads_per_grid, step).parts(units) {
+            let [x, y, z] = std::array::from_fn(|i| part.start[i]..part.end[i]);
+            for plane in z {
+                if stopped() {
+                    break 'parts;
+                }
+                // SAFETY: the code was generated for this context, its accesses stay within the bindings, and
+                // those are valid by the caller's promise.
+                unsafe { rows(&context, x.start, x.end, y.start, y.end, plane) };
+            }
+        }
+        // SAFETY: generated code has returned; nothing else uses the host.
+        return unsafe { (*host).fault.take() }.map_or(Ok(()), Err);
+    }
+    let mut position = Position::new(units.start, context.threadgroups_per_grid);
+    for _ in units {
+        if stopped() {
+            break;
+        }
+        let threads: [u32; 3] = std::array::from_fn(|i| {
+            let size = launch.threads_per_threadgroup[i];
+            let before = u64::from(position.at[i]) * u64::from(size);
+            u64::from(launch.threads_per_grid[i]).saturating_sub(before).min(u64::from(size)) as u32
+        });
+        let count = threads.iter().product::<u32>();
+        if total > 0 {
+            // SAFETY: `memory` has at least `total` bytes. Zeroed so that no kernel reads what another left.
+            unsafe { std::ptr::write_bytes(memory, 0, total) };
+        }
+        context.threadgroup_position_in_grid = position.at;
+        context.threads_per_threadgroup = threads;
+        let code = if is_straight(threads) { shapes.straight } else { shapes.general };
+        // SAFETY: generated code is not running; nothing else uses the host. The code was generated for this
+        // context, its accesses stay within the bindings, and those are valid by the caller's promise; `parked`
+        // has an entry for each thread.
+        unsafe {
+            (*host).code = code;
+            match code.entry {
+                Entry::Threadgroup(run) => run(&context),
+                Entry::Threads { start, resume } => threads::run(&context, count, start, resume),
+                Entry::Simdgroups { start, resume } => simdgroups::run(&context, count, start, resume),
+                Entry::Grid { .. } => unreachable!("code for a grid is for all threadgroups"),
+            }
+            if let Some(fault) = (*host).fault.take() {
+                return Err(fault);
+            }
+        }
+        position.advance();
+    }
+    Ok(())
+}
+
+/// The position of a threadgroup in the grid.
+struct Position {
+    at: [u32; 3],
+    counts: [u32; 3],
+}
+
+impl Position {
+    /// Of the threadgroup with this linear index, x fastest.
+    fn new(index: u64, counts: [u32; 3]) -> Self {
+        let [width, height, _] = counts.map(|n| u64::from(n.max(1)));
+        Self { at: [index % width, index / width % height, index / width / height].map(|n| n as u32), counts }
+    }
+
+    /// To the next.
+    fn advance(&mut self) {
+        for axis in 0..3 {
+            self.at[axis] += 1;
+            if self.at[axis] < self.counts[axis] || axis == 2 {
+                return;
+            }
+            self.at[axis] = 0;
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Kernels that run.
+
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
+use super::{Built, generate, specialised};
+use crate::runtime::{self, Code, Generated, Program, Scratch, Shapes};
+use crate::{
+    Access, CompilerFailure, FunctionConstantValues, FunctionReflection, KernelFault, Launch, Library,
+    PipelineError,
+};
+
+/// A kernel compiled to native code. A cheap handle.
+#[derive(Clone, Debug)]
+pub struct Kernel(Arc<KernelInner>);
+
+#[derive(Debug)]
+struct KernelInner {
+    source: Source,
+    reflection: FunctionReflection,
+    program: Program,
+    code: Code,
+    /// For threadgroups that `code` is not for, made when a launch has some.
+    general: OnceLock<Result<Code, PipelineError>>,
+}
+
+/// What a kernel is compiled from.
+#[derive(Clone, Debug)]
+struct Source {
+    library: Library,
+    name: String,
+    constants: FunctionConstantValues,
+}
+
+impl Kernel {
+    /// Compiles one kernel of a library with values for its function constants.
+    pub fn build(
+        library: &Library,
+        name: &str,
+        constants: &FunctionConstantValues,
+    ) -> Result<Self, PipelineError> {
+        let source = Source { library: library.clone(), name: name.into(), constants: constants.clone() };
+        let (reflection, code) = source.compile()?;
+        let writable_buffers = reflection
+            .arguments
+            .iter()
+            .filter(|a| a.kind.is_buffer() && a.access == Access::ReadWrite)
+            .fold(0, |mask, a| mask | 1 << a.index);
+        let program = Program {
+            kernel: name.into(),
+            writable_buffers,
+            static_threadgroup_memory: reflection.static_threadgroup_memory_length,
+        };
+        Ok(Self(Arc::new(KernelInner { source, reflection, program, code, general: OnceLock::new() })))
+    }
+
+    /// What the kernel takes, with the function constants applied.
+    pub fn reflection(&self) -> &FunctionReflection {
+        &self.0.reflection
+    }
+
+    /// Compiles what a launch needs beyond what [`build`](Self::build) has compiled: code for threadgroups of
+    /// other shapes. Does nothing if it is there.
+    ///
+    /// # Errors
+    ///
+    /// As for [`build`](Self::build).
+    pub fn prepare(&self, launch: &Launch<'_>) -> Result<(), PipelineError> {
+        self.shapes(launch).map(|_| ())
+    }
+
+    /// The number of units of work of a launch: threadgroups, or parts of the grid where the kernel does not know of
+    /// threadgroups.
+    pub fn units(&self, launch: &Launch<'_>) -> u64 {
+        self.0.code.units(launch)
+    }
+
+    /// Runs these [units](Self::units) of a launch on the calling thread.
+    ///
+    /// Returns early with the first fault, and sets `launch.stop` then, so that other threads that run
+    /// parts of the same launch stop too. Stops soon after `launch.stop` becomes true, without an error.
+    ///
+    /// # Safety
+    ///
+    /// Each binding's memory must be valid for reads (and for writes, if the argument is
+    /// [`Access::ReadWrite`](crate::Access::ReadWrite)) for its whole length during the call, and no Rust
+    /// reference may be used to it meanwhile. The kernel itself cannot reach beyond the bindings: its
+    /// accesses are checked.
+    ///
+    /// # Panics
+    ///
+    /// If what [`prepare`](Self::prepare) would compile cannot be.
+    pub unsafe fn run(
+        &self,
+        launch: &Launch<'_>,
+        units: Range<u64>,
+        scratch: &mut Scratch,
+    ) -> Result<(), Box<KernelFault>> {
+        let shapes = self.shapes(launch).unwrap_or_else(|error| panic!("not prepared: {error}"));
+        // SAFETY: the caller's promise.
+        unsafe { runtime::run(&self.0.program, shapes, launch, units, scratch) }
+    }
+
+    fn shapes(&self, launch: &Launch<'_>) -> Result<Shapes<'_>, PipelineError> {
+        let KernelInner { source, code, general, .. } = &*self.0;
+        if code.is_for(launch) {
+            return Ok(Shapes { straight: code, general: code });
+        }
+        let general = general.get_or_init(|| source.compile().map(|(_, code)| code));
+        Ok(Shapes { straight: code, general: general.as_ref().map_err(Clone::clone)? })
+    }
+}
+
+impl Source {
+    fn compile(&self) -> Result<(FunctionReflection, Code), PipelineError> {
+        let Self { library, name, constants } = self;
+        specialised(library, name, constants, |mut module, machine, kernel, absent| {
+            let Built { generated, reflection } = generate(&mut module, machine, kernel, absent)?;
+            Ok((reflection, load(generated)?))
+        })
+    }
+}
+
+fn load(generated: Generated) -> Result<Code, PipelineError> {
+    // SAFETY: our own generators keep to what entries and imports are.
+    let code = unsafe { Code::load(generated) };
+    code.map_err(|message| CompilerFailure::Internal(message).into())
+}
