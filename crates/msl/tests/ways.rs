@@ -21,7 +21,6 @@ pub(crate) unsafe fn run(
     launch: &Launch<'_>,
     scratch: &mut Scratch,
 ) -> Result<(), Box<KernelFault>> {
-    let groups = launch.threadgroups_per_grid().into_iter().map(u64::from).product();
     // SAFETY: the caller's promise.
-    unsafe { kernel.run(launch, 0..groups, scratch) }
+    unsafe { kernel.run(launch, 0..kernel.units(launch), scratch) }
 }
