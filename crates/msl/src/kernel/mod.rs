@@ -15,8 +15,8 @@
 mod flow;
 mod import;
 #[cfg(test)]
-mod interpret;
-mod op;
+pub(crate) mod interpret;
+pub(crate) mod op;
 mod parse;
 mod print;
 mod table;

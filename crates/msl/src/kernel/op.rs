@@ -415,6 +415,21 @@ impl FastMath {
         self.0 == 0
     }
 
+    /// Without the promises (`nnan`, `ninf`) that leave a result undefined where they do not hold.
+    pub(crate) const fn harmless(self) -> Self {
+        Self(self.0 & !0b110)
+    }
+
+    /// Whether results may be anything where a NaN is involved.
+    pub(crate) const fn no_nans(self) -> bool {
+        self.0 & 0b10 != 0
+    }
+
+    /// Whether the sign of a zero does not matter.
+    pub(crate) const fn no_signed_zeros(self) -> bool {
+        self.0 & 0b1000 != 0
+    }
+
     /// Adds a flag by its name; `fast` is all of them.
     pub(crate) fn add(&mut self, name: &str) -> bool {
         let bits = match Self::NAMES.iter().position(|n| *n == name) {

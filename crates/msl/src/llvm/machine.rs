@@ -25,6 +25,11 @@ impl Machine {
     ///
     /// A message if the switch has no such value, or LLVM cannot generate code for this machine.
     pub(crate) fn host() -> Result<Self, String> {
+        Self::of_level(&switches::CPU.value().unwrap_or_default().to_string_lossy())
+    }
+
+    /// As [`host`](Self::host), with a value of the switch.
+    pub(crate) fn of_level(level: &str) -> Result<Self, String> {
         INITIALISE.call_once(|| {
             // SAFETY: initialisation happens once.
             unsafe {
@@ -37,7 +42,7 @@ impl Machine {
         unsafe {
             let triple = take_message(LLVMGetDefaultTargetTriple());
             let (cpu, features) =
-                allowed(take_message(LLVMGetHostCPUName()), take_message(LLVMGetHostCPUFeatures()))?;
+                allowed(level, take_message(LLVMGetHostCPUName()), take_message(LLVMGetHostCPUFeatures()))?;
             let (triple, cpu, features) = (c_string(&triple), c_string(&cpu), c_string(&features));
             let mut target = std::ptr::null_mut();
             let mut message = std::ptr::null_mut();
@@ -58,6 +63,13 @@ impl Machine {
             }
             Ok(Self(machine))
         }
+    }
+
+    /// Whether it computes with half-precision numbers.
+    pub(crate) fn computes_halves(&self) -> bool {
+        // SAFETY: a live machine; the string is taken over.
+        let features = unsafe { take_message(LLVMGetTargetMachineFeatureString(self.0)) };
+        features.split(',').any(|feature| matches!(feature, "+avx512fp16" | "+fullfp16"))
     }
 
     pub(crate) fn triple(&self) -> String {
@@ -109,15 +121,14 @@ impl Machine {
     }
 }
 
-/// The name and features to generate code for, given those of this machine.
-fn allowed(cpu: String, features: String) -> Result<(String, String), String> {
+/// The name and features to generate code for at a level, given those of this machine.
+fn allowed(level: &str, cpu: String, features: String) -> Result<(String, String), String> {
     const LEVELS: &[&str] = if cfg!(target_arch = "x86_64") {
         &["native", "generic", "x86-64", "x86-64-v2", "x86-64-v3", "x86-64-v4"]
     } else {
         &["native", "generic"]
     };
-    let wanted = switches::CPU.value().unwrap_or_default().to_string_lossy().into_owned();
-    match wanted.as_str() {
+    match level {
         "" | "native" => Ok((cpu, features)),
         level if LEVELS.contains(&level) => {
             // What the processor lacks stays off, whatever the level has.

@@ -5,6 +5,7 @@ use std::fmt::{Display, Write};
 use std::rc::Rc;
 
 use crate::kernel::Type;
+use crate::llvm::Machine;
 
 /// A value of LLVM in text: `%12`, `true`, `splat (i32 5)`, `zeroinitializer`. Its type is known from context.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -128,9 +129,20 @@ pub(super) struct Code {
     pub(super) declarations: BTreeSet<String>,
     /// Whether the block being written has its terminator.
     ended: bool,
+    /// Whether the machine computes with half-precision numbers; else that is done in single precision.
+    native_half: bool,
 }
 
 impl Code {
+    /// For a machine.
+    pub(super) fn new(machine: &Machine) -> Self {
+        Self { native_half: machine.computes_halves(), ..Self::default() }
+    }
+
+    pub(super) fn native_half(&self) -> bool {
+        self.native_half
+    }
+
     /// Writes an instruction with a result.
     pub(super) fn value(&mut self, instruction: impl Display) -> Operand {
         let name = self.name();

@@ -6,12 +6,12 @@ use super::super::Type;
 use super::super::op::{Binary, Cast, FloatCompare, IntCompare, Modify, Overflow, Ternary, Unary};
 
 /// An integer's value with its sign.
-pub(super) fn signed(ty: Type, bits: u128) -> i128 {
+pub(crate) fn signed(ty: Type, bits: u128) -> i128 {
     let unused = 128 - ty.bits();
     (bits << unused) as i128 >> unused
 }
 
-pub(super) fn to_f64(ty: Type, bits: u128) -> f64 {
+pub(crate) fn to_f64(ty: Type, bits: u128) -> f64 {
     match ty {
         Type::F16 => f16::from_bits(bits as u16).to_f64(),
         Type::BF16 => bf16::from_bits(bits as u16).to_f64(),
@@ -20,13 +20,25 @@ pub(super) fn to_f64(ty: Type, bits: u128) -> f64 {
     }
 }
 
-pub(super) fn from_f64(ty: Type, value: f64) -> u128 {
+pub(crate) fn from_f64(ty: Type, value: f64) -> u128 {
     match ty {
-        Type::F16 => f16::from_f64(value).to_bits().into(),
-        Type::BF16 => bf16::from_f64(value).to_bits().into(),
+        Type::F16 => f16::from_f32(odd_single(value)).to_bits().into(),
+        Type::BF16 => bf16::from_f32(odd_single(value)).to_bits().into(),
         Type::F32 => (value as f32).to_bits().into(),
         _ => value.to_bits().into(),
     }
+}
+
+/// A double as a single that is odd where it is not exact, so that rounding it to a type of 16 bits rounds but once.
+/// (The crate's conversions from doubles ignore their lowest bits.)
+fn odd_single(value: f64) -> f32 {
+    let nearest = value as f32;
+    if f64::from(nearest) == value || !nearest.is_finite() && !value.is_finite() {
+        return nearest;
+    }
+    let towards_zero =
+        if f64::from(nearest).abs() > value.abs() { f32::from_bits(nearest.to_bits() - 1) } else { nearest };
+    f32::from_bits(towards_zero.to_bits() | 1)
 }
 
 fn sign_bit(ty: Type) -> u128 {
@@ -43,7 +55,7 @@ fn fraction_bits(ty: Type) -> u32 {
     }
 }
 
-pub(super) fn unary(op: Unary, ty: Type, bits: u128) -> u128 {
+pub(crate) fn unary(op: Unary, ty: Type, bits: u128) -> u128 {
     let float = |f: fn(f64) -> f64| from_f64(ty, f(to_f64(ty, bits)));
     let width = ty.bits();
     match op {
@@ -66,14 +78,14 @@ pub(super) fn unary(op: Unary, ty: Type, bits: u128) -> u128 {
 }
 
 /// `Err` for what has no result.
-pub(super) fn binary(op: Binary, ty: Type, a: u128, b: u128) -> Result<u128, String> {
+pub(crate) fn binary(op: Binary, ty: Type, a: u128, b: u128) -> Result<u128, String> {
     let (x, y) = (signed(ty, a), signed(ty, b));
     let (f, g) = (to_f64(ty, a), to_f64(ty, b));
     let float = |value: f64| from_f64(ty, value);
     // Beyond the width anything may come; nothing that counts may depend on it.
     let amount = (b % u128::from(ty.bits())) as u32;
     let divisor = || if b == 0 { Err("division by zero") } else { Ok(()) };
-    let (least, most) = (-(1i128 << (ty.bits() - 1).min(126)), (1i128 << (ty.bits() - 1).min(126)) - 1);
+    let (least, most) = (i128::MIN >> (128 - ty.bits()), i128::MAX >> (128 - ty.bits()));
     Ok(match op {
         Binary::Add => a.wrapping_add(b),
         Binary::Sub => a.wrapping_sub(b),
@@ -141,7 +153,7 @@ pub(super) fn binary(op: Binary, ty: Type, a: u128, b: u128) -> Result<u128, Str
     })
 }
 
-pub(super) fn ternary(op: Ternary, ty: Type, a: u128, b: u128, c: u128) -> u128 {
+pub(crate) fn ternary(op: Ternary, ty: Type, a: u128, b: u128, c: u128) -> u128 {
     let width = ty.bits();
     let amount = (c % u128::from(width)) as u32;
     match op {
@@ -158,7 +170,7 @@ pub(super) fn ternary(op: Ternary, ty: Type, a: u128, b: u128, c: u128) -> u128 
 }
 
 /// The wrapped result, and whether it wrapped. Widths are below 128.
-pub(super) fn overflow(op: Overflow, ty: Type, a: u128, b: u128) -> (u128, bool) {
+pub(crate) fn overflow(op: Overflow, ty: Type, a: u128, b: u128) -> (u128, bool) {
     let (x, y) = (signed(ty, a), signed(ty, b));
     let exact = match op {
         Overflow::SAdd => x.checked_add(y),
@@ -178,7 +190,7 @@ pub(super) fn overflow(op: Overflow, ty: Type, a: u128, b: u128) -> (u128, bool)
     (wrapped, exact != Some(back))
 }
 
-pub(super) fn cast(op: Cast, from: Type, to: Type, bits: u128) -> u128 {
+pub(crate) fn cast(op: Cast, from: Type, to: Type, bits: u128) -> u128 {
     match op {
         Cast::Trunc | Cast::ZExt | Cast::Bits | Cast::PtrToInt | Cast::IntToPtr | Cast::Space => bits,
         Cast::SExt => signed(from, bits) as u128,
@@ -195,7 +207,7 @@ pub(super) fn cast(op: Cast, from: Type, to: Type, bits: u128) -> u128 {
     }
 }
 
-pub(super) fn int_compare(op: IntCompare, ty: Type, a: u128, b: u128) -> bool {
+pub(crate) fn int_compare(op: IntCompare, ty: Type, a: u128, b: u128) -> bool {
     let (x, y) = (signed(ty, a), signed(ty, b));
     match op {
         IntCompare::Eq => a == b,
@@ -211,7 +223,7 @@ pub(super) fn int_compare(op: IntCompare, ty: Type, a: u128, b: u128) -> bool {
     }
 }
 
-pub(super) fn float_compare(op: FloatCompare, ty: Type, a: u128, b: u128) -> bool {
+pub(crate) fn float_compare(op: FloatCompare, ty: Type, a: u128, b: u128) -> bool {
     let (a, b) = (to_f64(ty, a), to_f64(ty, b));
     let unordered = a.is_nan() || b.is_nan();
     match op {
@@ -235,7 +247,7 @@ pub(super) fn float_compare(op: FloatCompare, ty: Type, a: u128, b: u128) -> boo
 }
 
 /// Whether a float is in one of the classes of an LLVM mask.
-pub(super) fn is_class(ty: Type, bits: u128, mask: u16) -> bool {
+pub(crate) fn is_class(ty: Type, bits: u128, mask: u16) -> bool {
     let fraction = fraction_bits(ty);
     let negative = bits & sign_bit(ty) != 0;
     let magnitude = bits & !sign_bit(ty);
@@ -256,7 +268,7 @@ pub(super) fn is_class(ty: Type, bits: u128, mask: u16) -> bool {
 }
 
 /// Fraction from a half to one, and exponent.
-pub(super) fn split_exponent(ty: Type, bits: u128) -> (u128, i32) {
+pub(crate) fn split_exponent(ty: Type, bits: u128) -> (u128, i32) {
     let value = to_f64(ty, bits);
     if value == 0.0 || !value.is_finite() {
         return (bits, 0);
@@ -265,7 +277,7 @@ pub(super) fn split_exponent(ty: Type, bits: u128) -> (u128, i32) {
     (from_f64(ty, value / 2f64.powi(exponent)), exponent)
 }
 
-pub(super) fn modify(op: Modify, ty: Type, old: u128, value: u128) -> u128 {
+pub(crate) fn modify(op: Modify, ty: Type, old: u128, value: u128) -> u128 {
     let by = |op: Binary| binary(op, ty, old, value).unwrap_or(0);
     match op {
         Modify::Exchange => value,

@@ -2,7 +2,7 @@
 //!
 //! Threads that wait at different places of a SIMD-group at once are not run: see [`Trouble::Divergent`].
 
-mod arithmetic;
+pub(crate) mod arithmetic;
 mod thread;
 
 use std::collections::HashMap;

@@ -1,1 +1,5 @@
+//! Writing LLVM's text for operations of kernels.
 
+mod arithmetic;
+#[cfg(test)]
+mod tests;
