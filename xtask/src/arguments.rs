@@ -11,6 +11,10 @@ Usage: cargo xtask <TASK> [OPTIONS]
 Tasks:
   demo     Build in release mode and run the built-in kernels on real-sized data; prints a table.
   test     Run every check that a change must pass, and print a summary at the end.
+  bench    Measure how fast kernels run, compared with PyTorch, PoCL and loops in C; prints a table in
+           Markdown. Peers that are not installed are named as missing.
+  peers    Install what `bench` compares with: PoCL with apt-get, PyTorch and PyOpenCL with pip (5 GB)
+           into the target directory.
   math-accuracy
            Measure the errors of the library's mathematical functions and write docs/math-accuracy.md.
   setup    Only find or install what the other tasks need: clang 19 and LLVM 19's development files,
@@ -19,6 +23,12 @@ Tasks:
 Options of test:
   --only CHECK    Run this check alone; may be given several times.
   --list          List the checks and what each runs.
+
+Options of bench:
+  --quick         Fewer and shorter rounds: two minutes.
+  --only NAME     Measure works with this in their name; may be given several times.
+  --list          List the works.
+  --threads N     Threads that each side may use. Default: 2.
 
 Options of math-accuracy:
   --function NAME Measure this function alone and leave the rows of the others.
@@ -58,60 +68,80 @@ pub(crate) enum Task {
         only: Vec<Check>,
     },
     Demo,
+    Bench {
+        /// The arguments of the benchmark.
+        arguments: Vec<String>,
+    },
+    Peers,
     MathAccuracy {
         /// The arguments of the program that measures.
         arguments: Vec<String>,
     },
 }
 
+/// The options that only some tasks have: name, whether a value follows, tasks.
+const OPTIONS: [(&str, bool, &[&str]); 6] = [
+    ("--only", true, &["test", "bench"]),
+    ("--list", false, &["test", "bench"]),
+    ("--quick", false, &["bench"]),
+    ("--threads", true, &["bench"]),
+    ("--function", true, &["math-accuracy"]),
+    ("--samples", true, &["math-accuracy"]),
+];
+
+const TASKS: [&str; 6] = ["demo", "test", "bench", "peers", "math-accuracy", "setup"];
+
 /// Reads the arguments after the program's name.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, String> {
     let mut arguments = arguments.into_iter();
-    let mut task = None;
-    let mut only = Vec::new();
-    let mut list = false;
+    let mut task: Option<String> = None;
     let mut install = true;
-    let mut measure = Vec::new();
+    let mut options: Vec<(String, Option<String>)> = Vec::new();
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "-h" | "--help" | "help" => return Ok(Request { task: Task::Help, install }),
             "--no-install" => install = false,
-            "--list" => list = true,
-            "--only" => {
-                let name =
-                    arguments.next().ok_or("--only needs the name of a check, such as: --only clippy")?;
-                only.push(Check::by_name(&name).ok_or_else(|| {
-                    format!(
-                        "there is no check `{name}`; there are {}",
-                        Check::ALL.map(Check::name).join(", ")
-                    )
-                })?);
+            name if task.is_none() && TASKS.contains(&name) => task = Some(argument),
+            name => {
+                let option = OPTIONS.iter().find(|(option, ..)| *option == name);
+                let (_, takes_value, _) = option.ok_or(format!("unexpected argument `{name}`"))?;
+                let value = takes_value.then(|| arguments.next().ok_or(format!("{name} needs a value")));
+                options.push((argument, value.transpose()?));
             }
-            "--function" | "--samples" => {
-                let value = arguments.next().ok_or(format!("{argument} needs a value"))?;
-                measure.extend([argument, value]);
-            }
-            "test" | "demo" | "setup" | "math-accuracy" if task.is_none() => task = Some(argument),
-            other => return Err(format!("unexpected argument `{other}`")),
         }
     }
-    let task = task.ok_or("no task given; the tasks are test, demo, math-accuracy and setup")?;
-    if task != "test" && (list || !only.is_empty()) {
-        return Err(format!("--only and --list belong to `test`, not to `{task}`"));
-    }
-    if task != "math-accuracy" && !measure.is_empty() {
-        return Err(format!("{} belongs to `math-accuracy`, not to `{task}`", measure[0]));
+    let task = task.ok_or(format!("no task given; the tasks are {}", TASKS.join(", ")))?;
+    for (name, _, tasks) in OPTIONS {
+        if !tasks.contains(&task.as_str()) && options.iter().any(|(option, _)| option == name) {
+            return Err(format!("{name} belongs to `{}`, not to `{task}`", tasks.join("` and `")));
+        }
     }
     let task = match task.as_str() {
-        "math-accuracy" => Task::MathAccuracy { arguments: measure },
         "setup" => Task::Setup,
         "demo" => Task::Demo,
-        _ if list => Task::ListChecks,
-        _ => Task::Test {
-            only: Check::ALL.into_iter().filter(|check| only.is_empty() || only.contains(check)).collect(),
-        },
+        "peers" => Task::Peers,
+        "bench" => Task::Bench { arguments: words(options) },
+        "math-accuracy" => Task::MathAccuracy { arguments: words(options) },
+        _ if options.iter().any(|(name, _)| name == "--list") => Task::ListChecks,
+        _ => {
+            let checks = options.iter().filter_map(|(_, name)| name.as_deref()).map(check);
+            let only = checks.collect::<Result<Vec<_>, _>>()?;
+            let wanted = |check: &Check| only.is_empty() || only.contains(check);
+            Task::Test { only: Check::ALL.into_iter().filter(wanted).collect() }
+        }
     };
     Ok(Request { task, install })
+}
+
+/// The options as they were given.
+fn words(options: Vec<(String, Option<String>)>) -> Vec<String> {
+    options.into_iter().flat_map(|(name, value)| std::iter::once(name).chain(value)).collect()
+}
+
+fn check(name: &str) -> Result<Check, String> {
+    Check::by_name(name).ok_or_else(|| {
+        format!("there is no check `{name}`; there are {}", Check::ALL.map(Check::name).join(", "))
+    })
 }
 
 #[cfg(test)]
@@ -140,6 +170,10 @@ mod tests {
         let arguments = vec!["--samples".into(), "1000".into()];
         let measure = Request { task: Task::MathAccuracy { arguments }, install: true };
         assert_eq!(parsed("math-accuracy --samples 1000"), Ok(measure));
+        let arguments = ["--only", "add", "--quick"].map(String::from).into();
+        let bench = Request { task: Task::Bench { arguments }, install: true };
+        assert_eq!(parsed("--only add bench --quick"), Ok(bench));
+        assert_eq!(parsed("peers"), Ok(Request { task: Task::Peers, install: true }));
         assert_eq!(parsed("test --help"), Ok(Request { task: Task::Help, install: true }));
         assert_eq!(parsed("test --list"), Ok(Request { task: Task::ListChecks, install: true }));
     }
@@ -151,7 +185,8 @@ mod tests {
             ("tset", "`tset`"),
             ("test --only lint", "`lint`"),
             ("test --only", "--only needs"),
-            ("demo --only fmt", "belong to `test`"),
+            ("demo --only fmt", "belongs to `test` and `bench`"),
+            ("test --quick", "belongs to `bench`"),
             ("setup x", "`x`"),
             ("demo --samples 5", "belongs to `math-accuracy`"),
             ("math-accuracy --function", "needs a value"),

@@ -18,6 +18,11 @@ impl Shell {
         Ok(Self { root, variables: Vec::new() })
     }
 
+    /// The workspace's directory.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// Sets a variable for every program started from now on.
     pub(crate) fn set(&mut self, name: &'static str, value: PathBuf) {
         println!("    {name}={}", value.display());

@@ -1,4 +1,4 @@
-//! Development tasks: `cargo xtask test`, `cargo xtask demo`, `cargo xtask math-accuracy`, `cargo xtask setup`.
+//! Development tasks: `cargo xtask test`, `demo`, `bench`, `peers`, `math-accuracy` and `setup`.
 //!
 //! Each task brings the machine into the state it needs first ([`setup`]): the tools of LLVM 19 are
 //! looked for and, on Debian and Ubuntu, installed.
@@ -7,6 +7,7 @@ mod arguments;
 mod checks;
 mod command;
 mod llvm;
+mod peers;
 mod setup;
 mod system;
 
@@ -52,6 +53,18 @@ fn run(request: &Request) -> Result<(), String> {
             setup::llvm(&mut shell, request.install)?;
             shell.run(shell.cargo(&["run", "--release", "--package", "metal-bridge", "--example", "demo"]))
         }
+        Task::Bench { arguments } => {
+            setup::llvm(&mut shell, request.install)?;
+            // The others must have been installed; what is missing is named in the table.
+            if let Err(message) = peers::build_loops(&shell) {
+                eprintln!("{message}");
+            }
+            let mut command =
+                shell.cargo(&["bench", "--package", "metal-bridge", "--bench", "figures", "--", "--peers"]);
+            command.arg(peers::directory(&shell)).args(arguments);
+            shell.run(command)
+        }
+        Task::Peers => peers::install(&shell, request.install),
         Task::MathAccuracy { arguments } => {
             setup::llvm(&mut shell, request.install)?;
             let mut command =

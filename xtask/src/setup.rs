@@ -18,7 +18,7 @@ pub(crate) fn llvm(shell: &mut Shell, install: bool) -> Result<(), String> {
         if !install {
             return Err(format!("not installed: {0}\nInstall with: apt-get install {0}", missing.join(" ")));
         }
-        apt_install(shell, &missing, &release)?;
+        apt_install(shell, &missing, &release.how_to_add_apt_source())?;
         let still = missing_packages()?;
         if !still.is_empty() {
             return Err(format!("{} installed without an error, but still not found", still.join(" and ")));
@@ -66,9 +66,10 @@ fn missing_packages() -> Result<Vec<&'static str>, String> {
     Ok(packages)
 }
 
-fn apt_install(shell: &Shell, packages: &[&str], release: &Release) -> Result<(), String> {
+/// Installs Debian packages. `unavailable` is what to say where the configured package sources have none.
+pub(crate) fn apt_install(shell: &Shell, packages: &[&str], unavailable: &str) -> Result<(), String> {
     println!("{} not found; installing with apt-get:", packages.join(" and "));
-    let prefix = root_prefix()?;
+    let prefix = root_prefix(packages)?;
     let apt = |arguments: &[&str]| {
         let mut words = prefix.iter().copied().chain(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
         let mut command = shell.program(words.next().unwrap_or("env"));
@@ -81,7 +82,7 @@ fn apt_install(shell: &Shell, packages: &[&str], release: &Release) -> Result<()
         apt(&["update"])?;
         updated = true;
         if !packages.iter().all(|package| has_candidate(package)) {
-            return Err(release.how_to_add_apt_source());
+            return Err(unavailable.into());
         }
     }
     let install: Vec<&str> =
@@ -98,14 +99,16 @@ fn apt_install(shell: &Shell, packages: &[&str], release: &Release) -> Result<()
 }
 
 /// What goes before a command that root must run.
-fn root_prefix() -> Result<Vec<&'static str>, String> {
+fn root_prefix(packages: &[&str]) -> Result<Vec<&'static str>, String> {
     if output("id", &["-u"]).is_some_and(|id| id.trim() == "0") {
         return Ok(Vec::new());
     }
     if output("sudo", &["--version"]).is_none() {
-        return Err("packages are missing, you are not root, and there is no sudo; as root, run:\n  \
-                    apt-get update && apt-get install -y --no-install-recommends clang-19 llvm-19-dev"
-            .into());
+        return Err(format!(
+            "packages are missing, you are not root, and there is no sudo; as root, run:\n  \
+             apt-get update && apt-get install -y --no-install-recommends {}",
+            packages.join(" ")
+        ));
     }
     // Where nobody can type a password, sudo must fail and not wait.
     let unattended = std::env::var_os("CI").is_some();

@@ -1,0 +1,71 @@
+//! The command line of the benchmark, as `cargo xtask bench` gives it.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+/// What to do.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Request {
+    Measure(Arguments),
+    /// Print the names of all works.
+    List,
+    /// It was not started by `cargo xtask bench`, but maybe with the other benchmarks and their arguments.
+    Hint,
+    /// In a process that another one of this program has started: build the pipelines of this source.
+    Startup {
+        threads: NonZeroUsize,
+        source: PathBuf,
+    },
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Arguments {
+    /// Threads that each side may use.
+    pub(crate) threads: NonZeroUsize,
+    /// Fewer and shorter rounds.
+    pub(crate) quick: bool,
+    /// Parts of the names of the works to measure; all if there are none.
+    pub(crate) only: Vec<String>,
+    /// Where `cargo xtask peers` has put peers.
+    pub(crate) peers: PathBuf,
+}
+
+impl Arguments {
+    pub(crate) fn wants(&self, name: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|part| name.contains(part.as_str()))
+    }
+}
+
+/// Reads the arguments after the program's name.
+pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, String> {
+    let arguments: Vec<String> = arguments.into_iter().collect();
+    if !arguments.iter().any(|argument| ["--peers", "--startup"].contains(&argument.as_str())) {
+        return Ok(Request::Hint);
+    }
+    let mut arguments = arguments.into_iter();
+    let two = const { NonZeroUsize::new(2).unwrap() };
+    let mut parsed = Arguments { threads: two, quick: false, only: Vec::new(), peers: PathBuf::new() };
+    let (mut list, mut startup) = (false, None);
+    while let Some(argument) = arguments.next() {
+        let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));
+        match argument.as_str() {
+            "--bench" => {} // cargo says so to every benchmark
+            "--quick" => parsed.quick = true,
+            "--list" => list = true,
+            "--only" => parsed.only.push(value()?),
+            "--peers" => parsed.peers = value()?.into(),
+            "--startup" => startup = Some(PathBuf::from(value()?)),
+            "--threads" => {
+                let text = value()?;
+                parsed.threads =
+                    text.parse().map_err(|_| format!("--threads {text}: not a number from 1"))?;
+            }
+            other => return Err(format!("unexpected argument `{other}`")),
+        }
+    }
+    Ok(match startup {
+        Some(source) => Request::Startup { threads: parsed.threads, source },
+        None if list => Request::List,
+        None => Request::Measure(parsed),
+    })
+}

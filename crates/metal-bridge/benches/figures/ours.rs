@@ -1,0 +1,102 @@
+//! Our side: kernels on a CPU device.
+
+use std::num::NonZeroUsize;
+use std::time::{Duration, Instant};
+
+use metal_bridge::{
+    Buffer, CommandBuffer, CommandQueue, CompileOptions, ComputePipelineState, Device, DeviceConfig, Library,
+    METAL_KERNEL_SOURCE, Size,
+};
+
+use crate::Result;
+
+/// A device and its libraries.
+pub(crate) struct Ours {
+    pub(crate) device: Device,
+    queue: CommandQueue,
+    libraries: [Library; 2],
+}
+
+impl Ours {
+    pub(crate) fn new(threads: NonZeroUsize) -> Result<Self> {
+        let device = Device::cpu(DeviceConfig::new().threads(threads))?;
+        let queue = device.new_command_queue()?;
+        let library = |source| device.new_library_with_source(source, &CompileOptions::default());
+        let libraries = [library(METAL_KERNEL_SOURCE)?, library(include_str!("kernels.metal"))?];
+        Ok(Self { device, queue, libraries })
+    }
+
+    fn pipeline(&self, kernel: &str) -> Result<ComputePipelineState> {
+        let has_kernel = |library: &&Library| library.function_names().contains(&kernel);
+        let library = self.libraries.iter().find(has_kernel).ok_or(format!("no kernel `{kernel}`"))?;
+        let function = library.new_function_with_name(kernel)?;
+        Ok(self.device.new_compute_pipeline_state_with_function(&function)?)
+    }
+}
+
+/// A kernel with its arguments.
+pub(crate) struct Dispatch {
+    pub(crate) kernel: &'static str,
+    /// From index 0 on.
+    pub(crate) buffers: Vec<Buffer>,
+    /// At the indices after those.
+    pub(crate) sizes: Vec<u32>,
+    pub(crate) grid: Size,
+    pub(crate) group: Size,
+}
+
+/// Dispatches, one after the other in one command buffer, that can be run again and again.
+pub(crate) struct Job<'a> {
+    queue: &'a CommandQueue,
+    dispatches: &'a [Dispatch],
+    pipelines: Vec<ComputePipelineState>,
+}
+
+impl<'a> Job<'a> {
+    pub(crate) fn new(ours: &'a Ours, dispatches: &'a [Dispatch]) -> Result<Self> {
+        let pipelines =
+            dispatches.iter().map(|dispatch| ours.pipeline(dispatch.kernel)).collect::<Result<_>>()?;
+        Ok(Self { queue: &ours.queue, dispatches, pipelines })
+    }
+
+    /// Runs it; gives the time from commit until completion is known.
+    pub(crate) fn run(&self) -> Result<Duration> {
+        let command_buffer = self.encode()?;
+        let start = Instant::now();
+        command_buffer.commit()?;
+        command_buffer.wait_until_completed()?;
+        Ok(start.elapsed())
+    }
+
+    fn encode(&self) -> Result<CommandBuffer> {
+        let command_buffer = self.queue.new_command_buffer();
+        let mut encoder = command_buffer.new_compute_command_encoder()?;
+        for (dispatch, pipeline) in self.dispatches.iter().zip(&self.pipelines) {
+            encoder.set_compute_pipeline_state(pipeline)?;
+            for (index, buffer) in dispatch.buffers.iter().enumerate() {
+                encoder.set_buffer(buffer, 0, index)?;
+            }
+            for (i, size) in dispatch.sizes.iter().enumerate() {
+                encoder.set_bytes(&[*size], dispatch.buffers.len() + i)?;
+            }
+            encoder.dispatch_threads(dispatch.grid, dispatch.group)?;
+        }
+        encoder.end_encoding()?;
+        Ok(command_buffer)
+    }
+
+    /// The seconds that each of as many runs took as fit into so much time, of one at least: what the
+    /// peers' `round` does.
+    pub(crate) fn round(&self, seconds: f64) -> Result<Vec<f64>> {
+        let first = self.run()?.as_secs_f64();
+        if first > seconds {
+            return Ok(vec![first]);
+        }
+        let start = Instant::now();
+        let mut times = vec![self.run()?.as_secs_f64()];
+        while start.elapsed().as_secs_f64() < seconds {
+            times.push(self.run()?.as_secs_f64());
+        }
+        Ok(times)
+    }
+}

@@ -1,0 +1,87 @@
+//! How long it takes until all built-in kernels can run, and how much memory: each time in a process of its own.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use metal_bridge::kernels::METAL_KERNEL_NAMES;
+use metal_bridge::{CompileOptions, Device, DeviceConfig, METAL_KERNEL_SOURCE};
+
+use crate::Result;
+use crate::compare::{Effort, Spread};
+use crate::table::Row;
+
+pub(crate) const NAME: &str = "15 kernels: library and all pipelines";
+
+const LIMIT_COLD: f64 = 0.5;
+const LIMIT_CACHED: f64 = 0.01;
+const LIMIT_MEMORY: f64 = 300e6;
+
+/// Measures with a new cache directory: a source that it does not know, then again.
+pub(crate) fn measure(threads: NonZeroUsize, effort: Effort) -> Result<Vec<Row>> {
+    let directory = tempfile::tempdir()?;
+    let cache = directory.path().join("cache");
+    let source = directory.path().join("source.metal");
+    let run = |variant: usize| -> Result<Child> {
+        std::fs::write(&source, format!("{METAL_KERNEL_SOURCE}// {variant}\n"))?;
+        start(threads, &cache, &source)
+    };
+
+    let first = run(0)?; // finds clang, and precompiles the headers
+    let (mut cold, mut cached, mut memory) = (Vec::new(), Vec::new(), first.peak_bytes);
+    for round in 1..=effort.rounds {
+        let [new, again] = [run(round)?, run(round)?];
+        cold.push(new.seconds);
+        cached.push(again.seconds);
+        memory = memory.zip(new.peak_bytes).map(|(a, b)| a.max(b));
+    }
+    Ok(vec![
+        Row::seconds(format!("{NAME}, cold"), Spread::of(cold), LIMIT_COLD),
+        Row::seconds(format!("{NAME}, cached"), Spread::of(cached), LIMIT_CACHED),
+        Row::bytes(format!("{NAME}, cold: peak resident memory"), memory, LIMIT_MEMORY),
+        Row::remark(format!("{NAME}, the first time on a machine"), first.seconds),
+    ])
+}
+
+struct Child {
+    seconds: f64,
+    /// Unknown where the system does not say.
+    peak_bytes: Option<f64>,
+}
+
+fn start(threads: NonZeroUsize, cache: &Path, source: &Path) -> Result<Child> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["--threads", &threads.to_string(), "--startup"]).arg(source);
+    command.env("METAL_BRIDGE_CACHE_DIR", cache).stdin(Stdio::null()).stderr(Stdio::inherit());
+    let output = command.output()?;
+    if !output.status.success() {
+        return Err(format!("the process that measures ended with {}", output.status).into());
+    }
+    let text = String::from_utf8(output.stdout)?;
+    let mut words = text.split_whitespace();
+    let seconds = words.next().ok_or("the process that measures said nothing")?.parse()?;
+    let peak_bytes = words.next().and_then(|word| word.parse().ok());
+    Ok(Child { seconds, peak_bytes })
+}
+
+/// Builds all pipelines; prints the seconds, and the most memory that this process has had.
+pub(crate) fn child(threads: NonZeroUsize, source: &Path) -> Result<()> {
+    let source = std::fs::read_to_string(source)?;
+    let device = Device::cpu(DeviceConfig::new().threads(threads))?;
+    let start = Instant::now();
+    let library = device.new_library_with_source(&source, &CompileOptions::default())?;
+    let mut pipelines = Vec::new();
+    for name in METAL_KERNEL_NAMES {
+        let function = library.new_function_with_name(name)?;
+        pipelines.push(device.new_compute_pipeline_state_with_function(&function)?);
+    }
+    println!("{} {}", start.elapsed().as_secs_f64(), peak_bytes().map(|n| n.to_string()).unwrap_or_default());
+    Ok(())
+}
+
+fn peak_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
+}

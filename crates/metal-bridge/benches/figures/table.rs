@@ -1,0 +1,177 @@
+//! The report in Markdown.
+
+use std::error::Error;
+use std::fmt::Write as _;
+
+use crate::Result;
+use crate::compare::{Comparison, Spread};
+use crate::peer::Peers;
+use crate::works::{Against, Rate, Work};
+
+/// One line of the table.
+pub(crate) struct Row {
+    work: String,
+    ours: String,
+    peer: String,
+    ratio: String,
+    target: String,
+    met: Met,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Met {
+    Yes,
+    No,
+    /// What to compare with is not here.
+    Unknown,
+    NoTarget,
+}
+
+impl Met {
+    fn if_so(met: bool) -> Self {
+        if met { Self::Yes } else { Self::No }
+    }
+
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::No => "**no**",
+            Self::Unknown => "unknown",
+            Self::NoTarget => "—",
+        }
+    }
+}
+
+impl Row {
+    pub(crate) fn compared(work: &Work, against: &Against, comparison: &Comparison) -> Self {
+        let Comparison { ours, other, ratio } = comparison;
+        let met = against.target.map_or(Met::NoTarget, |target| Met::if_so(ratio.median >= target));
+        Self {
+            work: work.name.into(),
+            ours: figure(work.rate, ours.median),
+            peer: format!("{} {}", against.peer.name(), figure(work.rate, other.median)),
+            ratio: format!("{} ({}–{})", factor(ratio.median), factor(ratio.low), factor(ratio.high)),
+            target: against.target.map_or("—".into(), |target| format!("≥ {target}")),
+            met,
+        }
+    }
+
+    /// Without the peer.
+    pub(crate) fn missing(work: &Work, against: &Against, ours: Spread, reason: &str) -> Self {
+        Self {
+            work: work.name.into(),
+            ours: figure(work.rate, ours.median),
+            peer: format!("{} missing: {reason}", against.peer.name()),
+            ratio: "—".into(),
+            target: against.target.map_or("—".into(), |target| format!("≥ {target}")),
+            met: if against.target.is_some() { Met::Unknown } else { Met::NoTarget },
+        }
+    }
+
+    /// Work with a limit of seconds.
+    pub(crate) fn limit(work: &Work, limit: f64, times: Spread) -> Self {
+        Self::seconds(work.name.into(), times, limit)
+    }
+
+    /// Seconds with a limit.
+    pub(crate) fn seconds(work: String, times: Spread, limit: f64) -> Self {
+        let ours = format!("{} ({}–{})", time(times.median), time(times.low), time(times.high));
+        Self::alone(work, ours, format!("≤ {}", time(limit)), Met::if_so(times.median <= limit))
+    }
+
+    /// Memory with a limit.
+    pub(crate) fn bytes(work: String, bytes: Option<f64>, limit: f64) -> Self {
+        let megabytes = |bytes: f64| format!("{:.0} MB", bytes * 1e-6);
+        let met = bytes.map_or(Met::Unknown, |bytes| Met::if_so(bytes <= limit));
+        Self::alone(work, bytes.map_or("unknown".into(), megabytes), format!("≤ {}", megabytes(limit)), met)
+    }
+
+    /// Seconds that are told and no more.
+    pub(crate) fn remark(work: String, seconds: f64) -> Self {
+        Self::alone(work, time(seconds), "—".into(), Met::NoTarget)
+    }
+
+    fn alone(work: String, ours: String, target: String, met: Met) -> Self {
+        Self { work, ours, peer: "—".into(), ratio: "—".into(), target, met }
+    }
+}
+
+/// Everything that was measured.
+pub(crate) struct Report {
+    machine: String,
+    pub(crate) rows: Vec<Row>,
+    failures: Vec<String>,
+}
+
+impl Report {
+    pub(crate) fn new(machine: String) -> Self {
+        Self { machine, rows: Vec::new(), failures: Vec::new() }
+    }
+
+    /// Notes that a result of ours is wrong or could not be had.
+    pub(crate) fn fail(&mut self, work: &str, error: &dyn Error) {
+        eprintln!("      FAILED: {error}");
+        self.failures.push(format!("{work}: {error}"));
+    }
+
+    /// An error if there were failures.
+    pub(crate) fn outcome(&self) -> Result<()> {
+        match self.failures.as_slice() {
+            [] => Ok(()),
+            failures => Err(failures.join("; ").into()),
+        }
+    }
+
+    pub(crate) fn text(&self, peers: &Peers, load: &str) -> String {
+        let mut text = self.machine.clone();
+        for (peer, version) in peers.versions() {
+            let _ = match version {
+                Ok(version) => writeln!(text, "- {}: {version}", peer.name()),
+                Err(reason) => writeln!(text, "- {}: missing ({reason})", peer.name()),
+            };
+        }
+        let _ = writeln!(text, "- after the run, {load}\n");
+        text += "| work | ours | peer | ours is faster by | target | met |\n|---|---|---|---|---|---|\n";
+        for row in &self.rows {
+            let Row { work, ours, peer, ratio, target, met } = row;
+            let _ = writeln!(text, "| {work} | {ours} | {peer} | {ratio} | {target} | {} |", met.text());
+        }
+        let count = |met| self.rows.iter().filter(|row| row.met == met).count();
+        let _ = writeln!(
+            text,
+            "\nMet {} targets, missed {}; {} could not be judged.",
+            count(Met::Yes),
+            count(Met::No),
+            count(Met::Unknown)
+        );
+        text += "Each figure is the median of several rounds in which both sides took turns, a factor that of the \
+                 rounds' factors, with quartiles. A round counts its median run, where memory is the limit its \
+                 best. GB/s count each element read or written once.\n";
+        for failure in &self.failures {
+            let _ = writeln!(text, "\n**FAILED** {failure}");
+        }
+        text
+    }
+}
+
+fn figure(rate: Rate, seconds: f64) -> String {
+    let rate = match rate {
+        Rate::Bytes(bytes) => format!(", {:.1} GB/s", bytes / seconds * 1e-9),
+        Rate::Operations(operations) => format!(", {:.1} GFLOP/s", operations / seconds * 1e-9),
+        Rate::Pixels(pixels) => format!(", {:.1} Mpixel/s", pixels / seconds * 1e-6),
+        Rate::Nothing => String::new(),
+    };
+    time(seconds) + &rate
+}
+
+fn time(seconds: f64) -> String {
+    match seconds {
+        _ if seconds < 1e-3 => format!("{:.1} µs", seconds * 1e6),
+        _ if seconds < 1.0 => format!("{:.2} ms", seconds * 1e3),
+        _ => format!("{seconds:.2} s"),
+    }
+}
+
+fn factor(factor: f64) -> String {
+    if factor < 10.0 { format!("{factor:.2}") } else { format!("{factor:.0}") }
+}

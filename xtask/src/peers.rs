@@ -1,0 +1,90 @@
+//! What the benchmark compares with: PyTorch, PoCL and loops in C.
+
+use std::path::{Path, PathBuf};
+
+use crate::command::{Shell, output, succeeds};
+use crate::setup::apt_install;
+
+/// The scripts and sources of the peers, in the workspace.
+const SOURCES: &str = "crates/metal-bridge/benches/peers";
+
+/// Where peers are installed and built. A build with another target directory has peers of its own.
+pub(crate) fn directory(shell: &Shell) -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from);
+    shell.root().join(target).join("peers")
+}
+
+/// Installs all peers. What cannot be installed is told at the end, after the rest is done.
+pub(crate) fn install(shell: &Shell, install: bool) -> Result<(), String> {
+    let mut problems = Vec::new();
+    let mut note = |result: Result<(), String>| problems.extend(result.err());
+    note(debian_packages(shell, install));
+    note(python_packages(shell, install));
+    note(build_loops(shell));
+    match problems.as_slice() {
+        [] => {
+            println!("\nAll peers are ready in {}.", directory(shell).display());
+            Ok(())
+        }
+        problems => Err(format!("some peers will be missing:\n{}", problems.join("\n"))),
+    }
+}
+
+/// PoCL, and Python with what makes virtual environments.
+fn debian_packages(shell: &Shell, install: bool) -> Result<(), String> {
+    let mut missing = Vec::new();
+    if !Path::new("/etc/OpenCL/vendors/pocl.icd").is_file() {
+        missing.push("pocl-opencl-icd");
+    }
+    if output("python3", &["-c", "import ensurepip, venv"]).is_none() {
+        missing.push("python3-venv");
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names = missing.join(" ");
+    if !install || output("apt-get", &["--version"]).is_none() {
+        return Err(format!("not installed: {names} (names of Debian's packages)"));
+    }
+    apt_install(shell, &missing, &format!("the configured package sources do not have {names}"))
+}
+
+/// PyTorch and PyOpenCL, in a virtual environment.
+fn python_packages(shell: &Shell, install: bool) -> Result<(), String> {
+    let venv = directory(shell).join("venv");
+    let python = venv.join("bin/python");
+    let imports = ["-c", "import numpy, pyopencl, torch"];
+    if output(&python, &imports).is_some() {
+        return Ok(());
+    }
+    if !install {
+        return Err(format!("not installed: the Python packages of {SOURCES}/requirements.txt"));
+    }
+    println!("Installing Python packages; with PyTorch come 5 GB of libraries for GPUs on Linux:");
+    let mut create = shell.program("python3");
+    create.args(["-m", "venv", "--clear"]).arg(&venv);
+    shell.run(create)?;
+    let mut pip = shell.program(&python);
+    pip.args(["-m", "pip", "install", "--disable-pip-version-check", "--only-binary", ":all:"]);
+    pip.args(["--requirement", &format!("{SOURCES}/requirements.txt")]);
+    shell.run(pip)?;
+    let mut check = shell.program(&python);
+    check.args(imports);
+    shell.run(check)
+}
+
+/// Builds the loops in C for this machine, with OpenMP.
+pub(crate) fn build_loops(shell: &Shell) -> Result<(), String> {
+    let directory = directory(shell);
+    std::fs::create_dir_all(&directory)
+        .map_err(|error| format!("{} cannot be made: {error}", directory.display()))?;
+    let compiler = ["gcc", "cc"].into_iter().find(|name| {
+        let mut command = shell.program(name);
+        command.arg("--version");
+        succeeds(command)
+    });
+    let mut command = shell.program(compiler.ok_or("not installed: gcc, for loops in C")?);
+    command.args(["-O3", "-march=native", "-fopenmp", "-o"]).arg(directory.join("loops"));
+    command.args([&format!("{SOURCES}/loops.c"), "-lm"]);
+    shell.run(command)
+}
