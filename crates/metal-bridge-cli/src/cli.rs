@@ -20,6 +20,7 @@ Examples:
   metal-bridge devices
   metal-bridge check shaders/*.metal
   metal-bridge compile add.metal --kernel add --emit kernel
+  metal-bridge compile add.metal --kernel add --report
   metal-bridge run add.metal --kernel add --grid 4 \\
       --buffer 0=float:1,2,3,4 --buffer 1=float:10,20,30,40 --buffer 2=float[4]:zeros --print 2
 
@@ -59,6 +60,7 @@ Exit status: 0 if the kernel could be compiled, 1 if not, 2 if the command line 
 
 Examples:
   metal-bridge compile add.metal --kernel add --emit kernel
+  metal-bridge compile add.metal --kernel add --report
   metal-bridge compile matmul.metal --kernel matmul --emit asm -D TILE=16 --constant 0=bool:true | less";
 
 const RUN_HELP: &str = "\
@@ -163,6 +165,7 @@ pub(crate) struct CheckArguments {
 }
 
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("what").required(true).args(["emit", "report"])))]
 pub(crate) struct CompileKernelArguments {
     /// Metal source file.
     #[arg(value_name = "FILE.metal")]
@@ -170,9 +173,12 @@ pub(crate) struct CompileKernelArguments {
     /// The kernel to show.
     #[arg(long, value_name = "NAME")]
     pub(crate) kernel: String,
-    /// The form to show it in.
+    /// Show it in this form.
     #[arg(long, value_name = "FORM", value_enum)]
-    pub(crate) emit: Emit,
+    pub(crate) emit: Option<Emit>,
+    /// Show what the compiler has to say of it: warnings, and how its threads are executed.
+    #[arg(long)]
+    pub(crate) report: bool,
     /// The value of a function constant, by its index or its name, such as 0=bool:true.
     #[arg(long, value_name = "I=SPEC", value_parser = parse_constant)]
     pub(crate) constant: Vec<(ConstantKey, Spec)>,

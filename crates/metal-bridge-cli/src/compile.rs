@@ -2,20 +2,37 @@
 
 use std::io::{self, Write};
 
-use metal_bridge::Device;
+use metal_bridge::{Device, PipelineLog};
 
 use crate::cli::CompileKernelArguments;
 use crate::constants;
 use crate::error::Result;
 use crate::source;
 
-/// Prints one kernel at a stage of its compilation.
+/// Prints one kernel at a stage of its compilation, or what the compiler has to say of it.
 pub(crate) fn run(arguments: &CompileKernelArguments) -> Result<()> {
     let device = Device::system_default()?;
     let library = source::library(&device, &arguments.file, &arguments.compile)?;
     let constants = constants::values(&arguments.constant)?;
     let function = library.new_function_with_name_and_constants(&arguments.kernel, &constants)?;
-    let text = function.inspect(arguments.emit.into())?;
-    io::stdout().lock().write_all(text.as_bytes())?;
+    let mut out = io::stdout().lock();
+    if let Some(form) = arguments.emit {
+        out.write_all(function.inspect(form.into())?.as_bytes())?;
+    }
+    if arguments.report {
+        let pipeline = device.new_compute_pipeline_state_with_function(&function)?;
+        show_log(pipeline.name(), pipeline.log(), &mut out)?;
+    }
+    Ok(())
+}
+
+fn show_log(kernel: &str, log: &PipelineLog, out: &mut impl Write) -> io::Result<()> {
+    let warnings = log.warnings.iter().map(|remark| ("warning", remark));
+    for (kind, remark) in warnings.chain(log.remarks.iter().map(|remark| ("remark", remark))) {
+        match &remark.location {
+            Some(location) => writeln!(out, "{location}: {kind}: {}", remark.message)?,
+            None => writeln!(out, "kernel {kernel}: {kind}: {}", remark.message)?,
+        }
+    }
     Ok(())
 }

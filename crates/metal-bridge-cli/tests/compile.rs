@@ -20,6 +20,14 @@ fn each_form_is_shown() {
 }
 
 #[test]
+fn the_report_says_how_threads_are_executed() {
+    let outcome = metal_bridge("compile add.metal --kernel add --report").exits(0).without_complaint();
+    assert!(outcome.out.lines().all(|line| line.contains(": remark: ")), "{}", outcome.out);
+    assert!(outcome.out.contains("threads run"), "{}", outcome.out);
+    metal_bridge("compile add.metal --kernel add --report --emit asm").exits(2).complains(&["--report"]);
+}
+
+#[test]
 fn function_constants_change_the_code() {
     let line = "compile many.metal --kernel shift --emit kernel --constant 0=int:77777";
     let plain = metal_bridge(line).exits(0).without_complaint().out;

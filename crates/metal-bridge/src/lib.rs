@@ -106,7 +106,8 @@ pub use size::Size;
 pub use msl_types::{
     Access, Argument, ArgumentKind, CompileError, CompileOptions, CompilerFailure, ConstantValue, DataType,
     Diagnostic, FaultKind, FunctionConstant, FunctionConstantValues, FunctionReflection, KernelFault,
-    LanguageVersion, LibraryError, MathMode, PipelineError, ScalarType, Severity, SourceLocation, Stage,
+    LanguageVersion, LibraryError, MathMode, PipelineError, PipelineLog, Remark, ScalarType, Severity,
+    SourceLocation, Stage,
 };
 
 /// Makes the example in the README a doctest.

@@ -227,9 +227,9 @@ impl Function {
         Ok(())
     }
 
-    pub(crate) fn new_pipeline(&self) -> Result<Arc<dyn backend::Pipeline>> {
+    pub(crate) fn new_pipeline(&self, checked: bool) -> Result<Arc<dyn backend::Pipeline>> {
         self.check_constants()?;
-        Ok(self.library().0.backend.new_pipeline(self.name(), &self.0.constants)?)
+        Ok(self.library().0.backend.new_pipeline(self.name(), &self.0.constants, checked)?)
     }
 
     /// How errors name it.

@@ -18,6 +18,7 @@
 //! assert_eq!(pipeline.name(), "scale");
 //! assert_eq!(pipeline.max_total_threads_per_threadgroup(), 1024);
 //! assert_eq!(pipeline.thread_execution_width(), 32);
+//! assert!(pipeline.log().warnings.is_empty());
 //! assert_eq!(pipeline.reflection().arguments[1].name, "factor");
 //! # Ok(())
 //! # }
@@ -26,7 +27,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use msl_types::FunctionReflection;
+use msl_types::{FunctionReflection, PipelineLog};
 
 use crate::backend;
 use crate::device::Device;
@@ -42,11 +43,12 @@ pub struct ComputePipelineState(Arc<Inner>);
 struct Inner {
     device: Device,
     backend: Arc<dyn backend::Pipeline>,
+    checked: bool,
 }
 
 impl ComputePipelineState {
-    pub(crate) fn new(device: Device, backend: Arc<dyn backend::Pipeline>) -> Self {
-        Self(Arc::new(Inner { device, backend }))
+    pub(crate) fn new(device: Device, backend: Arc<dyn backend::Pipeline>, checked: bool) -> Self {
+        Self(Arc::new(Inner { device, backend, checked }))
     }
 
     /// The device that made it.
@@ -64,6 +66,17 @@ impl ComputePipelineState {
     #[doc(alias = "MTLComputePipelineReflection")]
     pub fn reflection(&self) -> &FunctionReflection {
         self.0.backend.reflection()
+    }
+
+    /// What the compiler has to say of it: warnings, and how it was compiled.
+    pub fn log(&self) -> &PipelineLog {
+        self.0.backend.log()
+    }
+
+    /// Whether its accesses to memory are checked:
+    /// not if it was made by [`Device::new_unchecked_compute_pipeline_state_with_function`].
+    pub fn is_checked(&self) -> bool {
+        self.0.checked
     }
 
     /// Most threads that a threadgroup may have in a dispatch of this pipeline.

@@ -127,6 +127,19 @@ fn threadgroup_memory_of_both_kinds() {
 }
 
 #[test]
+fn unchecked_pipelines_run() {
+    let device = device(2);
+    let function = library(&device).new_function_with_name("increment").unwrap();
+    // SAFETY: every grid below has as many threads as the buffer has values.
+    let pipeline = unsafe { device.new_unchecked_compute_pipeline_state_with_function(&function) }.unwrap();
+    assert!(!pipeline.is_checked());
+    assert!(device.new_compute_pipeline_state_with_function(&function).unwrap().is_checked());
+    let values = zeros(&device, 5000);
+    dispatch(&device.new_command_queue().unwrap(), &pipeline, &values, 5000, 100);
+    assert_eq!(values.read::<u32>().unwrap(), [1; 5000]);
+}
+
+#[test]
 fn function_constants_reach_the_kernel() {
     let fixture = Fixture::system();
     let queue = fixture.device.new_command_queue().unwrap();

@@ -7,6 +7,7 @@
 //! * [`diagnostic`]: what was wrong with the source, or with the compiler;
 //! * [`data_type`]: MSL's scalar and vector types, and values of them for function constants;
 //! * [`reflection`]: what a compiled function takes;
+//! * [`log`]: what the compiler has to say of a function that it made ready to run;
 //! * [`fault`]: what went wrong while a kernel ran.
 //!
 //! [`msl`]: https://docs.rs/msl
@@ -14,11 +15,13 @@
 pub mod data_type;
 pub mod diagnostic;
 pub mod fault;
+pub mod log;
 pub mod options;
 pub mod reflection;
 
 pub use data_type::{ConstantValue, DataType, FunctionConstantValues, ScalarType};
 pub use diagnostic::{CompileError, CompilerFailure, Diagnostic, LibraryError, PipelineError, Severity};
 pub use fault::{FaultKind, KernelFault, Memory, SourceLocation};
+pub use log::{PipelineLog, Remark};
 pub use options::{CompileOptions, LanguageVersion, MathMode, Stage};
 pub use reflection::{Access, Argument, ArgumentKind, FunctionConstant, FunctionReflection};

@@ -48,7 +48,7 @@ pub use front::{CacheDirectory, Compiler, CompilerConfig};
 pub use library::Library;
 pub use msl_types::*;
 pub use runtime::Scratch;
-pub use target::{Kernel, inspect, read_kernel};
+pub use target::{BuildOptions, Execution, Kernel, inspect, read_kernel};
 
 use std::sync::atomic::AtomicBool;
 

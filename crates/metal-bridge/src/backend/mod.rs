@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use msl_types::{
     CompileOptions, Diagnostic, FunctionConstantValues, FunctionReflection, LibraryError, PipelineError,
-    Stage,
+    PipelineLog, Stage,
 };
 
 use crate::buffer::StorageMode;
@@ -63,11 +63,16 @@ pub(crate) trait Library: fmt::Debug + Send + Sync {
     fn functions(&self) -> &[FunctionReflection];
     fn warnings(&self) -> &[Diagnostic];
     /// Makes one of the functions runnable. Values are there for all constants that need one, and of the
-    /// right types.
+    /// right types. If not `checked`, the caller promises what
+    /// [`Device::new_unchecked_compute_pipeline_state_with_function`] asks for; a back end may check nevertheless.
+    ///
+    /// [`Device::new_unchecked_compute_pipeline_state_with_function`]:
+    ///     crate::Device::new_unchecked_compute_pipeline_state_with_function
     fn new_pipeline(
         &self,
         name: &str,
         constants: &FunctionConstantValues,
+        checked: bool,
     ) -> Result<Arc<dyn Pipeline>, PipelineError>;
 
     /// The text of one of the functions at a stage of its compilation. The same holds of values.
@@ -86,6 +91,8 @@ pub(crate) trait Library: fmt::Debug + Send + Sync {
 /// A function that can be dispatched.
 pub(crate) trait Pipeline: Any + fmt::Debug + Send + Sync {
     fn reflection(&self) -> &FunctionReflection;
+    /// What the compiler has to say of it.
+    fn log(&self) -> &PipelineLog;
 }
 
 /// Executes submissions in the order in which it gets them.

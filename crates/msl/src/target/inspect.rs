@@ -1,6 +1,6 @@
 //! Looking at what a kernel becomes on its way to native code.
 
-use super::{internal, make_safe, optimise, specialised, unsupported};
+use super::{BuildOptions, internal, make_safe, optimise, specialised, unsupported};
 use crate::kernel::{self, Function};
 use crate::llvm::Module;
 use crate::reflect::KernelEntry;
@@ -27,7 +27,7 @@ pub fn inspect(
             }
             Stage::Kernel => Ok(import(&module, kernel)?.to_string()),
             Stage::Assembly => {
-                make_safe(&mut module, machine, kernel)?;
+                make_safe(&mut module, machine, kernel, BuildOptions::default())?;
                 machine.emit_assembly(&mut module).map_err(|message| internal(kernel, message))
             }
             other => Err(unsupported(kernel, format!("there is no text for {other:?}"))),

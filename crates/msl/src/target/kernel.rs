@@ -3,11 +3,11 @@
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use super::{Built, generate, specialised};
+use super::{BuildOptions, Built, generate, specialised};
 use crate::runtime::{self, Code, Generated, Program, Scratch, Shapes};
 use crate::{
     Access, CompilerFailure, FunctionConstantValues, FunctionReflection, KernelFault, Launch, Library,
-    PipelineError,
+    PipelineError, PipelineLog,
 };
 
 /// A kernel compiled to native code. A cheap handle.
@@ -18,6 +18,7 @@ pub struct Kernel(Arc<KernelInner>);
 struct KernelInner {
     source: Source,
     reflection: FunctionReflection,
+    log: PipelineLog,
     program: Program,
     code: Code,
     /// For threadgroups that `code` is not for, made when a launch has some.
@@ -30,33 +31,64 @@ struct Source {
     library: Library,
     name: String,
     constants: FunctionConstantValues,
+    options: BuildOptions,
 }
 
 impl Kernel {
     /// Compiles one kernel of a library with values for its function constants.
+    ///
+    /// # Errors
+    ///
+    /// [`PipelineError`]: there is no such kernel, a constant has no value or one of the wrong type, the kernel has
+    /// something in it that cannot run, or the compiler could not do its work.
     pub fn build(
         library: &Library,
         name: &str,
         constants: &FunctionConstantValues,
     ) -> Result<Self, PipelineError> {
-        let source = Source { library: library.clone(), name: name.into(), constants: constants.clone() };
-        let (reflection, code) = source.compile()?;
+        Self::build_with(library, name, constants, &BuildOptions::default())
+    }
+
+    /// The same with options.
+    ///
+    /// # Errors
+    ///
+    /// As for [`build`](Self::build).
+    pub fn build_with(
+        library: &Library,
+        name: &str,
+        constants: &FunctionConstantValues,
+        options: &BuildOptions,
+    ) -> Result<Self, PipelineError> {
+        let (library, name, constants) = (library.clone(), name.to_owned(), constants.clone());
+        let source = Source { library, name, constants, options: *options };
+        let Compiled { reflection, log, code } = source.compile()?;
         let writable_buffers = reflection
             .arguments
             .iter()
             .filter(|a| a.kind.is_buffer() && a.access == Access::ReadWrite)
             .fold(0, |mask, a| mask | 1 << a.index);
         let program = Program {
-            kernel: name.into(),
+            kernel: source.name.clone(),
             writable_buffers,
             static_threadgroup_memory: reflection.static_threadgroup_memory_length,
         };
-        Ok(Self(Arc::new(KernelInner { source, reflection, program, code, general: OnceLock::new() })))
+        Ok(Self(Arc::new(KernelInner { source, reflection, log, program, code, general: OnceLock::new() })))
     }
 
     /// What the kernel takes, with the function constants applied.
     pub fn reflection(&self) -> &FunctionReflection {
         &self.0.reflection
+    }
+
+    /// What the compiler has to say of it.
+    pub fn log(&self) -> &PipelineLog {
+        &self.0.log
+    }
+
+    /// The options that it was compiled with.
+    pub fn options(&self) -> &BuildOptions {
+        &self.0.source.options
     }
 
     /// Compiles what a launch needs beyond what [`build`](Self::build) has compiled: code for threadgroups of
@@ -85,7 +117,7 @@ impl Kernel {
     /// Each binding's memory must be valid for reads (and for writes, if the argument is
     /// [`Access::ReadWrite`](crate::Access::ReadWrite)) for its whole length during the call, and no Rust
     /// reference may be used to it meanwhile. The kernel itself cannot reach beyond the bindings: its
-    /// accesses are checked.
+    /// accesses are checked, or the caller has promised that they need not be.
     ///
     /// # Panics
     ///
@@ -106,17 +138,26 @@ impl Kernel {
         if code.is_for(launch) {
             return Ok(Shapes { straight: code, general: code });
         }
-        let general = general.get_or_init(|| source.compile().map(|(_, code)| code));
+        let general = general.get_or_init(|| source.compile().map(|compiled| compiled.code));
         Ok(Shapes { straight: code, general: general.as_ref().map_err(Clone::clone)? })
     }
 }
 
+/// What compiling gave.
+struct Compiled {
+    reflection: FunctionReflection,
+    log: PipelineLog,
+    code: Code,
+}
+
 impl Source {
-    fn compile(&self) -> Result<(FunctionReflection, Code), PipelineError> {
-        let Self { library, name, constants } = self;
-        specialised(library, name, constants, |mut module, machine, kernel, absent| {
-            let Built { generated, reflection } = generate(&mut module, machine, kernel, absent)?;
-            Ok((reflection, load(generated)?))
+    fn compile(&self) -> Result<Compiled, PipelineError> {
+        let Self { library, name, constants, options } = self;
+        let options = *options;
+        specialised(library, name, constants, move |mut module, machine, kernel, absent| {
+            let Built { generated, reflection, log } =
+                generate(&mut module, machine, kernel, absent, options)?;
+            Ok(Compiled { reflection, log, code: load(generated)? })
         })
     }
 }

@@ -10,6 +10,7 @@ mod inspect;
 mod isolate;
 mod kernel;
 mod legalise;
+mod options;
 mod precise;
 mod specialise;
 mod split;
@@ -23,6 +24,7 @@ use contained::contained;
 pub(crate) use inspect::imported;
 pub use inspect::{inspect, read_kernel};
 pub use kernel::Kernel;
+pub use options::{BuildOptions, Execution};
 
 pub(crate) use bounds::user_location;
 pub(crate) use entry::{ARGUMENT, GRID_POSITION, VALUE};
@@ -33,7 +35,7 @@ use crate::reflect::KernelEntry;
 use crate::runtime::{EntryKind, Generated, KnownMemory, Site};
 use crate::{
     CompilerFailure, FunctionConstantValues, FunctionReflection, Library, MAX_THREADGROUP_MEMORY_LENGTH,
-    PipelineError,
+    PipelineError, PipelineLog, Remark,
 };
 
 /// What making a kernel safe found out about it.
@@ -72,6 +74,7 @@ struct Built {
     generated: Generated,
     /// What the kernel takes, with the function constants applied.
     reflection: FunctionReflection,
+    log: PipelineLog,
 }
 
 /// The pipeline: every step of the way from a specialised module to an object file, in order.
@@ -80,9 +83,13 @@ fn generate(
     machine: &Machine,
     kernel: &KernelEntry,
     absent: &[bool],
+    options: BuildOptions,
 ) -> Result<Built, PipelineError> {
+    let mut log = PipelineLog::default();
     let static_threadgroup_memory = optimise(module, machine, kernel, absent)?;
-    let Checked { sites, memories, waits } = make_safe(module, machine, kernel)?;
+    let Checked { sites, memories, waits } = make_safe(module, machine, kernel, options)?;
+    let how = if waits { "each thread is a coroutine" } else { "threads run one after the other" };
+    log.remarks.push(Remark { message: format!("scalar code: {how}"), location: None });
     let object = machine.emit_object(module).map_err(|message| internal(kernel, message))?;
     let entry = if waits { EntryKind::Threads } else { EntryKind::Threadgroup };
     let generated = Generated { object, entry, straight_only: false, sites, memories };
@@ -92,7 +99,7 @@ fn generate(
         static_threadgroup_memory_length: static_threadgroup_memory,
         ..kernel.reflection.clone()
     };
-    Ok(Built { generated, reflection })
+    Ok(Built { generated, reflection, log })
 }
 
 /// The first half: leaves one optimised function, of which everything is known and nothing is checked.
@@ -124,11 +131,16 @@ fn optimise(
 }
 
 /// The second half: makes every access and loop of the function safe, and gives the runtime its entry.
-fn make_safe(module: &mut Module, machine: &Machine, kernel: &KernelEntry) -> Result<Checked, PipelineError> {
+fn make_safe(
+    module: &mut Module,
+    machine: &Machine,
+    kernel: &KernelEntry,
+    options: BuildOptions,
+) -> Result<Checked, PipelineError> {
     let internal = |message: String| internal(kernel, message);
     entry::resolve_values(module);
-    let (mut sites, memories) =
-        bounds::check_accesses(module, kernel).map_err(|reason| unsupported(kernel, reason))?;
+    let (mut sites, memories) = bounds::check_accesses(module, kernel, options.is_checked())
+        .map_err(|reason| unsupported(kernel, reason))?;
     stop::stop_loops(module);
     let waits = suspend::suspend(module, &mut sites);
     entry::add_entry(module, waits).map_err(internal)?;

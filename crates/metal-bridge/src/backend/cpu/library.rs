@@ -27,8 +27,14 @@ impl backend::Library for CpuLibrary {
         &self,
         name: &str,
         constants: &FunctionConstantValues,
+        checked: bool,
     ) -> Result<Arc<dyn backend::Pipeline>, PipelineError> {
-        Ok(Arc::new(CpuPipeline::new(msl::Kernel::build(&self.0, name, constants)?)))
+        let mut options = msl::BuildOptions::default();
+        if !checked {
+            // SAFETY: the API's caller has promised the same for each dispatch.
+            options = unsafe { options.unchecked() };
+        }
+        Ok(Arc::new(CpuPipeline::new(msl::Kernel::build_with(&self.0, name, constants, &options)?)))
     }
 
     fn inspect(

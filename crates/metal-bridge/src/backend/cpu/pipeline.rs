@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use msl_types::FunctionReflection;
+use msl_types::{FunctionReflection, PipelineLog};
 
 use super::region::Cost;
 use crate::backend;
@@ -21,5 +21,9 @@ impl CpuPipeline {
 impl backend::Pipeline for CpuPipeline {
     fn reflection(&self) -> &FunctionReflection {
         self.kernel.reflection()
+    }
+
+    fn log(&self) -> &PipelineLog {
+        self.kernel.log()
     }
 }

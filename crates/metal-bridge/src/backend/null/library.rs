@@ -27,6 +27,7 @@ impl backend::Library for NullLibrary {
         &self,
         name: &str,
         _: &FunctionConstantValues,
+        _: bool,
     ) -> Result<Arc<dyn backend::Pipeline>, PipelineError> {
         let function = self.0.iter().find(|f| f.name == name).ok_or_else(|| PipelineError::Unsupported {
             kernel: name.to_owned(),

@@ -1,7 +1,7 @@
 //! The functions that do checked accesses, in LLVM assembly: one for each kind of access and type, inlined into
 //! the thread function.
 
-/// A function that does one kind of access if it is within its region.
+/// A function that does one kind of access, if it is within its region.
 pub(super) struct Helper {
     pub(super) name: String,
     pub(super) result: String,
@@ -15,8 +15,15 @@ pub(super) struct Helper {
 }
 
 impl Helper {
-    pub(super) fn text(&self) -> String {
+    /// Its definition; without the comparison if not `checked`.
+    pub(super) fn text(&self, checked: bool) -> String {
         let Self { name, result, space, parameter, size, alignment, operation, skip } = self;
+        let signature = format!(
+            "define {result} @\"{name}\"(ptr %context, i32 %thread, ptr addrspace({space}) %p, i64 %start, i64 %length, i32 %tag, i32 %site{parameter}) alwaysinline nounwind"
+        );
+        if !checked {
+            return format!("{signature} {{\n  %q = freeze ptr addrspace({space}) %p\n  {operation}\n}}\n");
+        }
         let aligned = if *alignment > 1 {
             format!(
                 "%low = and i64 %a, {}\n  %even = icmp eq i64 %low, 0\n  %ok = and i1 %within, %even",
@@ -26,7 +33,7 @@ impl Helper {
             "%ok = and i1 %within, true".into()
         };
         format!(
-            "define {result} @\"{name}\"(ptr %context, i32 %thread, ptr addrspace({space}) %p, i64 %start, i64 %length, i32 %tag, i32 %site{parameter}) alwaysinline nounwind {{
+            "{signature} {{
   %q = freeze ptr addrspace({space}) %p
   %a = ptrtoint ptr addrspace({space}) %q to i64
   %o = sub i64 %a, %start
@@ -55,11 +62,18 @@ pub(super) fn helper_name(kind: &str, ty: &str) -> String {
     format!("msl.{}.{}", plain(kind), plain(ty))
 }
 
-/// A function that gives the number of bytes of a range if it is within its region, else 0.
-pub(super) fn range_text(name: &str, space: u32, width: u32) -> String {
+/// A function that gives the number of bytes of a range if it is within its region, else 0; always that number if
+/// not `checked`.
+pub(super) fn range_text(name: &str, space: u32, width: u32, checked: bool) -> String {
+    let signature = format!(
+        "define i{width} @{name}(ptr %context, i32 %thread, ptr addrspace({space}) %p, i64 %start, i64 %length, i32 %tag, i32 %site, i{width} %count) alwaysinline nounwind"
+    );
+    if !checked {
+        return format!("{signature} {{\n  ret i{width} %count\n}}\n");
+    }
     let widen = if width == 64 { "%n = add i64 %count, 0" } else { "%n = zext i32 %count to i64" };
     format!(
-        "define i{width} @{name}(ptr %context, i32 %thread, ptr addrspace({space}) %p, i64 %start, i64 %length, i32 %tag, i32 %site, i{width} %count) alwaysinline nounwind {{
+        "{signature} {{
   {widen}
   %a = ptrtoint ptr addrspace({space}) %p to i64
   %o = sub i64 %a, %start

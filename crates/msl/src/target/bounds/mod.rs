@@ -21,14 +21,15 @@ use crate::runtime::{KnownMemory, Site, THREAD};
 use crate::{Access, SourceLocation};
 
 /// Checks all accesses of the thread function, and gives arguments and threadgroup variables their
-/// addresses. Returns what the messages need to know of each access,
-/// and of each memory.
+/// addresses. Returns what the messages need to know of each access, and of each memory. If not
+/// `checked`, accesses are only made such that they may be at any address.
 pub(super) fn check_accesses(
     module: &mut Module,
     kernel: &KernelEntry,
+    checked: bool,
 ) -> Result<(Vec<Site>, Vec<KnownMemory>), String> {
     let (sites, memories, helpers) = {
-        let mut checker = Checker::new(module, kernel);
+        let mut checker = Checker::new(module, kernel, checked);
         checker.resolve_memory()?;
         checker.run()?;
         (checker.sites, checker.memories, checker.helpers)
@@ -44,6 +45,7 @@ const DECLARATIONS: &str =
 struct Checker<'m> {
     module: &'m Module,
     kernel: &'m KernelEntry,
+    checked: bool,
     thread: Value<'m>,
     /// Before this instruction of the entry block, what all accesses need is computed.
     start: Value<'m>,
@@ -55,12 +57,13 @@ struct Checker<'m> {
 }
 
 impl<'m> Checker<'m> {
-    fn new(module: &'m Module, kernel: &'m KernelEntry) -> Self {
+    fn new(module: &'m Module, kernel: &'m KernelEntry, checked: bool) -> Self {
         let thread = module.function(THREAD).expect("the thread function was added");
         let start = thread.blocks()[0].first_instruction();
         Self {
             module,
             kernel,
+            checked,
             thread,
             start,
             regions: HashMap::new(),
@@ -225,7 +228,7 @@ impl<'m> Checker<'m> {
             let space = pointer.ty().address_space();
             let width = length.ty().int_width();
             let name = format!("msl.range.{space}.{width}");
-            self.helpers.entry(name.clone()).or_insert_with(|| range_text(&name, space, width));
+            self.helpers.entry(name.clone()).or_insert_with(|| range_text(&name, space, width, self.checked));
             let region = self.region(pointer);
             let builder = Builder::before(self.module, call);
             let pointer = builder.freeze(pointer);
@@ -263,7 +266,7 @@ impl<'m> Checker<'m> {
         if access.operands().any(|o| !matches!(o.ty().members().len(), 0)) {
             return Err("a load or store of a whole structure is not supported".into());
         }
-        self.helpers.entry(helper.name.clone()).or_insert_with(|| helper.text());
+        self.helpers.entry(helper.name.clone()).or_insert_with(|| helper.text(self.checked));
         let region = self.region(pointer);
         let site = self.site(access, kind);
         let types: Vec<_> = values.iter().map(|v| v.ty()).collect();
