@@ -20,5 +20,7 @@ pub(crate) use collectives::Collective;
 pub(crate) use context::{
     GroupContext, KEY_WORDS, KnownMemory, Parked, ParkedOperation, Site, UNKNOWN_MEMORY,
 };
+#[cfg(test)]
+pub(crate) use imports::imports;
 pub(crate) use run::{Shapes, run};
 pub use scratch::Scratch;
