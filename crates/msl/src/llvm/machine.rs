@@ -67,9 +67,32 @@ impl Machine {
 
     /// Whether it computes with half-precision numbers.
     pub(crate) fn computes_halves(&self) -> bool {
-        // SAFETY: a live machine; the string is taken over.
-        let features = unsafe { take_message(LLVMGetTargetMachineFeatureString(self.0)) };
-        features.split(',').any(|feature| matches!(feature, "+avx512fp16" | "+fullfp16"))
+        self.has("avx512fp16", &[]) || self.has("fullfp16", &[])
+    }
+
+    /// How many 32-bit values one instruction permutes by indices in a register: `vpermi2d`'s or `vpermd`'s; 0 if
+    /// there is neither.
+    pub(crate) fn permuted_words(&self) -> u32 {
+        if self.has("avx512f", &["x86-64-v4"]) {
+            16
+        } else if self.has("avx2", &["x86-64-v3", "x86-64-v4"]) {
+            8
+        } else {
+            0
+        }
+    }
+
+    /// Whether it has a feature, which these levels have.
+    fn has(&self, feature: &str, levels: &[&str]) -> bool {
+        // SAFETY: a live machine; the strings are taken over.
+        let (cpu, features) = unsafe {
+            (
+                take_message(LLVMGetTargetMachineCPU(self.0)),
+                take_message(LLVMGetTargetMachineFeatureString(self.0)),
+            )
+        };
+        let listed = |sign| features.split(',').any(|f| f.strip_prefix(sign) == Some(feature));
+        listed('+') || levels.contains(&cpu.as_str()) && !listed('-')
     }
 
     pub(crate) fn triple(&self) -> String {

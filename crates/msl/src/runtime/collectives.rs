@@ -1,9 +1,19 @@
 //! Operations over the active lanes of a SIMD-group or quad.
+//!
+//! The order in which values meet is part of the meaning, because sums of floats depend on it; generated code for
+//! whole SIMD-groups (`simt/emit/collective.rs`) follows the same:
+//!
+//! * Lanes that are not active have the [neutral](Collective::neutral) value.
+//! * A reduction folds the upper half of the lanes onto the lower one until one is left.
+//! * An inclusive scan combines each lane with the one 1, then 2, 4, … lanes below it.
+//! * An exclusive scan is the inclusive one of the lane below, starting with the neutral value; a sum of floats
+//!   starts with +0.
+//! * Of floats, min is `b` if `b < a` or if `a` is a NaN, else `a`, with `a` from the lower lane; max likewise.
 
 use super::context::ParkedOperation;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Operator {
+pub(crate) enum Operator {
     Add,
     Mul,
     Min,
@@ -14,14 +24,14 @@ enum Operator {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shape {
+pub(crate) enum Shape {
     Reduce,
     ScanInclusive,
     ScanExclusive,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Element {
+pub(crate) enum Element {
     F32,
     I32,
     U32,
@@ -32,10 +42,10 @@ enum Element {
 /// A reduction or prefix scan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Collective {
-    quad: bool,
-    shape: Shape,
-    operator: Operator,
-    element: Element,
+    pub(crate) quad: bool,
+    pub(crate) shape: Shape,
+    pub(crate) operator: Operator,
+    pub(crate) element: Element,
 }
 
 const SCOPES: [(&str, bool); 2] = [("simd_", false), ("quad_", true)];
@@ -67,7 +77,9 @@ impl Collective {
         SCOPES.into_iter().flat_map(|(scope, quad)| {
             SHAPES.into_iter().flat_map(move |(what, shape)| {
                 OPERATORS.into_iter().flat_map(move |(op, operator)| {
-                    ELEMENTS.into_iter().map(move |(suffix, element)| {
+                    let bitwise = matches!(operator, Operator::And | Operator::Or | Operator::Xor);
+                    let elements = ELEMENTS.into_iter().filter(move |(_, e)| !bitwise || *e != Element::F32);
+                    elements.map(move |(suffix, element)| {
                         (format!("{scope}{what}{op}{suffix}"), Self { quad, shape, operator, element })
                     })
                 })
@@ -99,36 +111,61 @@ impl Collective {
         Self::hooks().nth(number.checked_sub(ParkedOperation::FIRST_COLLECTIVE)? as usize).map(|(_, c)| c)
     }
 
-    /// Computes the results for the lanes with a value, each in lane order.
+    /// Computes the results for the lanes with a value; of a reduction, for all lanes.
     pub(crate) fn apply(self, values: &[Option<u64>; 32], results: &mut [u64; 32]) {
         let group = if self.quad { 4 } else { 32 };
-        for start in (0..32).step_by(group) {
-            let lanes = start..start + group;
-            let mut running = self.identity();
-            let mut first = true;
-            for lane in lanes.clone() {
-                let Some(value) = values[lane] else { continue };
-                if self.shape == Shape::ScanExclusive {
-                    results[lane] = running;
-                }
-                running = if first { value } else { self.combine(running, value) };
-                first = false;
-                if self.shape == Shape::ScanInclusive {
-                    results[lane] = running;
-                }
+        let neutral = self.neutral();
+        for (values, results) in values.chunks(group).zip(results.chunks_mut(group)) {
+            for (result, value) in results.iter_mut().zip(values) {
+                *result = value.unwrap_or(neutral);
             }
             if self.shape == Shape::Reduce {
-                results[lanes].fill(running);
+                let mut half = group / 2;
+                while half > 0 {
+                    for i in 0..half {
+                        results[i] = self.combine(results[i], results[i + half]);
+                    }
+                    half /= 2;
+                }
+                results.fill(results[0]);
+                continue;
+            }
+            let mut below = 1;
+            while below < group {
+                for i in (below..group).rev() {
+                    results[i] = self.combine(results[i - below], results[i]);
+                }
+                below *= 2;
+            }
+            if self.shape == Shape::ScanExclusive {
+                results.rotate_right(1);
+                results[0] = neutral;
+                if (self.operator, self.element) == (Operator::Add, Element::F32) {
+                    for result in results {
+                        *result = self.combine(*result, u64::from(0f32.to_bits()));
+                    }
+                }
             }
         }
     }
 
-    fn identity(self) -> u64 {
+    /// What changes no value it is combined with: bits of the element's type.
+    pub(crate) fn neutral(self) -> u64 {
+        let wide = matches!(self.element, Element::I64 | Element::U64);
+        let mask = if wide { u64::MAX } else { u32::MAX.into() };
+        let sign = mask / 2 + 1;
         match (self.operator, self.element) {
+            (Operator::Add, Element::F32) => u64::from((-0f32).to_bits()),
             (Operator::Mul, Element::F32) => u64::from(1f32.to_bits()),
+            // min and max take the other value.
+            (Operator::Min | Operator::Max, Element::F32) => u64::from(f32::NAN.to_bits()),
+            (Operator::Add | Operator::Or | Operator::Xor, _) => 0,
             (Operator::Mul, _) => 1,
-            // Only exclusive sums and products show their identity.
-            _ => 0,
+            (Operator::And, _) => mask,
+            (Operator::Min, Element::I32 | Element::I64) => sign - 1,
+            (Operator::Max, Element::I32 | Element::I64) => sign,
+            (Operator::Min, _) => mask,
+            (Operator::Max, _) => 0,
         }
     }
 
@@ -143,8 +180,8 @@ impl Collective {
             (Operator::Xor, _) => a ^ b,
             (Operator::Add, Element::F32) => float(|a, b| a + b),
             (Operator::Mul, Element::F32) => float(|a, b| a * b),
-            (Operator::Min, Element::F32) => float(f32::min),
-            (Operator::Max, Element::F32) => float(f32::max),
+            (Operator::Min, Element::F32) => float(|a, b| if b < a || a.is_nan() { b } else { a }),
+            (Operator::Max, Element::F32) => float(|a, b| if b > a || a.is_nan() { b } else { a }),
             (Operator::Add, _) => a.wrapping_add(b),
             (Operator::Mul, _) => a.wrapping_mul(b),
             (_, Element::I32) => {

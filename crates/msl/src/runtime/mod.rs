@@ -16,7 +16,7 @@ mod tests;
 mod threads;
 
 pub(crate) use code::{Code, EntryKind, Generated, Program, RESUME, THREAD, THREADGROUP};
-pub(crate) use collectives::Collective;
+pub(crate) use collectives::{Collective, Element, Operator, Shape};
 pub(crate) use context::{
     GroupContext, KEY_WORDS, KnownMemory, Parked, ParkedOperation, Site, UNKNOWN_MEMORY,
 };

@@ -131,16 +131,26 @@ pub(super) struct Code {
     ended: bool,
     /// Whether the machine computes with half-precision numbers; else that is done in single precision.
     native_half: bool,
+    /// How many 32-bit values one instruction of the machine permutes by indices in a register; 0 if there is none.
+    permuted_words: u32,
 }
 
 impl Code {
     /// For a machine.
     pub(super) fn new(machine: &Machine) -> Self {
-        Self { native_half: machine.computes_halves(), ..Self::default() }
+        Self {
+            native_half: machine.computes_halves(),
+            permuted_words: machine.permuted_words(),
+            ..Self::default()
+        }
     }
 
     pub(super) fn native_half(&self) -> bool {
         self.native_half
+    }
+
+    pub(super) fn permuted_words(&self) -> u32 {
+        self.permuted_words
     }
 
     /// Writes an instruction with a result.
