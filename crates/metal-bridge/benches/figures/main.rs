@@ -111,6 +111,7 @@ fn measure_work(
     let job = Job::new(ours, &plan.dispatches)?;
     job.run()?;
     (plan.check)().map_err(|error| format!("wrong result: {error}"))?;
+    report.warnings.extend(job.warnings());
 
     if let Some(limit) = work.limit {
         let times = alone(work.statistic, effort, &mut |seconds| job.round(seconds))?;
@@ -129,6 +130,15 @@ fn measure_work(
                 Err(Failed::Ours(error)) => return Err(error),
             },
         );
+    }
+    let unchecked = job.unchecked()?;
+    unchecked.run()?;
+    (plan.check)().map_err(|error| format!("wrong result without checks: {error}"))?;
+    let mut turns = |seconds| unchecked.round(seconds);
+    match compare(work.statistic, effort, &mut |seconds| job.round(seconds), &mut turns) {
+        Ok(comparison) => report.rows.push(Row::unchecked(work, &comparison)),
+        Err(Failed::Other(error)) => return Err(error.into()),
+        Err(Failed::Ours(error)) => return Err(error),
     }
     // What ran many times and in turn with others is right as well.
     (plan.check)().map_err(|error| format!("wrong result after many runs: {error}").into())

@@ -4,8 +4,8 @@ use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 use metal_bridge::{
-    Buffer, CommandBuffer, CommandQueue, CompileOptions, ComputePipelineState, Device, DeviceConfig, Library,
-    METAL_KERNEL_SOURCE, Size,
+    Buffer, CommandBuffer, CommandQueue, CompileOptions, ComputePipelineState, Device, DeviceConfig,
+    Function, Library, METAL_KERNEL_SOURCE, Size,
 };
 
 use crate::Result;
@@ -26,11 +26,10 @@ impl Ours {
         Ok(Self { device, queue, libraries })
     }
 
-    fn pipeline(&self, kernel: &str) -> Result<ComputePipelineState> {
+    fn function(&self, kernel: &str) -> Result<Function> {
         let has_kernel = |library: &&Library| library.function_names().contains(&kernel);
         let library = self.libraries.iter().find(has_kernel).ok_or(format!("no kernel `{kernel}`"))?;
-        let function = library.new_function_with_name(kernel)?;
-        Ok(self.device.new_compute_pipeline_state_with_function(&function)?)
+        Ok(library.new_function_with_name(kernel)?)
     }
 }
 
@@ -47,16 +46,38 @@ pub(crate) struct Dispatch {
 
 /// Dispatches, one after the other in one command buffer, that can be run again and again.
 pub(crate) struct Job<'a> {
-    queue: &'a CommandQueue,
+    ours: &'a Ours,
     dispatches: &'a [Dispatch],
     pipelines: Vec<ComputePipelineState>,
 }
 
 impl<'a> Job<'a> {
     pub(crate) fn new(ours: &'a Ours, dispatches: &'a [Dispatch]) -> Result<Self> {
-        let pipelines =
-            dispatches.iter().map(|dispatch| ours.pipeline(dispatch.kernel)).collect::<Result<_>>()?;
-        Ok(Self { queue: &ours.queue, dispatches, pipelines })
+        let pipeline = |dispatch: &Dispatch| -> Result<_> {
+            Ok(ours.device.new_compute_pipeline_state_with_function(&ours.function(dispatch.kernel)?)?)
+        };
+        let pipelines = dispatches.iter().map(pipeline).collect::<Result<_>>()?;
+        Ok(Self { ours, dispatches, pipelines })
+    }
+
+    /// The same without checks of accesses to memory.
+    pub(crate) fn unchecked(&self) -> Result<Self> {
+        self.run()?;
+        let pipeline = |dispatch: &Dispatch| -> Result<_> {
+            let function = self.ours.function(dispatch.kernel)?;
+            // SAFETY: the run just now found no access outside of memory, and other runs do the same: jobs are only run
+            // with the buffers and sizes that they are made with, and their kernels do not take addresses from data.
+            Ok(unsafe { self.ours.device.new_unchecked_compute_pipeline_state_with_function(&function)? })
+        };
+        let pipelines = self.dispatches.iter().map(pipeline).collect::<Result<_>>()?;
+        Ok(Self { pipelines, ..*self })
+    }
+
+    /// What the compiler warns of, such as a kernel that it could not vectorise.
+    pub(crate) fn warnings(&self) -> impl Iterator<Item = String> {
+        self.pipelines.iter().flat_map(|pipeline| {
+            pipeline.log().warnings.iter().map(|warning| format!("{}: {warning}", pipeline.name()))
+        })
     }
 
     /// Runs it; gives the time from commit until completion is known.
@@ -69,7 +90,7 @@ impl<'a> Job<'a> {
     }
 
     fn encode(&self) -> Result<CommandBuffer> {
-        let command_buffer = self.queue.new_command_buffer();
+        let command_buffer = self.ours.queue.new_command_buffer();
         let mut encoder = command_buffer.new_compute_command_encoder()?;
         for (dispatch, pipeline) in self.dispatches.iter().zip(&self.pipelines) {
             encoder.set_compute_pipeline_state(pipeline)?;

@@ -8,6 +8,9 @@ use crate::compare::{Comparison, Spread};
 use crate::peer::Peers;
 use crate::works::{Against, Rate, Work};
 
+/// Kernels may take so many times as long with their checks.
+const CHECKS_COST: f64 = 1.05;
+
 /// One line of the table.
 pub(crate) struct Row {
     work: String,
@@ -43,16 +46,25 @@ impl Met {
 }
 
 impl Row {
+    /// With a peer.
     pub(crate) fn compared(work: &Work, against: &Against, comparison: &Comparison) -> Self {
-        let Comparison { ours, other, ratio } = comparison;
-        let met = against.target.map_or(Met::NoTarget, |target| Met::if_so(ratio.median >= target));
+        Self::with_other(work, against.peer.name(), against.target, comparison)
+    }
+
+    /// With the same kernels, unchecked.
+    pub(crate) fn unchecked(work: &Work, comparison: &Comparison) -> Self {
+        Self::with_other(work, "ours unchecked", Some(1.0 / CHECKS_COST), comparison)
+    }
+
+    fn with_other(work: &Work, other: &str, target: Option<f64>, comparison: &Comparison) -> Self {
+        let Comparison { ours, other: times, ratio } = comparison;
         Self {
             work: work.name.into(),
             ours: figure(work.rate, ours.median),
-            peer: format!("{} {}", against.peer.name(), figure(work.rate, other.median)),
+            peer: format!("{other} {}", figure(work.rate, times.median)),
             ratio: format!("{} ({}–{})", factor(ratio.median), factor(ratio.low), factor(ratio.high)),
-            target: against.target.map_or("—".into(), |target| format!("≥ {target}")),
-            met,
+            target: at_least(target),
+            met: target.map_or(Met::NoTarget, |target| Met::if_so(ratio.median >= target)),
         }
     }
 
@@ -63,7 +75,7 @@ impl Row {
             ours: figure(work.rate, ours.median),
             peer: format!("{} missing: {reason}", against.peer.name()),
             ratio: "—".into(),
-            target: against.target.map_or("—".into(), |target| format!("≥ {target}")),
+            target: at_least(against.target),
             met: if against.target.is_some() { Met::Unknown } else { Met::NoTarget },
         }
     }
@@ -100,12 +112,14 @@ impl Row {
 pub(crate) struct Report {
     machine: String,
     pub(crate) rows: Vec<Row>,
+    /// Of the compiler, for the kernels measured.
+    pub(crate) warnings: Vec<String>,
     failures: Vec<String>,
 }
 
 impl Report {
     pub(crate) fn new(machine: String) -> Self {
-        Self { machine, rows: Vec::new(), failures: Vec::new() }
+        Self { machine, rows: Vec::new(), warnings: Vec::new(), failures: Vec::new() }
     }
 
     /// Notes that a result of ours is wrong or could not be had.
@@ -147,6 +161,14 @@ impl Report {
         text += "Each figure is the median of several rounds in which both sides took turns, a factor that of the \
                  rounds' factors, with quartiles. A round counts its median run, where memory is the limit its \
                  best. GB/s count each element read or written once.\n";
+        if !self.warnings.is_empty() {
+            text += "\nThe compiler warns:\n\n";
+        }
+        for (i, warning) in self.warnings.iter().enumerate() {
+            if !self.warnings[..i].contains(warning) {
+                let _ = writeln!(text, "- {warning}");
+            }
+        }
         for failure in &self.failures {
             let _ = writeln!(text, "\n**FAILED** {failure}");
         }
@@ -170,6 +192,10 @@ fn time(seconds: f64) -> String {
         _ if seconds < 1.0 => format!("{:.2} ms", seconds * 1e3),
         _ => format!("{seconds:.2} s"),
     }
+}
+
+fn at_least(target: Option<f64>) -> String {
+    target.map_or("—".into(), |target| format!("≥ {}", factor(target)))
 }
 
 fn factor(factor: f64) -> String {
