@@ -1,6 +1,6 @@
 //! What the benchmark compares with: PyTorch, PoCL and loops in C.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::command::{Shell, output, succeeds};
 use crate::setup::apt_install;
@@ -16,11 +16,8 @@ pub(crate) fn directory(shell: &Shell) -> PathBuf {
 
 /// Installs all peers. What cannot be installed is told at the end, after the rest is done.
 pub(crate) fn install(shell: &Shell, install: bool) -> Result<(), String> {
-    let mut problems = Vec::new();
-    let mut note = |result: Result<(), String>| problems.extend(result.err());
-    note(debian_packages(shell, install));
-    note(python_packages(shell, install));
-    note(build_loops(shell));
+    let steps = [build_loops(shell), python_packages(shell, install), pocl(shell, install)];
+    let problems: Vec<String> = steps.into_iter().filter_map(Result::err).collect();
     match problems.as_slice() {
         [] => {
             println!("\nAll peers are ready in {}.", directory(shell).display());
@@ -28,25 +25,6 @@ pub(crate) fn install(shell: &Shell, install: bool) -> Result<(), String> {
         }
         problems => Err(format!("some peers will be missing:\n{}", problems.join("\n"))),
     }
-}
-
-/// PoCL, and Python with what makes virtual environments.
-fn debian_packages(shell: &Shell, install: bool) -> Result<(), String> {
-    let mut missing = Vec::new();
-    if !Path::new("/etc/OpenCL/vendors/pocl.icd").is_file() {
-        missing.push("pocl-opencl-icd");
-    }
-    if output("python3", &["-c", "import ensurepip, venv"]).is_none() {
-        missing.push("python3-venv");
-    }
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let names = missing.join(" ");
-    if !install || output("apt-get", &["--version"]).is_none() {
-        return Err(format!("not installed: {names} (names of Debian's packages)"));
-    }
-    apt_install(shell, &missing, &format!("the configured package sources do not have {names}"))
 }
 
 /// PyTorch and PyOpenCL, in a virtual environment.
@@ -60,6 +38,9 @@ fn python_packages(shell: &Shell, install: bool) -> Result<(), String> {
     if !install {
         return Err(format!("not installed: the Python packages of {SOURCES}/requirements.txt"));
     }
+    if output("python3", &["-c", "import ensurepip, venv"]).is_none() {
+        debian_package(shell, "python3-venv")?;
+    }
     println!("Installing Python packages; with PyTorch come 5 GB of libraries for GPUs on Linux:");
     let mut create = shell.program("python3");
     create.args(["-m", "venv", "--clear"]).arg(&venv);
@@ -71,6 +52,29 @@ fn python_packages(shell: &Shell, install: bool) -> Result<(), String> {
     let mut check = shell.program(&python);
     check.args(imports);
     shell.run(check)
+}
+
+/// PoCL, as PyOpenCL finds it.
+fn pocl(shell: &Shell, install: bool) -> Result<(), String> {
+    const PACKAGE: &str = "pocl-opencl-icd";
+    let script = "import pyopencl; assert any('Portable' in p.name for p in pyopencl.get_platforms())";
+    let python = directory(shell).join("venv/bin/python");
+    let is_there = || output(&python, &["-c", script]).is_some();
+    if is_there() {
+        return Ok(());
+    }
+    if !install {
+        return Err(format!("not installed: {PACKAGE}"));
+    }
+    debian_package(shell, PACKAGE)?;
+    if is_there() { Ok(()) } else { Err(format!("{PACKAGE} is installed, but PyOpenCL does not find PoCL")) }
+}
+
+fn debian_package(shell: &Shell, package: &str) -> Result<(), String> {
+    if output("apt-get", &["--version"]).is_none() {
+        return Err(format!("not installed: what Debian calls {package}"));
+    }
+    apt_install(shell, &[package], &format!("the configured package sources do not have {package}"))
 }
 
 /// Builds the loops in C for this machine, with OpenMP.
