@@ -11,15 +11,10 @@ use crate::runtime::{Collective, Element, Operator, Shape};
 const LANES: usize = SIMD_WIDTH as usize;
 const FORM: Form = Form::Vector(SIMD_WIDTH);
 
-/// The result of a collective operation in each lane, as a vector. `active` is the mask of active lanes; all if `None`.
+/// The result of a collective operation in each lane, as a vector. `active` is the mask of active lanes.
 ///
 /// A reduction over the SIMD-group is better written by [`reduce`].
-pub(super) fn emit(
-    code: &mut Code,
-    collective: Collective,
-    value: &Operand,
-    active: Option<&Operand>,
-) -> Operand {
+pub(super) fn emit(code: &mut Code, collective: Collective, value: &Operand, active: &Operand) -> Operand {
     let mut group = Group::new(code, collective);
     let value = group.masked(value, active);
     match collective.shape {
@@ -48,19 +43,12 @@ pub(super) fn emit(
     }
 }
 
-/// The result of a reduction over the SIMD-group, one scalar for all lanes. `None` for other operations.
-pub(super) fn reduce(
-    code: &mut Code,
-    collective: Collective,
-    value: &Operand,
-    active: Option<&Operand>,
-) -> Option<Operand> {
-    if collective.quad || collective.shape != Shape::Reduce {
-        return None;
-    }
+/// The result of a reduction over the SIMD-group (not a quad): one scalar for all lanes.
+pub(super) fn reduce(code: &mut Code, collective: Collective, value: &Operand, active: &Operand) -> Operand {
+    assert!(!collective.quad && collective.shape == Shape::Reduce, "`{}` is not uniform", collective.hook());
     let mut group = Group::new(code, collective);
     let value = group.masked(value, active);
-    Some(group.fold(value))
+    group.fold(value)
 }
 
 /// A mask as the bits of an `i32`.
@@ -69,14 +57,9 @@ pub(super) fn bits(code: &mut Code, mask: &Operand) -> Operand {
 }
 
 /// An `i32` with the bits of the active lanes where the mask `value` is true.
-pub(super) fn ballot(code: &mut Code, value: &Operand, active: Option<&Operand>) -> Operand {
-    match active {
-        Some(active) => {
-            let both = code.value(format_args!("and {} {value}, {active}", FORM.of(Type::I1)));
-            bits(code, &both)
-        }
-        None => bits(code, value),
-    }
+pub(super) fn ballot(code: &mut Code, value: &Operand, active: &Operand) -> Operand {
+    let both = code.value(format_args!("and {} {value}, {active}", FORM.of(Type::I1)));
+    bits(code, &both)
 }
 
 /// For each lane the value (`i32` or `i64`) of the lane whose number (`i32`) it has in `lanes`: 0 if there is no
@@ -86,7 +69,7 @@ pub(super) fn shuffle(
     ty: Type,
     value: &Operand,
     lanes: &Operand,
-    active: Option<&Operand>,
+    active: &Operand,
 ) -> Operand {
     let (int, mask) = (FORM.of(Type::I32), FORM.of(Type::I1));
     let value = zero_inactive(code, ty, value, active);
@@ -117,7 +100,7 @@ pub(super) fn from_lane(
     ty: Type,
     value: &Operand,
     lane: &Operand,
-    active: Option<&Operand>,
+    active: &Operand,
 ) -> Operand {
     let value = zero_inactive(code, ty, value, active);
     let exists = code.value(format_args!("icmp ult i32 {lane}, {SIMD_WIDTH}"));
@@ -127,8 +110,7 @@ pub(super) fn from_lane(
     code.value(format_args!("select i1 {exists}, {ty} {one}, {ty} 0"))
 }
 
-fn zero_inactive(code: &mut Code, ty: Type, value: &Operand, active: Option<&Operand>) -> Operand {
-    let Some(active) = active else { return value.clone() };
+fn zero_inactive(code: &mut Code, ty: Type, value: &Operand, active: &Operand) -> Operand {
     let (mask, ty) = (FORM.of(Type::I1), FORM.of(ty));
     code.value(format_args!("select {mask} {active}, {ty} {value}, {ty} zeroinitializer"))
 }
@@ -249,8 +231,7 @@ impl<'a> Group<'a> {
     }
 
     /// The value with the neutral one in lanes that are not active.
-    fn masked(&mut self, value: &Operand, active: Option<&Operand>) -> Operand {
-        let Some(active) = active else { return value.clone() };
+    fn masked(&mut self, value: &Operand, active: &Operand) -> Operand {
         let (mask, ty, neutral) = (FORM.of(Type::I1), FORM.of(self.ty), self.neutral());
         self.code.value(format_args!("select {mask} {active}, {ty} {value}, {ty} {neutral}"))
     }

@@ -159,17 +159,17 @@ fn overflow(op: Overflow, ty: Type, a: u128, b: u128) -> (u128, bool) {
     meaning::overflow(op, ty, a, b)
 }
 
-fn equal(ty: Type, a: u128, b: u128) -> bool {
+pub(super) fn equal(ty: Type, a: u128, b: u128) -> bool {
     meaning::to_f64(ty, a) == meaning::to_f64(ty, b)
 }
 
 /// Whether a result is as expected. Any NaN is as good as another.
-fn agrees(ty: Type, want: u128, got: u128) -> bool {
+pub(super) fn agrees(ty: Type, want: u128, got: u128) -> bool {
     let nan = |bits| ty.is_float() && meaning::to_f64(ty, bits).is_nan();
     want == got || nan(want) && nan(got)
 }
 
-fn random_value(random: &mut fastrand::Rng, ty: Type) -> u128 {
+pub(super) fn random_value(random: &mut fastrand::Rng, ty: Type) -> u128 {
     let bits = match ty {
         Type::Int(width) => match random.u32(..8) {
             0 => 0,

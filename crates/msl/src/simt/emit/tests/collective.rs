@@ -1,7 +1,7 @@
 //! Operations across lanes give the bits that threads get that run one after the other.
 
 use super::super::collective;
-use super::{Form, LANES, Pieces, machines};
+use super::{Form, LANES, Operand, Pieces, machines};
 use crate::kernel::Type;
 use crate::llvm::Machine;
 use crate::runtime::Collective;
@@ -40,6 +40,10 @@ fn random_mask(random: &mut fastrand::Rng) -> u32 {
     }
 }
 
+fn all_lanes() -> Operand {
+    VECTOR.constant(Type::I1, 1)
+}
+
 fn in_lanes(mask: u32) -> [u128; LANES] {
     std::array::from_fn(|i| (mask >> i & 1).into())
 }
@@ -55,10 +59,10 @@ fn check_collectives(level: &str, machine: &Machine) {
     for (name, collective) in Collective::hooks() {
         let ty = Type::parse(collective.element_name()).unwrap();
         let masked = pieces.add(machine, &[ty, Type::I1], &[ty], VECTOR, |code, v| {
-            Ok::<_, String>(vec![collective::emit(code, collective, &v[0], Some(&v[1]))])
+            Ok::<_, String>(vec![collective::emit(code, collective, &v[0], &v[1])])
         });
         let all = pieces.add(machine, &[ty, Type::I1], &[ty], VECTOR, |code, v| {
-            Ok::<_, String>(vec![collective::emit(code, collective, &v[0], None)])
+            Ok::<_, String>(vec![collective::emit(code, collective, &v[0], &all_lanes())])
         });
         cases.push((name, collective, ty, masked.unwrap(), all.unwrap()));
     }
@@ -93,14 +97,14 @@ fn check_shuffles(level: &str, machine: &Machine) {
         let types = [ty, Type::I32, Type::I1];
         let shuffles = [true, false].map(|masked| {
             let piece = pieces.add(machine, &types, &[ty], VECTOR, |code, v| {
-                let active = masked.then_some(&v[2]);
+                let active = &if masked { v[2].clone() } else { all_lanes() };
                 Ok::<_, String>(vec![collective::shuffle(code, ty, &v[0], &v[1], active)])
             });
             (piece.unwrap(), masked)
         });
         let from_lane = pieces.add(machine, &types, &[ty], VECTOR, |code, v| {
             let lane = code.value(format_args!("extractelement <32 x i32> {}, i32 0", v[1]));
-            let result = collective::from_lane(code, ty, &v[0], &lane, Some(&v[2]));
+            let result = collective::from_lane(code, ty, &v[0], &lane, &v[2]);
             Ok::<_, String>(vec![code.splat(&Form::Scalar.of(ty), LANES as u32, &result)])
         });
         let from_lane = from_lane.unwrap();
@@ -138,7 +142,7 @@ fn check_ballots(level: &str, machine: &Machine) {
     let mut pieces = Pieces::default();
     let pieces_of = [true, false].map(|masked| {
         let piece = pieces.add(machine, &[Type::I1; 2], &[Type::I32], VECTOR, |code, v| {
-            let bits = collective::ballot(code, &v[0], masked.then_some(&v[1]));
+            let bits = collective::ballot(code, &v[0], &if masked { v[1].clone() } else { all_lanes() });
             Ok::<_, String>(vec![code.splat("i32", LANES as u32, &bits)])
         });
         (piece.unwrap(), masked)

@@ -1,6 +1,7 @@
 //! Runs emitted text: each piece becomes a function that loads operands from memory and stores results.
 
 mod arithmetic;
+mod atomic;
 mod collective;
 
 use super::super::code::{Code, Form, Operand};
