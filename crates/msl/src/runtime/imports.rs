@@ -7,30 +7,48 @@ use super::hooks;
 mod library {
     use std::ffi::c_void;
 
-    pub(super) extern "C" fn fmodf(x: f32, y: f32) -> f32 {
-        x % y
+    /// C's functions of singles and doubles, by what Rust has for them.
+    macro_rules! functions {
+        ($($single:ident $double:ident = |$($x:ident),*| $value:expr;)*) => {
+            $(
+                pub(super) extern "C" fn $single($($x: f32),*) -> f32 {
+                    $value
+                }
+                pub(super) extern "C" fn $double($($x: f64),*) -> f64 {
+                    $value
+                }
+            )*
+        };
     }
-    pub(super) extern "C" fn floorf(x: f32) -> f32 {
-        x.floor()
-    }
-    pub(super) extern "C" fn ceilf(x: f32) -> f32 {
-        x.ceil()
-    }
-    pub(super) extern "C" fn truncf(x: f32) -> f32 {
-        x.trunc()
-    }
-    pub(super) extern "C" fn rintf(x: f32) -> f32 {
-        x.round_ties_even()
-    }
-    pub(super) extern "C" fn roundf(x: f32) -> f32 {
-        x.round()
-    }
-    pub(super) extern "C" fn fmaf(x: f32, y: f32, z: f32) -> f32 {
-        x.mul_add(y, z)
+    functions! {
+        fmodf fmod = |x, y| x % y;
+        floorf floor = |x| x.floor();
+        ceilf ceil = |x| x.ceil();
+        truncf trunc = |x| x.trunc();
+        rintf rint = |x| x.round_ties_even();
+        roundf round = |x| x.round();
+        fmaf fma = |x, y, z| x.mul_add(y, z);
+        fminf fmin = |x, y| x.min(y);
+        fmaxf fmax = |x, y| x.max(y);
     }
     pub(super) extern "C" fn ldexpf(x: f32, n: i32) -> f32 {
         // A double holds every single times a power of two within the single's range and beyond it.
         (f64::from(x) * 2f64.powi(n.clamp(-400, 400))) as f32
+    }
+    pub(super) extern "C" fn ldexp(x: f64, n: i32) -> f64 {
+        // By powers that are normal numbers; only the last product is rounded.
+        let mut left = n.clamp(-2200, 2200);
+        let mut x = x;
+        while left > 1000 {
+            x *= 2f64.powi(1000);
+            left -= 1000;
+        }
+        // If this leaves the range of normal numbers, what is left makes it 0 in any case.
+        while left < -1000 {
+            x *= 2f64.powi(-900);
+            left += 900;
+        }
+        x * 2f64.powi(left)
     }
 
     /// # Safety
@@ -116,15 +134,29 @@ pub(crate) fn imports() -> Vec<(&'static str, usize)> {
         ("msl.rt.unreachable_at", hooks::unreachable_at as *const () as usize),
         ("msl.rt.frame", hooks::frame as *const () as usize),
         ("fmodf", library::fmodf as *const () as usize),
+        ("fmod", library::fmod as *const () as usize),
         ("floorf", library::floorf as *const () as usize),
+        ("floor", library::floor as *const () as usize),
         ("ceilf", library::ceilf as *const () as usize),
+        ("ceil", library::ceil as *const () as usize),
         ("truncf", library::truncf as *const () as usize),
+        ("trunc", library::trunc as *const () as usize),
         ("rintf", library::rintf as *const () as usize),
+        ("rint", library::rint as *const () as usize),
         ("nearbyintf", library::rintf as *const () as usize),
+        ("nearbyint", library::rint as *const () as usize),
         ("roundevenf", library::rintf as *const () as usize),
+        ("roundeven", library::rint as *const () as usize),
         ("roundf", library::roundf as *const () as usize),
+        ("round", library::round as *const () as usize),
         ("fmaf", library::fmaf as *const () as usize),
+        ("fma", library::fma as *const () as usize),
+        ("fminf", library::fminf as *const () as usize),
+        ("fmin", library::fmin as *const () as usize),
+        ("fmaxf", library::fmaxf as *const () as usize),
+        ("fmax", library::fmax as *const () as usize),
         ("ldexpf", library::ldexpf as *const () as usize),
+        ("ldexp", library::ldexp as *const () as usize),
         ("memcpy", library::memmove as *const () as usize),
         ("memmove", library::memmove as *const () as usize),
         ("memset", library::memset as *const () as usize),
