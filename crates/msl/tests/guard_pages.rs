@@ -7,7 +7,7 @@
 #[path = "guard/mod.rs"]
 mod guard;
 #[cfg(unix)]
-#[path = "ways.rs"]
+#[path = "ways/mod.rs"]
 mod ways;
 
 fn main() {

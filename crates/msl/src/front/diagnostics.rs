@@ -175,7 +175,11 @@ pub(crate) fn conditional_operands(
             let at = |(line, column), text| Insertion { line, column, text };
             [at(r.start, "__msl_rvalue("), at(r.end, ")")]
         });
-        by_file.push((file, insertions.collect()));
+        // All of a file at once: each shifts what stands behind it in its line.
+        match by_file.iter_mut().find(|(of, _)| *of == file) {
+            Some((_, all)) => all.extend(insertions),
+            None => by_file.push((file, insertions.collect())),
+        }
     }
     by_file
 }

@@ -173,6 +173,12 @@ fn conditional_operands_of_different_address_spaces() {
          uint i [[thread_position_in_grid]]) {\n  b[i] = c > 1 ? a[i] : half2(0);\n  b[i] += c ? half2(1) : c > 2 ? a[i] : b[i];\n}",
     );
     assert_eq!(compiled.warnings, []);
+    // Two in one line.
+    compile(
+        "#include <metal_stdlib>\nusing namespace metal;\n\
+         kernel void k(device const half2* a [[buffer(0)]], device half2* b [[buffer(1)]], uint i [[thread_position_in_grid]]) {\n\
+         b[i] = (i > 1 ? a[i] : half2(0)) + (i > 2 ? half2(b[i]) : a[2]);\n}",
+    );
     let error = errors("struct A {}; struct B {};\nvoid f(bool c, A a, B b) { c ? a : b; }");
     assert!(
         error.starts_with("program_source:2:30: error: incompatible operand types ('A' and 'B')"),

@@ -12,10 +12,13 @@ pub(crate) const UNREACHABLE: &str = "msl.unreachable";
 /// * a division by zero, or of the least integer by −1, divides by 1: MSL leaves the value open, and the
 ///   machine must not trap;
 /// * a float converts to an integer by saturation, NaN to 0;
-/// * unreachable code and traps report a fault and return.
+/// * unreachable code and traps report a fault and return;
+/// * what clang folded to poison (a shift past the width, a division by zero or a conversion out of range, of
+///   constants) is zero: all code behind a use of it could go away otherwise.
 pub(super) fn legalise(module: &Module) {
     for function in module.functions().into_iter().filter(|f| !f.is_declaration()) {
         for instruction in function.instructions() {
+            define_operands(instruction);
             match instruction.opcode() {
                 Opcode::LLVMShl | Opcode::LLVMLShr | Opcode::LLVMAShr => shift(module, instruction),
                 Opcode::LLVMUDiv | Opcode::LLVMURem => division(module, instruction, false),
@@ -31,6 +34,21 @@ pub(super) fn legalise(module: &Module) {
                 }
                 _ => {}
             }
+        }
+    }
+}
+
+fn define_operands(instruction: Value<'_>) {
+    // These build vectors and structures up from nothing, element by element.
+    if matches!(
+        instruction.opcode(),
+        Opcode::LLVMInsertElement | Opcode::LLVMInsertValue | Opcode::LLVMShuffleVector
+    ) {
+        return;
+    }
+    for (index, operand) in (0..).zip(instruction.operands().collect::<Vec<_>>()) {
+        if operand.is_undefined() {
+            instruction.set_operand(index, operand.ty().zero());
         }
     }
 }
