@@ -59,11 +59,7 @@ pub(super) fn emit(
             emitter.compare(op.name(), compute, &a, &b)
         }
         (Op::Order(op), [a, b], [ty, _], [result]) => emitter.order(op, *ty, *result, a, b),
-        (Op::IsClass(mask), [a], [ty], _) => {
-            let name = intrinsic("is.fpclass", "", &form.mangled(*ty));
-            let mask = Operand::int(mask.into());
-            emitter.code.call(&form.of(Type::I1), &name, &[(&form.of(*ty), a), ("i32", &mask)], "")
-        }
+        (Op::IsClass(mask), [a], [ty], _) => emitter.is_class(mask, *ty, a),
         (Op::SplitExponent, [a], [ty], _) => return Ok(emitter.split_exponent(*ty, a).into()),
         (Op::Select, [condition, a, b], [_, ty, _], _) => emitter.select(*ty, condition, a, b),
         _ => return Err(unsupported()),

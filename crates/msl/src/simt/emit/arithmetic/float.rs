@@ -170,6 +170,29 @@ impl Emitter<'_> {
         [self.rounded(ty, &fraction), exponent]
     }
 
+    /// Whether a float is in one of the classes of a mask.
+    pub(super) fn is_class(&mut self, mask: u16, ty: Type, a: &Operand) -> Operand {
+        if ty.bits() > 16 {
+            let name = intrinsic("is.fpclass", "", &self.form.mangled(ty));
+            let (float, mask) = (self.form.of(ty), Operand::int(mask.into()));
+            return self.code.call(&self.form.of(Type::I1), &name, &[(&float, a), ("i32", &mask)], "");
+        }
+        // LLVM would compare the floats lane by lane.
+        let int = Type::Int(16);
+        let bits = self.change("bitcast", ty, int, a);
+        let mut result: Option<Operand> = None;
+        for (first, length) in ranges_of_classes(mask, ty) {
+            let (first, length) = (self.int(int, first), self.int(int, length - 1));
+            let above = self.plain("sub", int, &bits, &first);
+            let within = self.compare("icmp.ule", int, &above, &length);
+            result = Some(match result {
+                Some(others) => self.plain("or", Type::I1, &others, &within),
+                None => within,
+            });
+        }
+        result.unwrap_or_else(|| self.int(Type::I1, 0))
+    }
+
     /// Calls an intrinsic of floats with the flags of fast math.
     fn float_call(&mut self, name: &str, ty: Type, operands: &[&Operand]) -> Operand {
         let flags = self.flags();
@@ -273,6 +296,29 @@ impl Emitter<'_> {
             _ => a.clone(),
         }
     }
+}
+
+/// The bits of a type of 16 bits that are in one of the classes of a mask: first ones and lengths of ranges.
+fn ranges_of_classes(mask: u16, ty: Type) -> Vec<(u128, u128)> {
+    let one = 1u128 << fraction_bits(ty);
+    let infinity = 0x8000 - one;
+    // Where the classes of positive numbers start, from 0 on, and the bits of the mask for them and for negative ones.
+    let starts = [0, 1, one, infinity, infinity + 1, infinity + one / 2, 0x8000];
+    let classes = [[6, 7, 8, 9, 0, 1], [5, 4, 3, 2, 0, 1]];
+    let mut ranges: Vec<(u128, u128)> = Vec::new();
+    for (sign, classes) in [0, 0x8000].into_iter().zip(classes) {
+        for (bounds, class) in starts.windows(2).zip(classes) {
+            if mask >> class & 1 == 0 {
+                continue;
+            }
+            let (first, length) = (sign + bounds[0], bounds[1] - bounds[0]);
+            match ranges.last_mut() {
+                Some(last) if last.0 + last.1 == first => last.1 += length,
+                _ => ranges.push((first, length)),
+            }
+        }
+    }
+    ranges
 }
 
 /// Bits of the fraction of a float.

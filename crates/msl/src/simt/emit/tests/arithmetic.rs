@@ -312,3 +312,49 @@ fn operations_mean_what_the_interpreter_says() {
         }
     }
 }
+
+/// Flags of fast math leave operations on ordinary numbers what they are, but for rounding.
+#[test]
+fn fast_math_is_close() {
+    let machine = Machine::of_level("native").unwrap();
+    let mut random = fastrand::Rng::with_seed(23);
+    let mut fast_math = FastMath::default();
+    assert!(fast_math.add("fast"));
+    let form = Form::Vector(LANES as u32);
+    let mut pieces = Pieces::default();
+    let mut cases = Vec::new();
+    for (op, (from, to)) in everything().into_iter().filter(|(op, _)| op.is_float_arithmetic()) {
+        // Other types of operands come by conversion.
+        if from.iter().any(|ty| !matches!(ty, Type::F32 | Type::F16)) {
+            continue;
+        }
+        let piece = pieces.add(&machine, &from, &to, form, |code, operands| {
+            emit(code, op, fast_math, operands, &from, &to, form)
+        });
+        cases.push((piece.unwrap(), op, from, to));
+    }
+    assert!(cases.len() > 60, "{}", cases.len());
+    let compiled = pieces.compile(&machine);
+    for (piece, op, from, to) in cases {
+        let operands: Vec<[u128; LANES]> = from
+            .iter()
+            .map(|ty| std::array::from_fn(|_| meaning::from_f64(*ty, f64::from(random.i32(1..400)) / 16.0)))
+            .collect();
+        let got = compiled.run(piece, &operands);
+        for lane in 0..LANES {
+            let values: Vec<u128> = operands.iter().map(|o| o[lane]).collect();
+            let want = &expected(op, &from, &to, &values)[0];
+            let context =
+                format!("{} of {from:?}, {values:x?}: {:x} instead of {want:x?}", op.name(), got[0][lane]);
+            if to[0].is_float() {
+                let (want, got) = (meaning::to_f64(to[0], want[0]), meaning::to_f64(to[0], got[0][lane]));
+                let error = if to[0] == Type::F32 { 2f64.powi(-21) } else { 2f64.powi(-9) };
+                // What cancels is off by the rounding of the operands.
+                let scale = want.abs().max(if matches!(op, Op::Binary(Binary::FRem)) { 32.0 } else { 1.0 });
+                assert!((want - got).abs() <= scale * error, "{context}");
+            } else {
+                assert_eq!(got[0][lane], want[0], "{context}");
+            }
+        }
+    }
+}
