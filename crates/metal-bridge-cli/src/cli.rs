@@ -192,6 +192,8 @@ pub(crate) enum Emit {
     Llvm,
     /// The same in the compiler's own form.
     Kernel,
+    /// LLVM's form of the vectorised kernel: 32 threads together
+    Vector,
     /// Native code as assembly, its accesses checked.
     Asm,
 }
@@ -201,6 +203,7 @@ impl From<Emit> for Stage {
         match emit {
             Emit::Llvm => Self::Llvm,
             Emit::Kernel => Self::Kernel,
+            Emit::Vector => Self::Vector,
             Emit::Asm => Self::Assembly,
         }
     }

@@ -88,6 +88,8 @@ pub enum Stage {
     Llvm,
     /// The same in the compiler's own form, which its analyses work on.
     Kernel,
+    /// LLVM's form of the vectorised kernel: 32 threads together, accesses checked.
+    Vector,
     /// The native code, as assembly: accesses are checked, and loops can be stopped.
     Assembly,
 }

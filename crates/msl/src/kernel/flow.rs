@@ -72,6 +72,12 @@ impl Flow {
         }
     }
 
+    /// The nearest block through which all paths to a block go; the first block has none.
+    pub(crate) fn dominator(&self, block: Block) -> Option<Block> {
+        let position = self.position[block.index()]?;
+        (position > 0).then(|| self.order[self.dominator[position]])
+    }
+
     fn dominates_position(&self, a: usize, mut b: usize) -> bool {
         while b > a {
             b = self.dominator[b];

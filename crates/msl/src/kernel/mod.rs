@@ -27,8 +27,9 @@ mod verify;
 
 use std::collections::HashMap;
 
+pub(crate) use flow::Flow;
 pub(crate) use import::import;
-pub(crate) use op::{FastMath, Op};
+pub(crate) use op::{Access, Axis, Binary, Cast, FastMath, LaunchValue, Op};
 pub(crate) use parse::parse;
 pub(crate) use table::{Argument, Block, File, Inst, Key, Table, Value, Variable};
 pub(crate) use types::{Space, Type};

@@ -61,7 +61,6 @@ impl Module {
     }
 
     /// Parses LLVM assembly text.
-    #[cfg(test)]
     pub(crate) fn parse_text(text: &str) -> Result<Self, String> {
         // SAFETY: the context is live.
         Self::with_context(|context| unsafe { parse_text_in(context, text) })

@@ -106,6 +106,11 @@ impl Collective {
         }
     }
 
+    /// Whether all active lanes get the same.
+    pub(crate) fn is_uniform(self) -> bool {
+        !self.quad && self.shape == Shape::Reduce
+    }
+
     /// The operation with a number that [`number`](Self::number) gave.
     pub(super) fn from_number(number: u32) -> Option<Self> {
         Self::hooks().nth(number.checked_sub(ParkedOperation::FIRST_COLLECTIVE)? as usize).map(|(_, c)| c)

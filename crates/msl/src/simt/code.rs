@@ -40,6 +40,16 @@ impl Display for Operand {
 }
 
 impl Label {
+    /// A block whose name nothing else has.
+    pub(super) fn named(name: &str) -> Self {
+        Self(name.into())
+    }
+
+    /// Its name: `%b3`.
+    pub(super) fn name(&self) -> String {
+        format!("%{}", self.0)
+    }
+
     /// As an operand of a branch: `label %b3`.
     pub(super) fn target(&self) -> String {
         format!("label %{}", self.0)
@@ -133,6 +143,7 @@ pub(super) struct Code {
     native_half: bool,
     /// How many 32-bit values one instruction of the machine permutes by indices in a register; 0 if there is none.
     permuted_words: u32,
+    current: Option<Label>,
 }
 
 impl Code {
@@ -192,6 +203,12 @@ impl Code {
         debug_assert!(self.ended || self.text.is_empty(), "a block ends with a terminator");
         self.ended = false;
         let _ = writeln!(self.text, "{}:", label.0);
+        self.current = Some(label.clone());
+    }
+
+    /// The block being written.
+    pub(super) fn current(&self) -> &Label {
+        self.current.as_ref().expect("a block has been started")
     }
 
     /// Calls a function that is declared by need. `signature` is its result type and, in parentheses, its parameter types.

@@ -1,4 +1,251 @@
 //! SPMD: 32 threads of a kernel become the lanes of vectors.
+//!
+//! A kernel in our own form becomes text of LLVM in these steps:
+//!
+//! * [`loops`]: the nest of loops, and an order of the blocks;
+//! * [`origin`]: the memory that each pointer leads to;
+//! * [`shape`]: which values differ from lane to lane and how, and at which branches lanes part;
+//! * [`schedule`]: where control goes when lanes have parted;
+//! * [`emit`]: the function that runs a tile of threads;
+//! * [`driver`]: what the runtime calls, which goes through the tiles.
+//!
+//! Each kernel becomes two functions. *Whole* runs a tile of which all threads are there; where it can, it takes for
+//! granted that all lanes agree about the bounds of the grid, and starts again as *part* if they do not. *Part* runs one row
+//! of up to 32 threads, whatever they do.
 
 mod code;
+mod driver;
 mod emit;
+mod loops;
+mod origin;
+mod schedule;
+mod shape;
+
+use std::collections::{BTreeSet, HashMap};
+
+use crate::kernel::{Axis, Function, Inst, LaunchValue, Op, Space, Storage, Variable};
+use crate::llvm::Machine;
+use crate::reflect::KernelEntry;
+use crate::runtime::{EntryKind, KnownMemory, Site};
+use crate::{Access, Remark, SourceLocation};
+
+/// Threads of a SIMD-group.
+const LANES: u32 = crate::SIMD_WIDTH;
+
+/// Which threads are the lanes of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Threads {
+    /// Neighbours along x, of a kernel that does not know of threadgroups.
+    Grid,
+    /// Neighbours along x: SIMD-groups of threadgroups in which these lie within rows.
+    Straight,
+    /// SIMD-groups of any threadgroup.
+    General,
+}
+
+/// How a kernel is vectorised.
+#[derive(Clone, Debug)]
+struct Plan {
+    threads: Threads,
+    /// Rows of a tile.
+    rows: u32,
+    /// In which direction the rows of a tile lie.
+    across: Axis,
+    /// Whether accesses are checked.
+    checked: bool,
+    /// Whether all threads are there.
+    full: bool,
+    /// Whether a tile may start again as rows.
+    may_restart: bool,
+    /// Whether threads wait for each other.
+    waits: bool,
+}
+
+impl Plan {
+    /// Attributes of the functions of tiles.
+    fn attributes(&self) -> &'static str {
+        match (self.waits, self.full) {
+            (true, _) => "nounwind presplitcoroutine \"prefer-vector-width\"=\"512\"",
+            (false, true) => "nounwind alwaysinline \"prefer-vector-width\"=\"512\"",
+            (false, false) => "nounwind noinline \"prefer-vector-width\"=\"512\"",
+        }
+    }
+}
+
+/// What the functions of one kernel share.
+#[derive(Debug, Default)]
+struct Tables {
+    functions: Vec<String>,
+    declarations: BTreeSet<String>,
+    sites: Vec<Site>,
+    site_of: HashMap<(Inst, bool), u32>,
+    memories: Vec<KnownMemory>,
+    threadgroup: HashMap<Variable, u64>,
+    remarks: Vec<Remark>,
+}
+
+impl Tables {
+    /// The number of an access.
+    fn site(&mut self, function: &Function, inst: Inst, write: bool) -> u32 {
+        if let Some(site) = self.site_of.get(&(inst, write)) {
+            return *site;
+        }
+        let access = if write { Access::ReadWrite } else { Access::ReadOnly };
+        let location = self.location(function, inst);
+        self.sites.push(Site { access, location });
+        let site = self.sites.len() as u32 - 1;
+        self.site_of.insert((inst, write), site);
+        site
+    }
+
+    fn location(&self, function: &Function, inst: Inst) -> Option<SourceLocation> {
+        let location = function.instructions[inst].location?;
+        let file = function.files[location.file].clone();
+        Some(SourceLocation { file, line: location.line, column: location.column })
+    }
+
+    fn memory(&mut self, memory: KnownMemory) -> i32 {
+        self.memories.push(memory);
+        self.memories.len() as i32 - 1
+    }
+
+    /// Where a variable is in the threadgroup's memory.
+    fn threadgroup_offset(&mut self, function: &Function, variable: Variable) -> u64 {
+        if self.threadgroup.is_empty() {
+            let mut offset = 0u64;
+            for (variable, data) in function.variables.iter() {
+                if data.storage == Storage::Threadgroup {
+                    offset = offset.next_multiple_of(data.alignment.max(1));
+                    self.threadgroup.insert(variable, offset);
+                    offset += data.bytes;
+                }
+            }
+        }
+        self.threadgroup[&variable]
+    }
+
+    fn threadgroup_end(&self, function: &Function) -> u64 {
+        self.threadgroup.iter().map(|(v, offset)| offset + function.variables[*v].bytes).max().unwrap_or(0)
+    }
+}
+
+/// A vectorised kernel as LLVM's text.
+#[derive(Debug)]
+pub(crate) struct Vectorised {
+    pub(crate) text: String,
+    pub(crate) entry: EntryKind,
+    pub(crate) straight_only: bool,
+    pub(crate) sites: Vec<Site>,
+    pub(crate) memories: Vec<KnownMemory>,
+    pub(crate) remarks: Vec<Remark>,
+}
+
+/// Vectorises a kernel, whose threadgroup variables have so many bytes; `straight`: for straight threadgroups only, if
+/// it matters.
+///
+/// # Errors
+///
+/// What about the kernel cannot be vectorised.
+pub(crate) fn vectorise(
+    function: &Function,
+    entry: &KernelEntry,
+    machine: &Machine,
+    threadgroup_bytes: u64,
+    straight: bool,
+    checked: bool,
+) -> Result<Vectorised, String> {
+    let needs = Needs::of(function);
+    let threads = match (needs.groups, straight) {
+        (false, _) => Threads::Grid,
+        (true, true) => Threads::Straight,
+        (true, false) => Threads::General,
+    };
+    let nest = loops::Nest::new(function)?;
+    let origins = origin::Origins::new(function, &nest.order)?;
+    let part = Plan {
+        threads,
+        rows: 1,
+        across: Axis::X,
+        checked,
+        full: false,
+        may_restart: false,
+        waits: needs.waits,
+    };
+    let whole = Plan { full: true, may_restart: !needs.waits, ..part.clone() };
+    let mut tables = Tables::default();
+    for (plan, name) in [(&part, driver::PART), (&whole, driver::WHOLE)] {
+        let shapes = shape::Shapes::new(function, &nest, &origins, plan);
+        let schedule = schedule::Schedule::new(function, &nest, &shapes);
+        let code = code::Code::new(machine);
+        let analyses = emit::Analyses { nest: &nest, origins: &origins, shapes: &shapes, schedule: &schedule };
+        emit::tile(function, entry, analyses, plan, code, &mut tables, name)?;
+    }
+    if tables.threadgroup_end(function) > threadgroup_bytes {
+        return Err("threadgroup variables in another order than declared".into());
+    }
+    let mut text: String = tables.declarations.iter().map(|line| format!("{line}\n")).collect();
+    for part in &tables.functions {
+        text += part;
+    }
+    text += &driver::entry(&whole);
+    // Empty: what is read does not change. Then: branches that are usually taken, and seldom.
+    text += "!2 = !{}\n!0 = !{!\"branch_weights\", i32 1000000, i32 1}\n!1 = !{!\"branch_weights\", i32 1, i32 1000000}\n";
+    let entry = match (threads, needs.waits) {
+        (Threads::Grid, _) => EntryKind::Grid {
+            step: match whole.across {
+                Axis::X => [LANES * whole.rows, 1],
+                _ => [LANES, whole.rows],
+            },
+        },
+        (_, true) => EntryKind::Simdgroups,
+        (_, false) => EntryKind::Threadgroup,
+    };
+    Ok(Vectorised {
+        text,
+        entry,
+        straight_only: threads == Threads::Straight,
+        sites: tables.sites,
+        memories: tables.memories,
+        remarks: tables.remarks,
+    })
+}
+
+/// What a kernel knows of the threads around each.
+struct Needs {
+    /// It looks at threadgroups or SIMD-groups.
+    groups: bool,
+    /// Its threads wait for all of their threadgroup.
+    waits: bool,
+}
+
+impl Needs {
+    fn of(function: &Function) -> Self {
+        let mut needs = Self { groups: false, waits: false };
+        for block in &function.layout {
+            for inst in &function.blocks[*block].instructions {
+                match function.instructions[*inst].op {
+                    Op::ThreadgroupBarrier => (needs.waits, needs.groups) = (true, true),
+                    Op::ThreadIndex
+                    | Op::ThreadPosition(_)
+                    | Op::SimdLane
+                    | Op::SimdgroupBarrier
+                    | Op::Ballot
+                    | Op::Shuffle
+                    | Op::Collective(_)
+                    | Op::Unreachable => needs.groups = true,
+                    Op::Launch(value, _) if value != LaunchValue::ThreadsPerGrid => needs.groups = true,
+                    Op::Argument(argument) if function.arguments[argument].space == Space::Threadgroup => {
+                        needs.groups = true;
+                    }
+                    Op::Variable(variable)
+                        if function.variables[variable].storage == Storage::Threadgroup =>
+                    {
+                        needs.groups = true;
+                    }
+                    _ => {}
+                }
+            }
+        }
+        needs
+    }
+}

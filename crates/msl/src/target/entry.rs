@@ -186,7 +186,7 @@ pub(super) fn resolve_values(module: &Module) {
 
 /// Where the runtime finds what is bound to a parameter: the field of [`GroupContext`] that holds the table,
 /// and the offset of the [`Binding`] in it.
-pub(super) fn binding_place(role: Role) -> Option<(usize, usize)> {
+pub(crate) fn binding_place(role: Role) -> Option<(usize, usize)> {
     match role {
         Role::Buffer(index) => {
             Some((offset_of!(GroupContext, buffers), index as usize * size_of::<Binding>()))

@@ -1,6 +1,6 @@
 //! Looking at what a kernel becomes on its way to native code.
 
-use super::{BuildOptions, internal, make_safe, optimise, specialised, unsupported};
+use super::{BuildOptions, internal, make_safe, optimise, specialised, unsupported, vector};
 use crate::kernel::{self, Function};
 use crate::llvm::Module;
 use crate::reflect::KernelEntry;
@@ -19,16 +19,29 @@ pub fn inspect(
     stage: Stage,
 ) -> Result<String, PipelineError> {
     specialised(library, kernel, constants, move |mut module, machine, kernel, absent| {
-        optimise(&mut module, machine, kernel, absent)?;
+        let threadgroup_bytes = optimise(&mut module, machine, kernel, absent)?;
+        let vector = |module: &mut Module| {
+            vector::lower(module, machine, kernel, threadgroup_bytes, true, BuildOptions::default())
+        };
         match stage {
             Stage::Llvm => {
                 module.strip_debug_info();
                 Ok(module.to_string())
             }
             Stage::Kernel => Ok(import(&module, kernel)?.to_string()),
+            Stage::Vector => match vector(&mut module)? {
+                Ok((code, _)) => Ok(code.to_string()),
+                Err(refusal) => Err(unsupported(kernel, format!("it cannot be vectorised: it has {refusal}"))),
+            },
             Stage::Assembly => {
-                make_safe(&mut module, machine, kernel, BuildOptions::default())?;
-                machine.emit_assembly(&mut module).map_err(|message| internal(kernel, message))
+                let mut code = match vector(&mut module)? {
+                    Ok((code, _)) => code,
+                    Err(_) => {
+                        make_safe(&mut module, machine, kernel, BuildOptions::default())?;
+                        module
+                    }
+                };
+                machine.emit_assembly(&mut code).map_err(|message| internal(kernel, message))
             }
             other => Err(unsupported(kernel, format!("there is no text for {other:?}"))),
         }

@@ -62,7 +62,7 @@ impl Kernel {
     ) -> Result<Self, PipelineError> {
         let (library, name, constants) = (library.clone(), name.to_owned(), constants.clone());
         let source = Source { library, name, constants, options: *options };
-        let Compiled { reflection, log, code } = source.compile()?;
+        let Compiled { reflection, log, code } = source.compile(true)?;
         let writable_buffers = reflection
             .arguments
             .iter()
@@ -138,7 +138,7 @@ impl Kernel {
         if code.is_for(launch) {
             return Ok(Shapes { straight: code, general: code });
         }
-        let general = general.get_or_init(|| source.compile().map(|compiled| compiled.code));
+        let general = general.get_or_init(|| source.compile(false).map(|compiled| compiled.code));
         Ok(Shapes { straight: code, general: general.as_ref().map_err(Clone::clone)? })
     }
 }
@@ -151,12 +151,12 @@ struct Compiled {
 }
 
 impl Source {
-    fn compile(&self) -> Result<Compiled, PipelineError> {
+    fn compile(&self, straight: bool) -> Result<Compiled, PipelineError> {
         let Self { library, name, constants, options } = self;
         let options = *options;
         specialised(library, name, constants, move |mut module, machine, kernel, absent| {
             let Built { generated, reflection, log } =
-                generate(&mut module, machine, kernel, absent, options)?;
+                generate(&mut module, machine, kernel, absent, straight, options)?;
             Ok(Compiled { reflection, log, code: load(generated)? })
         })
     }

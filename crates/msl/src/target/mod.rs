@@ -17,6 +17,7 @@ mod split;
 mod stop;
 mod suspend;
 mod variables;
+mod vector;
 
 use contained::contained;
 
@@ -27,7 +28,7 @@ pub use kernel::Kernel;
 pub use options::{BuildOptions, Execution};
 
 pub(crate) use bounds::user_location;
-pub(crate) use entry::{ARGUMENT, GRID_POSITION, VALUE};
+pub(crate) use entry::{ARGUMENT, GRID_POSITION, VALUE, binding_place};
 pub(crate) use legalise::UNREACHABLE;
 
 use crate::llvm::{Machine, Module};
@@ -83,16 +84,40 @@ fn generate(
     machine: &Machine,
     kernel: &KernelEntry,
     absent: &[bool],
+    straight: bool,
     options: BuildOptions,
 ) -> Result<Built, PipelineError> {
     let mut log = PipelineLog::default();
     let static_threadgroup_memory = optimise(module, machine, kernel, absent)?;
-    let Checked { sites, memories, waits } = make_safe(module, machine, kernel, options)?;
-    let how = if waits { "each thread is a coroutine" } else { "threads run one after the other" };
-    log.remarks.push(Remark { message: format!("scalar code: {how}"), location: None });
-    let object = machine.emit_object(module).map_err(|message| internal(kernel, message))?;
-    let entry = if waits { EntryKind::Threads } else { EntryKind::Threadgroup };
-    let generated = Generated { object, entry, straight_only: false, sites, memories };
+    let vector = match options.execution() {
+        Execution::Scalar => None,
+        Execution::Vector => {
+            let found =
+                vector::generate(module, machine, kernel, static_threadgroup_memory, straight, options)?;
+            match found {
+                Ok((generated, remarks)) => {
+                    log.remarks = remarks;
+                    Some(generated)
+                }
+                Err(refusal) => {
+                    let message = format!("runs one thread at a time, which is slow: it has {refusal}");
+                    log.warnings.push(Remark { message, location: None });
+                    None
+                }
+            }
+        }
+    };
+    let generated = match vector {
+        Some(generated) => generated,
+        None => {
+            let Checked { sites, memories, waits } = make_safe(module, machine, kernel, options)?;
+            let how = if waits { "each thread is a coroutine" } else { "threads run one after the other" };
+            log.remarks.push(Remark { message: format!("scalar code: {how}"), location: None });
+            let object = machine.emit_object(module).map_err(|message| internal(kernel, message))?;
+            let entry = if waits { EntryKind::Threads } else { EntryKind::Threadgroup };
+            Generated { object, entry, straight_only: false, sites, memories }
+        }
+    };
     let present = kernel.parameters.iter().zip(absent).filter(|(_, absent)| !**absent);
     let reflection = FunctionReflection {
         arguments: present.filter_map(|(parameter, _)| parameter.argument()).collect(),

@@ -1,7 +1,133 @@
-//! Writing LLVM's text for operations of kernels.
+//! From a kernel with its analyses to text of LLVM: the function that runs one tile of threads.
 
 mod arithmetic;
 mod atomic;
 mod collective;
+mod control;
+mod fault;
+mod instruction;
+mod memory;
+mod private;
+mod region;
 #[cfg(test)]
 mod tests;
+mod values;
+
+use std::collections::HashMap;
+
+use super::code::{Code, Form, Label, Operand};
+use super::loops::Nest;
+use super::origin::{Origin, Origins};
+use super::schedule::{Activity, Schedule};
+use super::shape::Shapes;
+use super::{LANES, Plan, Remark, Tables};
+use crate::kernel::{Block, Function, Inst, Value};
+use crate::reflect::KernelEntry;
+use region::Region;
+use values::{Emitted, Slot};
+
+/// The vector form of values.
+const LANE_FORM: Form = Form::Vector(LANES);
+
+/// Everything known while a function is being written.
+pub(super) struct Emitter<'a> {
+    function: &'a Function,
+    entry: &'a KernelEntry,
+    nest: &'a Nest,
+    origins: &'a Origins,
+    shapes: &'a Shapes,
+    schedule: &'a Schedule,
+    plan: &'a Plan,
+    tables: &'a mut Tables,
+    code: Code,
+    labels: HashMap<Block, Label>,
+    /// Where control goes when all threads are done.
+    end: Label,
+    /// Where control goes if lanes part at an asserted branch; set when there is one.
+    restart: Option<Label>,
+    regions: HashMap<Origin, Region>,
+    /// Values of the launch, by their place in the context.
+    launch: HashMap<u64, Operand>,
+    slots: HashMap<Value, Slot>,
+    /// For blocks with a flag or a mask of their own: its places, one for a flag, else one per row.
+    activity: HashMap<Block, Vec<Operand>>,
+    /// Values known in the block being written, and their vectors by row.
+    known: HashMap<Value, Emitted>,
+    vectors: HashMap<(Value, usize), Operand>,
+    /// The lanes that run the block being written, by row; none if all do.
+    active: Option<Vec<Operand>>,
+    inst: Option<Inst>,
+}
+
+/// What is known of a kernel under a plan.
+#[derive(Clone, Copy)]
+pub(super) struct Analyses<'a> {
+    pub(super) nest: &'a Nest,
+    pub(super) origins: &'a Origins,
+    pub(super) shapes: &'a Shapes,
+    pub(super) schedule: &'a Schedule,
+}
+
+/// Writes the function `name` for a plan; adds what messages need to the tables.
+pub(super) fn tile(
+    function: &Function,
+    entry: &KernelEntry,
+    Analyses { nest, origins, shapes, schedule }: Analyses<'_>,
+    plan: &Plan,
+    mut code: Code,
+    tables: &mut Tables,
+    name: &str,
+) -> Result<(), String> {
+    let end = code.label("end");
+    let mut emitter = Emitter {
+        function,
+        entry,
+        nest,
+        origins,
+        shapes,
+        schedule,
+        plan,
+        tables,
+        code,
+        labels: HashMap::new(),
+        end,
+        restart: None,
+        regions: HashMap::new(),
+        launch: HashMap::new(),
+        slots: HashMap::new(),
+        activity: HashMap::new(),
+        known: HashMap::new(),
+        vectors: HashMap::new(),
+        active: None,
+        inst: None,
+    };
+    emitter.prologue()?;
+    for block in nest.order.clone() {
+        emitter.block(block)?;
+    }
+    emitter.epilogue();
+    let (places, text, declarations) = emitter.code.finish();
+    tables.declarations.extend(declarations);
+    let attributes = plan.attributes();
+    tables.functions.push(format!(
+        "define internal void @{name}({}) {attributes} {{\nplaces:\n{places}  br label %entry\n{text}}}\n",
+        super::driver::PARAMETERS
+    ));
+    Ok(())
+}
+
+impl Emitter<'_> {
+    /// Rows of which each has its own values.
+    fn rows(&self) -> usize {
+        self.plan.rows as usize
+    }
+
+    /// Notes for the vectorisation report.
+    fn remark(&mut self, message: String) {
+        let location = self.inst.and_then(|inst| self.tables.location(self.function, inst));
+        let remark = Remark { message, location };
+        if !self.tables.remarks.contains(&remark) {
+            self.tables.remarks.push(remark);
+        }
+    }
+}

@@ -1,0 +1,554 @@
+//! Blocks and what leads from one to the next: masks, flags, parameters.
+
+use std::collections::HashSet;
+use std::mem::offset_of;
+
+use super::values::{Emitted, of_row};
+use super::{Activity, Emitter, LANE_FORM, LANES};
+use crate::kernel::{Block, Definition, Key, Target, Terminator, Type, Value};
+use crate::runtime::{GroupContext, Parked, ParkedOperation};
+use crate::simt::Threads;
+use crate::simt::code::{Form, Label, Operand};
+use crate::simt::loops::Loop;
+use crate::simt::schedule::Next;
+use crate::simt::shape::Lanes;
+
+/// The lanes that take an edge, by row.
+#[derive(Clone)]
+enum Taken {
+    /// All that run the block.
+    All,
+    Some(Vec<Operand>),
+}
+
+const MASK: &str = "<32 x i1>";
+
+impl Emitter<'_> {
+    /// Makes places for all that blocks share, and computes what all blocks need.
+    pub(super) fn prologue(&mut self) -> Result<(), String> {
+        for block in &self.nest.order {
+            let label = self.code.label("block");
+            self.labels.insert(*block, label);
+        }
+        for value in self.shared_values() {
+            self.make_slot(value);
+        }
+        for block in self.nest.order.clone() {
+            let places = match self.schedule.activity(block) {
+                Activity::Direct => continue,
+                Activity::Flag => vec![self.code.place("i1", 1)],
+                Activity::Mask => (0..self.rows()).map(|_| self.code.place(MASK, 4)).collect(),
+            };
+            self.activity.insert(block, places);
+        }
+        let entry = Label::named("entry");
+        self.code.start(&entry);
+        if self.plan.waits {
+            self.begin_coroutine();
+        }
+        self.find_regions()?;
+        self.read_launch();
+        self.reset_activity(None);
+        let first = self.labels[&self.nest.order[0]].clone();
+        self.code.jump(&first);
+        Ok(())
+    }
+
+    /// Values that are used in another block than where they are made, and all parameters.
+    fn shared_values(&self) -> Vec<Value> {
+        let mut home = vec![None; self.function.values.len()];
+        for block in &self.nest.order {
+            for inst in &self.function.blocks[*block].instructions {
+                for result in &self.function.instructions[*inst].results {
+                    home[result.index()] = Some(*block);
+                }
+            }
+        }
+        let mut shared = HashSet::new();
+        let mut all = Vec::new();
+        for &block in &self.nest.order {
+            let data = &self.function.blocks[block];
+            let targets = data.terminator.targets();
+            let used = data
+                .instructions
+                .iter()
+                .flat_map(|inst| &self.function.instructions[*inst].operands)
+                .copied()
+                .chain(data.terminator.selector())
+                .chain(targets.iter().flat_map(|t| t.arguments.iter().copied()));
+            let foreign = used.filter(|v| {
+                matches!(self.function.values[*v].definition, Definition::Result(..))
+                    && home[v.index()] != Some(block)
+            });
+            for value in data.parameters.iter().copied().chain(foreign) {
+                if shared.insert(value) {
+                    all.push(value);
+                }
+            }
+        }
+        all
+    }
+
+    /// At the start of an iteration of a loop, or of everything: no lane waits at any block of the level.
+    fn reset_activity(&mut self, level: Option<Loop>) {
+        for block in self.nest.order.clone() {
+            if self.nest.level(block) != level {
+                continue;
+            }
+            for place in self.activity.get(&block).cloned().unwrap_or_default() {
+                let zero = match self.schedule.activity(block) {
+                    Activity::Flag => "i1 false",
+                    _ => "<32 x i1> zeroinitializer",
+                };
+                self.code.effect(format_args!("store {zero}, ptr {place}"));
+            }
+        }
+    }
+
+    /// The lanes of the mask that a block has; none if all.
+    fn mask_of(&mut self, block: Block) -> Option<Vec<Operand>> {
+        let owner = self.shapes.mask(block);
+        if owner == self.nest.order[0] {
+            return (!self.plan.full).then(|| vec![Operand::new("%mask")]);
+        }
+        let places = self.activity[&owner].clone();
+        Some(places.iter().map(|p| self.code.value(format_args!("load {MASK}, ptr {p}"))).collect())
+    }
+
+    pub(super) fn block(&mut self, block: Block) -> Result<(), String> {
+        let label = self.labels[&block].clone();
+        self.code.start(&label);
+        self.known.clear();
+        self.vectors.clear();
+        self.inst = None;
+        match self.schedule.activity(block) {
+            Activity::Direct => {}
+            Activity::Flag => {
+                let place = self.activity[&block][0].clone();
+                let flag = self.code.value(format_args!("load i1, ptr {place}"));
+                self.skip_unless(&flag, block);
+            }
+            Activity::Mask => {
+                let mask = self.mask_of(block).unwrap_or_default();
+                let any = self.any(&mask);
+                self.skip_unless(&any, block);
+            }
+        }
+        self.active = self.mask_of(block);
+        if let Some(own) = self.nest.headed_by(block) {
+            self.reset_activity(Some(own));
+        }
+        for inst in self.function.blocks[block].instructions.clone() {
+            self.inst = Some(inst);
+            self.instruction(inst)?;
+        }
+        self.inst = None;
+        self.terminator(block)
+    }
+
+    fn skip_unless(&mut self, condition: &Operand, block: Block) {
+        let body = self.code.label("body");
+        let skip = self.label_of(self.schedule.skip(block));
+        self.code.branch(condition, &body, &skip);
+        self.code.start(&body);
+    }
+
+    fn label_of(&self, next: Next) -> Label {
+        match next {
+            Next::Block(block) => self.labels[&block].clone(),
+            Next::End => self.end.clone(),
+        }
+    }
+
+    /// Whether a lane of any row is set.
+    pub(super) fn any(&mut self, masks: &[Operand]) -> Operand {
+        let mut all: Option<Operand> = None;
+        for mask in masks {
+            all = Some(match all {
+                None => mask.clone(),
+                Some(other) => self.code.value(format_args!("or {MASK} {other}, {mask}")),
+            });
+        }
+        let Some(all) = all else { return Operand::new("true") };
+        let bits = self.bits(&all);
+        self.code.value(format_args!("icmp ne i32 {bits}, 0"))
+    }
+
+    /// A mask as an integer.
+    pub(super) fn bits(&mut self, mask: &Operand) -> Operand {
+        self.code.value(format_args!("bitcast {MASK} {mask} to i32"))
+    }
+
+    /// The lanes of a row that run the block; `splat (i1 true)` if all do.
+    pub(super) fn active_of(&self, row: usize) -> Operand {
+        match &self.active {
+            Some(masks) => of_row(masks, row).clone(),
+            None => LANE_FORM.constant(Type::I1, 1),
+        }
+    }
+
+    fn terminator(&mut self, block: Block) -> Result<(), String> {
+        let function = self.function;
+        let terminator = &function.blocks[block].terminator;
+        let latch_of = self.nest.innermost(block).filter(|l| self.nest.data(*l).latch == block);
+        let again = latch_of.filter(|l| self.shapes.divergent_loops.contains(l));
+        match terminator {
+            Terminator::Return => {
+                let next = self.label_of(self.schedule.next(block, 0));
+                self.code.jump(&next);
+            }
+            Terminator::Jump(target) => {
+                if again.is_some() {
+                    self.part(block, &[(target, Taken::All)]);
+                } else {
+                    self.edge(block, target, &Taken::All);
+                    self.go(block, 0);
+                }
+            }
+            Terminator::Branch { condition, yes, no } => {
+                if self.shapes.asserted.contains(&block) {
+                    self.asserted(block, *condition, yes, no);
+                } else if self.shapes.divergent.contains(&block) || again.is_some() {
+                    let rows = self.mask_rows();
+                    let (mut taken, mut not) = (Vec::new(), Vec::new());
+                    for row in 0..rows {
+                        let condition = self.vector(*condition, row);
+                        let active = self.active_of(row);
+                        taken.push(self.both(&active, &condition));
+                        let other = self.code.value(format_args!("xor {MASK} {condition}, splat (i1 true)"));
+                        not.push(self.both(&active, &other));
+                    }
+                    self.part(block, &[(yes, Taken::Some(taken)), (no, Taken::Some(not))]);
+                } else {
+                    let condition = self.base(*condition, 0);
+                    let (a, b) = (self.code.label("yes"), self.code.label("no"));
+                    self.code.branch(&condition, &a, &b);
+                    for (i, (label, target)) in [(a, yes), (b, no)].into_iter().enumerate() {
+                        self.code.start(&label);
+                        self.aside(|this| this.edge(block, target, &Taken::All));
+                        self.go(block, i);
+                    }
+                }
+            }
+            Terminator::Switch { value, cases, default } => {
+                if self.shapes.divergent.contains(&block) || again.is_some() {
+                    self.divergent_switch(block, *value, cases, default);
+                } else {
+                    self.uniform_switch(block, *value, cases, default);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn mask_rows(&self) -> usize {
+        self.rows()
+    }
+
+    /// The lanes of two masks; what is not active in the first may be anything in the second.
+    fn both(&mut self, active: &Operand, other: &Operand) -> Operand {
+        self.code.value(format_args!("select {MASK} {active}, {MASK} {other}, {MASK} zeroinitializer"))
+    }
+
+    fn divergent_switch(&mut self, block: Block, value: Value, cases: &[(u128, Target)], default: &Target) {
+        let ty = self.function.ty(value);
+        let mut rest: Vec<Operand> = (0..self.mask_rows()).map(|row| self.active_of(row)).collect();
+        let mut edges = Vec::new();
+        for (bits, target) in cases {
+            let mut taken = Vec::new();
+            for (row, rest) in rest.iter_mut().enumerate() {
+                let value = self.vector(value, row);
+                let constant = LANE_FORM.constant(ty, *bits);
+                let ty = LANE_FORM.of(ty);
+                let equal = self.code.value(format_args!("icmp eq {ty} {value}, {constant}"));
+                taken.push(self.both(rest, &equal));
+                let other = self.code.value(format_args!("xor {MASK} {equal}, splat (i1 true)"));
+                *rest = self.both(rest, &other);
+            }
+            edges.push((target, Taken::Some(taken)));
+        }
+        // The default comes first among the targets.
+        edges.insert(0, (default, Taken::Some(rest)));
+        self.part(block, &edges);
+    }
+
+    fn uniform_switch(&mut self, block: Block, value: Value, cases: &[(u128, Target)], default: &Target) {
+        let ty = Form::Scalar.of(self.function.ty(value));
+        let value = self.base(value, 0);
+        let other = self.code.label("default");
+        let labels: Vec<Label> = cases.iter().map(|_| self.code.label("case")).collect();
+        let list: Vec<String> = cases
+            .iter()
+            .zip(&labels)
+            .map(|((bits, _), label)| format!("{ty} {bits}, {}", label.target()))
+            .collect();
+        self.code.end(format_args!("switch {ty} {value}, {} [{}]", other.target(), list.join(" ")));
+        let targets = std::iter::once(default).chain(cases.iter().map(|(_, target)| target));
+        for (i, (label, target)) in std::iter::once(other).chain(labels).zip(targets).enumerate() {
+            self.code.start(&label);
+            self.aside(|this| this.edge(block, target, &Taken::All));
+            self.go(block, i);
+        }
+    }
+
+    /// Goes where a target that all lanes take leads; round a loop, unless the launch is stopped.
+    fn go(&mut self, block: Block, target: usize) {
+        let next = self.schedule.next(block, target);
+        let label = self.label_of(next);
+        match next {
+            Next::Block(to) if self.nest.position(to) <= self.nest.position(block) => {
+                self.unless_stopped(&label);
+            }
+            _ => self.code.jump(&label),
+        }
+    }
+
+    /// Goes on at a label, or to the end if the launch is stopped.
+    fn unless_stopped(&mut self, label: &Label) {
+        let stopped = self.code.value("load atomic i8, ptr %stop monotonic, align 1");
+        let stopped = self.code.value(format_args!("icmp ne i8 {stopped}, 0"));
+        let end = self.end.clone();
+        self.code.branch(&stopped, &end, label);
+    }
+
+    /// Lanes part, or go round a loop that some of them have left.
+    fn part(&mut self, block: Block, edges: &[(&Target, Taken)]) {
+        let position = self.nest.position(block);
+        let (back, forward): (Vec<_>, Vec<_>) =
+            edges.iter().partition(|(target, _)| self.nest.position(target.block) <= position);
+        // What comes round replaces parameters that the ways out may still pass on.
+        for (target, taken) in forward {
+            self.edge(block, target, taken);
+        }
+        let Some((target, taken)) = back.first() else {
+            self.go(block, 0);
+            return;
+        };
+        let header = target.block;
+        let masks: Vec<Operand> = match taken {
+            Taken::All => (0..self.mask_rows()).map(|row| self.active_of(row)).collect(),
+            Taken::Some(masks) => masks.clone(),
+        };
+        self.parameters(block, target, taken);
+        let divergent = self.nest.headed_by(header).is_some_and(|l| self.shapes.divergent_loops.contains(&l));
+        debug_assert!(divergent, "lanes part at the end of a loop that they all go round");
+        for (place, mask) in self.activity[&header].clone().iter().zip(&masks) {
+            self.code.effect(format_args!("store {MASK} {mask}, ptr {place}"));
+        }
+        let any = self.any(&masks);
+        let around = self.code.label("again");
+        let leave = self.label_of(self.schedule.skip(block));
+        self.code.branch(&any, &around, &leave);
+        self.code.start(&around);
+        let label = self.labels[&header].clone();
+        self.unless_stopped(&label);
+    }
+
+    /// A branch that all lanes take alike, or the tile starts again as other code.
+    fn asserted(&mut self, block: Block, condition: Value, yes: &Target, no: &Target) {
+        let uniform = self.lanes_of(condition) == Lanes::Uniform;
+        let rows = self.rows_of(condition);
+        let (mut all, mut any): (Option<Operand>, Option<Operand>) = (None, None);
+        let ty = if uniform { "i1" } else { MASK };
+        for row in 0..rows {
+            let one = if uniform { self.base(condition, row) } else { self.vector(condition, row) };
+            let mut join = |op: &str, old: &Option<Operand>| match old {
+                None => one.clone(),
+                Some(old) => self.code.value(format_args!("{op} {ty} {old}, {one}")),
+            };
+            all = Some(join("and", &all));
+            any = Some(join("or", &any));
+        }
+        let (mut all, mut any) = (all.unwrap_or(Operand::new("true")), any.unwrap_or(Operand::new("true")));
+        if !uniform {
+            let (a, b) = (self.bits(&all), self.bits(&any));
+            all = self.code.value(format_args!("icmp eq i32 {a}, -1"));
+            any = self.code.value(format_args!("icmp ne i32 {b}, 0"));
+        }
+        let (a, not_all, b) = (self.code.label("all"), self.code.label("not_all"), self.code.label("none"));
+        let restart = self.restart.get_or_insert(Label::named("restart")).clone();
+        self.code.branch(&all, &a, &not_all);
+        self.code.start(&not_all);
+        self.code.branch(&any, &restart, &b);
+        for (i, (label, target)) in [(a, yes), (b, no)].into_iter().enumerate() {
+            self.code.start(&label);
+            self.aside(|this| this.edge(block, target, &Taken::All));
+            self.go(block, i);
+        }
+    }
+
+    /// What an edge does to the block it leads to: its mask or flag, and its parameters.
+    fn edge(&mut self, from: Block, target: &Target, taken: &Taken) {
+        self.parameters(from, target, taken);
+        let to = target.block;
+        let places = self.activity.get(&to).cloned().unwrap_or_default();
+        // Round a loop that all lanes go round, its mask and flag stay.
+        if self.nest.position(to) <= self.nest.position(from) {
+            return;
+        }
+        match self.schedule.activity(to) {
+            Activity::Direct => {}
+            Activity::Flag => {
+                let flag = match taken {
+                    Taken::All => Operand::new("true"),
+                    Taken::Some(masks) => {
+                        let any = self.any(masks);
+                        let old = self.code.value(format_args!("load i1, ptr {}", places[0]));
+                        self.code.value(format_args!("or i1 {old}, {any}"))
+                    }
+                };
+                self.code.effect(format_args!("store i1 {flag}, ptr {}", places[0]));
+            }
+            Activity::Mask => {
+                for (row, place) in places.iter().enumerate() {
+                    let mask = match taken {
+                        Taken::All => self.active_of(row),
+                        Taken::Some(masks) => masks[row].clone(),
+                    };
+                    let old = self.code.value(format_args!("load {MASK}, ptr {place}"));
+                    let new = self.code.value(format_args!("or {MASK} {old}, {mask}"));
+                    self.code.effect(format_args!("store {MASK} {new}, ptr {place}"));
+                }
+            }
+        }
+    }
+
+    fn parameters(&mut self, from: Block, target: &Target, taken: &Taken) {
+        let parameters = self.function.blocks[target.block].parameters.clone();
+        // All are read before any is written: they may be each other.
+        let new: Vec<Emitted> =
+            parameters.iter().zip(&target.arguments).map(|(p, a)| self.shaped_as(*a, *p)).collect();
+        for (position, (parameter, emitted)) in parameters.iter().zip(new).enumerate() {
+            let slot = self.slots[parameter].clone();
+            let blends = self.shapes.merges(from, target.block, position);
+            let masks: Option<Vec<Operand>> = blends.then(|| match taken {
+                Taken::All => (0..self.mask_rows()).map(|row| self.active_of(row)).collect(),
+                Taken::Some(masks) => masks.clone(),
+            });
+            self.write(*parameter, &slot, &emitted, masks.as_deref());
+        }
+    }
+
+    /// Reads values of the launch that the kernel uses.
+    fn read_launch(&mut self) {
+        let mut offsets: Vec<u64> = self.launch_offsets();
+        offsets.sort_unstable();
+        offsets.dedup();
+        for offset in offsets {
+            let value = self.read_context("i32", offset);
+            self.launch.insert(offset, value);
+        }
+        let flag = offset_of!(GroupContext, stop) as u64;
+        let place = self.code.value(format_args!("getelementptr i8, ptr %context, i64 {flag}"));
+        self.code.effect(format_args!("%stop = load ptr, ptr {place}, !invariant.load !2"));
+        if !self.plan.full {
+            let counted = self.code.splat("i32", LANES, &Operand::new("%count"));
+            let lanes: Vec<String> = (0..LANES).map(|lane| format!("i32 {lane}")).collect();
+            self.code
+                .effect(format_args!("%mask = icmp ult <{LANES} x i32> <{}>, {counted}", lanes.join(", ")));
+        }
+    }
+
+    /// Reads from the context, where it does not change.
+    pub(super) fn read_context(&mut self, ty: &str, offset: u64) -> Operand {
+        let place = self.code.value(format_args!("getelementptr i8, ptr %context, i64 {offset}"));
+        self.code.value(format_args!("load {ty}, ptr {place}, !invariant.load !2"))
+    }
+
+    fn begin_coroutine(&mut self) {
+        let group = offset_of!(GroupContext, parked);
+        let size = size_of::<Parked>();
+        let lines = [
+            format!("%table.place = getelementptr i8, ptr %context, i64 {group}"),
+            "%table = load ptr, ptr %table.place".into(),
+            format!("%simdgroup = udiv i32 %first, {LANES}"),
+            "%simdgroup.wide = zext i32 %simdgroup to i64".into(),
+            format!("%parked.offset = mul i64 %simdgroup.wide, {size}"),
+            "%parked = getelementptr i8, ptr %table, i64 %parked.offset".into(),
+            "%id = call token @llvm.coro.id(i32 0, ptr null, ptr null, ptr null)".into(),
+            "%frame.size = call i64 @llvm.coro.size.i64()".into(),
+            "%frame = call ptr @msl.rt.frame(ptr %context, i32 %simdgroup, i64 %frame.size)".into(),
+            "%handle = call ptr @llvm.coro.begin(token %id, ptr %frame)".into(),
+            "store ptr %handle, ptr %parked".into(),
+        ];
+        for line in lines {
+            self.code.effect(line);
+        }
+        for declaration in [
+            "declare token @llvm.coro.id(i32, ptr, ptr, ptr)",
+            "declare i64 @llvm.coro.size.i64()",
+            "declare ptr @msl.rt.frame(ptr, i32, i64)",
+            "declare ptr @llvm.coro.begin(token, ptr)",
+            "declare i8 @llvm.coro.suspend(token, i1)",
+            "declare ptr @llvm.coro.free(token, ptr)",
+            "declare i1 @llvm.coro.end(ptr, i1, token)",
+        ] {
+            self.code.declarations.insert(declaration.into());
+        }
+    }
+
+    /// Waits for all threads of the threadgroup.
+    pub(super) fn wait(&mut self) {
+        if !self.plan.waits {
+            return;
+        }
+        self.park(ParkedOperation::THREADGROUP_BARRIER);
+        let resume = self.code.label("resume");
+        let how = self.code.value("call i8 @llvm.coro.suspend(token none, i1 false)");
+        self.code.end(format_args!(
+            "switch i8 {how}, label %leave [i8 0, {} i8 1, label %cleanup]",
+            resume.target()
+        ));
+        self.code.start(&resume);
+    }
+
+    fn park(&mut self, operation: u32) {
+        let offset = offset_of!(Parked, operation);
+        let place = self.code.value(format_args!("getelementptr i8, ptr %parked, i64 {offset}"));
+        self.code.effect(format_args!("store i32 {operation}, ptr {place}"));
+    }
+
+    /// What comes after all blocks.
+    pub(super) fn epilogue(&mut self) {
+        let end = self.end.clone();
+        self.code.start(&end);
+        if self.plan.waits {
+            self.park(ParkedOperation::DONE);
+            let how = self.code.value("call i8 @llvm.coro.suspend(token none, i1 true)");
+            self.code.end(format_args!("switch i8 {how}, label %leave [i8 1, label %cleanup]"));
+            self.code.start(&Label::named("cleanup"));
+            self.code.effect("%memory = call ptr @llvm.coro.free(token %id, ptr %handle)");
+            self.code.jump(&Label::named("leave"));
+            self.code.start(&Label::named("leave"));
+            self.code.effect("%ended = call i1 @llvm.coro.end(ptr %handle, i1 false, token none)");
+        }
+        self.code.end("ret void");
+        if let Some(restart) = self.restart.clone() {
+            self.code.start(&restart);
+            for row in 0..self.plan.rows {
+                let (x, y) = self.row_position(row);
+                let first = match self.plan.threads {
+                    Threads::Grid => Operand::new("0"),
+                    _ => Operand::new("%first"),
+                };
+                self.code.effect(format_args!(
+                    "call void @{}(ptr %context, i32 {first}, i32 {x}, i32 {y}, i32 %z, i32 {LANES})",
+                    crate::simt::driver::PART
+                ));
+            }
+            self.code.end("ret void");
+        }
+    }
+
+    /// Position of lane 0 of a row of the tile.
+    pub(super) fn row_position(&mut self, row: u32) -> (Operand, Operand) {
+        let (x, y) = (Operand::new("%x"), Operand::new("%y"));
+        if row == 0 {
+            return (x, y);
+        }
+        match self.plan.across {
+            crate::kernel::Axis::X => (self.code.value(format_args!("add i32 %x, {}", row * LANES)), y),
+            _ => (x, self.code.value(format_args!("add i32 %y, {row}"))),
+        }
+    }
+}

@@ -1,0 +1,738 @@
+//! Loads and stores: of one value for all lanes, of values next to each other, and of any others lane by lane.
+
+use super::fault::{Checked, Offsets};
+use super::values::{Emitted, of_row};
+use super::{Emitter, LANE_FORM, LANES};
+use crate::kernel::{Access, Inst, Type, Value};
+use crate::simt::code::{Form, Operand};
+use crate::simt::shape::Lanes;
+
+/// The values of a load or store in memory: how many of one type follow each other.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Element {
+    pub(super) ty: Type,
+    /// As it is in memory.
+    pub(super) memory: Type,
+    pub(super) count: u64,
+}
+
+impl Element {
+    pub(super) fn new(ty: Type, count: usize) -> Result<Self, String> {
+        let memory = if ty == Type::I1 { Type::I8 } else { ty };
+        if !memory.bits().is_power_of_two() || memory.bits() < 8 {
+            return Err(format!("an access of type {ty}"));
+        }
+        Ok(Self { ty, memory, count: count as u64 })
+    }
+
+    pub(super) fn bytes(self) -> u64 {
+        u64::from(self.memory.bytes())
+    }
+
+    /// Bytes of all together.
+    pub(super) fn all(self) -> u64 {
+        self.bytes() * self.count
+    }
+}
+
+/// How the lanes' accesses lie to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pattern {
+    Same,
+    /// Each lane's follows that of the lane before.
+    Contiguous,
+    /// Each lane's comes before that of the lane before.
+    Reversed,
+    Any,
+}
+
+const MASK: &str = "<32 x i1>";
+
+impl Emitter<'_> {
+    fn pattern(&self, pointer: Value, element: Element) -> Pattern {
+        let all = element.all() as i64;
+        match self.lanes_of(pointer) {
+            Lanes::Uniform => Pattern::Same,
+            Lanes::Affine(stride) | Lanes::Speculative(stride) if stride == all => Pattern::Contiguous,
+            Lanes::Affine(stride) | Lanes::Speculative(stride) if stride == -all => Pattern::Reversed,
+            _ => Pattern::Any,
+        }
+    }
+
+    fn checked_access(&mut self, inst: Inst, pointer: Value, bytes: u64, write: bool) -> Checked {
+        let region = self.regions[&self.origins.of(pointer)].clone();
+        let site = self.tables.site(self.function, inst, write);
+        Checked { region, bytes, write, site }
+    }
+
+    pub(super) fn load(&mut self, inst: Inst, access: Access) -> Result<(), String> {
+        let data = &self.function.instructions[inst];
+        let (pointer, results) = (data.operands[0], data.results.clone());
+        let element = Element::new(self.function.ty(results[0]), results.len())?;
+        if self.is_private(pointer) {
+            return self.load_private(inst, pointer, element, &results);
+        }
+        let checked = self.checked_access(inst, pointer, element.all(), false);
+        let rows = self.rows_of(results[0]);
+        let pattern = self.pattern(pointer, element);
+        // By row, then by component.
+        let loaded: Vec<Vec<Operand>> = match pattern {
+            Pattern::Same => self.load_same(&checked, pointer, element, access, rows),
+            Pattern::Contiguous | Pattern::Reversed if access == Access::Plain => {
+                self.load_contiguous(&checked, pointer, element, rows, pattern == Pattern::Reversed)
+            }
+            _ => {
+                self.remark("gathers from memory, lane by lane".into());
+                (0..rows)
+                    .map(|row| {
+                        let offsets = self.vector(pointer, row);
+                        let active = self.active_of(row);
+                        self.gather_checked(&checked, row, &offsets, &active, element)
+                    })
+                    .collect()
+            }
+        };
+        for (i, result) in results.iter().enumerate() {
+            let all: Vec<Operand> = loaded.iter().map(|row| row[i].clone()).collect();
+            let emitted = match self.lanes_of(*result) {
+                Lanes::Uniform => Emitted { scalars: all, ..Emitted::default() },
+                _ if pattern == Pattern::Same => {
+                    let ty = Form::Scalar.of(element.ty);
+                    let vectors = all.iter().map(|one| self.code.splat(&ty, LANES, one)).collect();
+                    Emitted { vectors, ..Emitted::default() }
+                }
+                _ => Emitted { vectors: all, ..Emitted::default() },
+            };
+            self.define(*result, emitted);
+        }
+        Ok(())
+    }
+
+    /// One address for all lanes of a row.
+    fn load_same(
+        &mut self,
+        checked: &Checked,
+        pointer: Value,
+        element: Element,
+        access: Access,
+        rows: usize,
+    ) -> Vec<Vec<Operand>> {
+        let offsets: Vec<Operand> = (0..rows).map(|row| self.base(pointer, row)).collect();
+        let read = |this: &mut Self, offset: &Operand| -> Vec<Operand> {
+            (0..element.count).map(|i| this.read_one(checked, offset, i, element, access)).collect()
+        };
+        if !self.plan.checked {
+            return offsets.iter().map(|offset| read(self, offset)).collect();
+        }
+        let limit = self.limit(checked, 0);
+        let inside: Vec<Operand> =
+            offsets.iter().map(|o| self.code.value(format_args!("icmp ult i64 {o}, {limit}"))).collect();
+        let all = self.all_of(&inside);
+        self.either(
+            &all,
+            |this| offsets.iter().flat_map(|offset| read(this, offset)).collect(),
+            |this| {
+                let mut values = Vec::new();
+                for (row, offset) in offsets.iter().enumerate() {
+                    let zero: Vec<Operand> = (0..element.count)
+                        .map(|_| Form::Scalar.constant(element.ty, 0))
+                        .collect();
+                    let active = this.active_of(row);
+                    let some = this.any(std::slice::from_ref(&active));
+                    let one = this.either_of(
+                        &inside[row],
+                        &vec![Form::Scalar.of(element.ty); element.count as usize],
+                        |this| read(this, offset),
+                        |this| {
+                            let (fault, on) = (this.code.label("fault"), this.code.label("on"));
+                            this.code.branch(&some, &fault, &on);
+                            this.code.start(&fault);
+                            this.report(checked, row, &active, &Offsets::Same(offset.clone()));
+                            this.code.jump(&on);
+                            this.code.start(&on);
+                            zero
+                        },
+                    );
+                    values.extend(one);
+                }
+                values
+            },
+            &vec![Form::Scalar.of(element.ty); rows * element.count as usize],
+        )
+        .chunks(element.count as usize)
+        .map(<[Operand]>::to_vec)
+        .collect()
+    }
+
+    fn read_one(
+        &mut self,
+        checked: &Checked,
+        offset: &Operand,
+        component: u64,
+        element: Element,
+        access: Access,
+    ) -> Operand {
+        let place = self.place_at(&checked.region.start, offset, component * element.bytes());
+        let ty = Form::Scalar.of(element.memory);
+        let value = match access {
+            Access::Plain => self.code.value(format_args!("load {ty}, ptr {place}, align 1")),
+            Access::Volatile => self.code.value(format_args!("load volatile {ty}, ptr {place}, align 1")),
+            Access::Atomic => self
+                .code
+                .value(format_args!("load atomic {ty}, ptr {place} monotonic, align {}", element.bytes())),
+        };
+        self.from_memory(value, element, Form::Scalar)
+    }
+
+    /// An address: a start plus an offset plus a constant.
+    pub(super) fn place_at(&mut self, start: &Operand, offset: &Operand, more: u64) -> Operand {
+        let place = self.code.value(format_args!("getelementptr i8, ptr {start}, i64 {offset}"));
+        if more == 0 {
+            return place;
+        }
+        self.code.value(format_args!("getelementptr i8, ptr {place}, i64 {more}"))
+    }
+
+    /// A value as it is outside of memory.
+    pub(super) fn from_memory(&mut self, value: Operand, element: Element, form: Form) -> Operand {
+        if element.ty == element.memory {
+            return value;
+        }
+        let (from, to) = (form.of(element.memory), form.of(element.ty));
+        self.code.value(format_args!("trunc {from} {value} to {to}"))
+    }
+
+    /// A value as it is in memory.
+    pub(super) fn to_memory(&mut self, value: Operand, element: Element, form: Form) -> Operand {
+        if element.ty == element.memory {
+            return value;
+        }
+        let (from, to) = (form.of(element.ty), form.of(element.memory));
+        self.code.value(format_args!("zext {from} {value} to {to}"))
+    }
+
+    /// Whether all of some conditions hold.
+    pub(super) fn all_of(&mut self, conditions: &[Operand]) -> Operand {
+        let mut all: Option<Operand> = None;
+        for condition in conditions {
+            all = Some(match all {
+                None => condition.clone(),
+                Some(other) => self.code.value(format_args!("and i1 {other}, {condition}")),
+            });
+        }
+        all.unwrap_or(Operand::new("true"))
+    }
+
+    /// Values of types from one of two ways, of which the first is usual.
+    pub(super) fn either(
+        &mut self,
+        condition: &Operand,
+        usual: impl FnOnce(&mut Self) -> Vec<Operand>,
+        other: impl FnOnce(&mut Self) -> Vec<Operand>,
+        types: &[String],
+    ) -> Vec<Operand> {
+        self.either_of(condition, types, usual, other)
+    }
+
+    fn either_of(
+        &mut self,
+        condition: &Operand,
+        types: &[String],
+        usual: impl FnOnce(&mut Self) -> Vec<Operand>,
+        other: impl FnOnce(&mut Self) -> Vec<Operand>,
+    ) -> Vec<Operand> {
+        let (fast, slow, on) = (self.code.label("fast"), self.code.label("slow"), self.code.label("on"));
+        self.code.end(format_args!(
+            "br i1 {condition}, {}, {}, !prof !0",
+            fast.target(),
+            slow.target()
+        ));
+        self.code.start(&fast);
+        let a = self.aside(usual);
+        let a_end = self.code.current().clone();
+        self.code.jump(&on);
+        self.code.start(&slow);
+        let b = self.aside(other);
+        let b_end = self.code.current().clone();
+        self.code.jump(&on);
+        self.code.start(&on);
+        types
+            .iter()
+            .zip(a.iter().zip(&b))
+            .map(|(ty, (a, b))| {
+                self.code.value(format_args!("phi {ty} [{a}, {}], [{b}, {}]", a_end.name(), b_end.name()))
+            })
+            .collect()
+    }
+
+    /// Whether the accesses of all lanes of all rows are within the memory and lie as their stride says; none if that is
+    /// known.
+    fn all_inside(&mut self, checked: &Checked, pointer: Value, rows: usize) -> Option<Operand> {
+        let mut conditions = Vec::new();
+        let stride = match self.lanes_of(pointer) {
+            Lanes::Affine(stride) => stride,
+            Lanes::Speculative(stride) => {
+                conditions.extend((0..rows).map(|row| self.valid(pointer, row)));
+                stride
+            }
+            Lanes::Uniform | Lanes::Varying => 0,
+        };
+        if self.plan.checked {
+            let reach = stride.unsigned_abs() * u64::from(LANES - 1);
+            let limit = self.limit(checked, reach);
+            for row in 0..rows {
+                let base = self.base(pointer, row);
+                let first = if stride < 0 {
+                    self.code.value(format_args!("sub i64 {base}, {reach}"))
+                } else {
+                    base
+                };
+                conditions.push(self.code.value(format_args!("icmp ult i64 {first}, {limit}")));
+            }
+        }
+        (!conditions.is_empty()).then(|| self.all_of(&conditions))
+    }
+
+    fn load_contiguous(
+        &mut self,
+        checked: &Checked,
+        pointer: Value,
+        element: Element,
+        rows: usize,
+        reversed: bool,
+    ) -> Vec<Vec<Operand>> {
+        let fast = |this: &mut Self| -> Vec<Operand> {
+            (0..rows)
+                .flat_map(|row| {
+                    let active = this.active.as_ref().map(|masks| of_row(masks, row).clone());
+                    this.load_row(checked, pointer, element, row, reversed, active.as_ref())
+                })
+                .collect()
+        };
+        let values = match self.all_inside(checked, pointer, rows) {
+            None => fast(self),
+            Some(inside) => {
+                let types = vec![LANE_FORM.of(element.ty); rows * element.count as usize];
+                self.either(
+                    &inside,
+                    fast,
+                    |this| {
+                        (0..rows)
+                            .flat_map(|row| {
+                                let offsets = this.vector(pointer, row);
+                                let active = this.active_of(row);
+                                this.gather_checked(checked, row, &offsets, &active, element)
+                            })
+                            .collect()
+                    },
+                    &types,
+                )
+            }
+        };
+        values.chunks(element.count as usize).map(<[Operand]>::to_vec).collect()
+    }
+
+    fn load_row(
+        &mut self,
+        checked: &Checked,
+        pointer: Value,
+        element: Element,
+        row: usize,
+        reversed: bool,
+        active: Option<&Operand>,
+    ) -> Vec<Operand> {
+        let place = self.row_place(checked, pointer, element, row, reversed);
+        let count = element.count;
+        let wide = Form::Vector(LANES * count as u32);
+        let ty = wide.of(element.memory);
+        let all = match active {
+            None => self.code.value(format_args!("load {ty}, ptr {place}, align 1")),
+            Some(mask) => {
+                let mask = self.repeated(mask, count, reversed);
+                let mask_ty = wide.wrap("i1");
+                let name = format!("llvm.masked.load.{}.p0", wide.mangled(element.memory));
+                self.code.call(
+                    &ty,
+                    &name,
+                    &[
+                        ("ptr", &place),
+                        ("i32", &Operand::int(1)),
+                        (&mask_ty, &mask),
+                        (&ty, &Operand::new("zeroinitializer")),
+                    ],
+                    "",
+                )
+            }
+        };
+        (0..count)
+            .map(|component| {
+                let part = if count == 1 && !reversed {
+                    all.clone()
+                } else {
+                    let lanes = (0..u64::from(LANES)).map(|lane| {
+                        let lane = if reversed { u64::from(LANES) - 1 - lane } else { lane };
+                        lane * count + component
+                    });
+                    self.shuffle(&ty, &all, lanes)
+                };
+                self.from_memory(part, element, LANE_FORM)
+            })
+            .collect()
+    }
+
+    /// Where the accesses of a row begin.
+    fn row_place(
+        &mut self,
+        checked: &Checked,
+        pointer: Value,
+        element: Element,
+        row: usize,
+        reversed: bool,
+    ) -> Operand {
+        let mut base = self.base(pointer, row);
+        if reversed {
+            let reach = element.all() * u64::from(LANES - 1);
+            base = self.code.value(format_args!("sub i64 {base}, {reach}"));
+        }
+        self.place_at(&checked.region.start, &base, 0)
+    }
+
+    /// Elements of a vector in another order.
+    pub(super) fn shuffle(&mut self, ty: &str, vector: &Operand, indices: impl Iterator<Item = u64>) -> Operand {
+        let list: Vec<String> = indices.map(|i| format!("i32 {i}")).collect();
+        self.code.value(format_args!(
+            "shufflevector {ty} {vector}, {ty} poison, <{} x i32> <{}>",
+            list.len(),
+            list.join(", ")
+        ))
+    }
+
+    /// A mask with each lane so many times.
+    fn repeated(&mut self, mask: &Operand, count: u64, reversed: bool) -> Operand {
+        if count == 1 && !reversed {
+            return mask.clone();
+        }
+        let lanes = u64::from(LANES);
+        let indices = (0..lanes * count).map(|i| {
+            let lane = i / count;
+            if reversed { lanes - 1 - lane } else { lane }
+        });
+        self.shuffle(MASK, mask, indices)
+    }
+
+    fn gather_checked(
+        &mut self,
+        checked: &Checked,
+        row: usize,
+        offsets: &Operand,
+        active: &Operand,
+        element: Element,
+    ) -> Vec<Operand> {
+        let mask = self.within(checked, row, offsets, active);
+        self.gather(&checked.region.start.clone(), offsets, &mask, element, element.bytes())
+    }
+
+    /// Loads the components of each lane, `apart` bytes from each other.
+    pub(super) fn gather(
+        &mut self,
+        start: &Operand,
+        offsets: &Operand,
+        mask: &Operand,
+        element: Element,
+        apart: u64,
+    ) -> Vec<Operand> {
+        let places = self.places(start, offsets);
+        let ty = LANE_FORM.of(element.memory);
+        let name = format!("llvm.masked.gather.{}.v{LANES}p0", LANE_FORM.mangled(element.memory));
+        (0..element.count)
+            .map(|component| {
+                let places = self.places_further(&places, component * apart);
+                let value = self.code.call(
+                    &ty,
+                    &name,
+                    &[
+                        ("<32 x ptr>", &places),
+                        ("i32", &Operand::int(1)),
+                        (MASK, mask),
+                        (&ty, &Operand::new("zeroinitializer")),
+                    ],
+                    "",
+                );
+                self.from_memory(value, element, LANE_FORM)
+            })
+            .collect()
+    }
+
+    pub(super) fn places(&mut self, start: &Operand, offsets: &Operand) -> Operand {
+        self.code.value(format_args!("getelementptr i8, ptr {start}, <{LANES} x i64> {offsets}"))
+    }
+
+    pub(super) fn places_further(&mut self, places: &Operand, more: u64) -> Operand {
+        if more == 0 {
+            return places.clone();
+        }
+        self.code.value(format_args!("getelementptr i8, <{LANES} x ptr> {places}, i64 {more}"))
+    }
+
+    pub(super) fn store(&mut self, inst: Inst, access: Access) -> Result<(), String> {
+        let data = &self.function.instructions[inst];
+        let (pointer, values) = (data.operands[0], data.operands[1..].to_vec());
+        let element = Element::new(self.function.ty(values[0]), values.len())?;
+        if self.is_private(pointer) {
+            return self.store_private(inst, pointer, element, &values);
+        }
+        let checked = self.checked_access(inst, pointer, element.all(), true);
+        let rows = std::iter::once(pointer)
+            .chain(values.iter().copied())
+            .map(|v| self.rows_of(v))
+            .chain(self.active.as_ref().map(Vec::len))
+            .max()
+            .unwrap_or(1);
+        match self.pattern(pointer, element) {
+            Pattern::Same => {
+                for row in 0..rows {
+                    self.store_same(&checked, pointer, &values, element, access, row);
+                }
+            }
+            pattern @ (Pattern::Contiguous | Pattern::Reversed) if access == Access::Plain => {
+                self.store_contiguous(&checked, pointer, &values, element, rows, pattern == Pattern::Reversed);
+            }
+            _ => {
+                self.remark("scatters to memory, lane by lane".into());
+                for row in 0..rows {
+                    self.scatter_row(&checked, pointer, &values, element, row);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Stores to one address for a row: the value of its last active lane.
+    fn store_same(
+        &mut self,
+        checked: &Checked,
+        pointer: Value,
+        values: &[Value],
+        element: Element,
+        access: Access,
+        row: usize,
+    ) {
+        let active = self.active_of(row);
+        let offset = self.base(pointer, row);
+        let done = self.code.label("stored");
+        // The other rows may have no active lane.
+        if self.active.is_some() && self.rows() > 1 {
+            let some = self.any(std::slice::from_ref(&active));
+            let go = self.code.label("some");
+            self.code.branch(&some, &go, &done);
+            self.code.start(&go);
+        }
+        if self.plan.checked {
+            let limit = self.limit(checked, 0);
+            let inside = self.code.value(format_args!("icmp ult i64 {offset}, {limit}"));
+            let (good, bad) = (self.code.label("good"), self.code.label("bad"));
+            self.code.end(format_args!("br i1 {inside}, {}, {}, !prof !0", good.target(), bad.target()));
+            self.code.start(&bad);
+            self.report(checked, row, &active, &Offsets::Same(offset.clone()));
+            self.code.jump(&done);
+            self.code.start(&good);
+        }
+        self.aside(|this| {
+            let mut last = None;
+            for (i, value) in values.iter().enumerate() {
+                let one = if this.lanes_of(*value) == Lanes::Uniform {
+                    this.base(*value, row)
+                } else {
+                    let lane = last.get_or_insert_with(|| this.last_lane(&active)).clone();
+                    let vector = this.vector(*value, row);
+                    let ty = LANE_FORM.of(element.ty);
+                    this.code.value(format_args!("extractelement {ty} {vector}, i32 {lane}"))
+                };
+                let one = this.to_memory(one, element, Form::Scalar);
+                let place = this.place_at(&checked.region.start, &offset, i as u64 * element.bytes());
+                let ty = Form::Scalar.of(element.memory);
+                this.code.effect(match access {
+                    Access::Plain => format!("store {ty} {one}, ptr {place}, align 1"),
+                    Access::Volatile => format!("store volatile {ty} {one}, ptr {place}, align 1"),
+                    Access::Atomic => {
+                        format!("store atomic {ty} {one}, ptr {place} monotonic, align {}", element.bytes())
+                    }
+                });
+            }
+        });
+        self.code.jump(&done);
+        self.code.start(&done);
+    }
+
+    /// The last lane of a mask that is not empty.
+    pub(super) fn last_lane(&mut self, mask: &Operand) -> Operand {
+        let bits = self.bits(mask);
+        self.code.declarations.insert("declare i32 @llvm.ctlz.i32(i32, i1)".into());
+        let zeros = self.code.value(format_args!("call i32 @llvm.ctlz.i32(i32 {bits}, i1 false)"));
+        let lane = self.code.value(format_args!("sub i32 {}, {zeros}", LANES - 1));
+        self.code.value(format_args!("and i32 {lane}, {}", LANES - 1))
+    }
+
+    fn store_contiguous(
+        &mut self,
+        checked: &Checked,
+        pointer: Value,
+        values: &[Value],
+        element: Element,
+        rows: usize,
+        reversed: bool,
+    ) {
+        // Vectors are made before ways part, to be made once.
+        for value in values {
+            for row in 0..rows {
+                self.vector(*value, row);
+            }
+        }
+        let fast = |this: &mut Self| -> Vec<Operand> {
+            for row in 0..rows {
+                this.store_row(checked, pointer, values, element, row, reversed);
+            }
+            Vec::new()
+        };
+        match self.all_inside(checked, pointer, rows) {
+            None => {
+                fast(self);
+            }
+            Some(inside) => {
+                self.either(
+                    &inside,
+                    fast,
+                    |this| {
+                        for row in 0..rows {
+                            this.scatter_row(checked, pointer, values, element, row);
+                        }
+                        Vec::new()
+                    },
+                    &[],
+                );
+            }
+        }
+    }
+
+    fn store_row(
+        &mut self,
+        checked: &Checked,
+        pointer: Value,
+        values: &[Value],
+        element: Element,
+        row: usize,
+        reversed: bool,
+    ) {
+        let place = self.row_place(checked, pointer, element, row, reversed);
+        let count = element.count;
+        let wide = Form::Vector(LANES * count as u32);
+        let ty = wide.of(element.memory);
+        let parts: Vec<Operand> = values
+            .iter()
+            .map(|value| {
+                let vector = self.vector(*value, row);
+                self.to_memory(vector, element, LANE_FORM)
+            })
+            .collect();
+        let mut all = self.interleave(&parts, element);
+        if reversed {
+            let lanes = u64::from(LANES);
+            let indices = (0..lanes * count).map(|i| (lanes - 1 - i / count) * count + i % count);
+            all = self.shuffle(&ty, &all, indices);
+        }
+        match self.active.as_ref().map(|masks| of_row(masks, row).clone()) {
+            None => self.code.effect(format_args!("store {ty} {all}, ptr {place}, align 1")),
+            Some(mask) => {
+                let mask = self.repeated(&mask, count, reversed);
+                let mask_ty = wide.wrap("i1");
+                let name = format!("llvm.masked.store.{}.p0", wide.mangled(element.memory));
+                self.code.call(
+                    "void",
+                    &name,
+                    &[(&ty, &all), ("ptr", &place), ("i32", &Operand::int(1)), (&mask_ty, &mask)],
+                    "",
+                );
+            }
+        }
+    }
+
+    /// One vector with the components of lane 0, then those of lane 1, and so on.
+    fn interleave(&mut self, parts: &[Operand], element: Element) -> Operand {
+        let lanes = u64::from(LANES);
+        // All parts after each other, two at a time.
+        let mut joined: Vec<(Operand, u64)> = parts.iter().map(|p| (p.clone(), lanes)).collect();
+        if joined.len() == 1 {
+            return joined.remove(0).0;
+        }
+        while joined.len() > 1 {
+            let mut next = Vec::new();
+            for pair in joined.chunks(2) {
+                let [(a, n), (b, m)] = pair else {
+                    next.push(pair[0].clone());
+                    continue;
+                };
+                let width = (*n).max(*m);
+                let a = self.widened(a, *n, width, element.memory);
+                let b = self.widened(b, *m, width, element.memory);
+                let ty = Form::Vector(width as u32).of(element.memory);
+                // What widening has added stays between the parts only where the second is shorter: at the end.
+                let indices: Vec<String> = (0..*n + *m)
+                    .map(|i| if i < *n { i } else { width + i - n })
+                    .map(|i| format!("i32 {i}"))
+                    .collect();
+                let both = self.code.value(format_args!(
+                    "shufflevector {ty} {a}, {ty} {b}, <{} x i32> <{}>",
+                    indices.len(),
+                    indices.join(", ")
+                ));
+                next.push((both, n + m));
+            }
+            joined = next;
+        }
+        let count = parts.len() as u64;
+        let ty = Form::Vector((lanes * count) as u32).of(element.memory);
+        let all = joined[0].0.clone();
+        self.shuffle(&ty, &all, (0..lanes * count).map(|i| i % count * lanes + i / count))
+    }
+
+    fn widened(&mut self, vector: &Operand, from: u64, to: u64, ty: Type) -> Operand {
+        if from == to {
+            return vector.clone();
+        }
+        let name = Form::Vector(from as u32).of(ty);
+        self.shuffle(&name, vector, (0..to).map(|i| i.min(from - 1)))
+    }
+
+    fn scatter_row(&mut self, checked: &Checked, pointer: Value, values: &[Value], element: Element, row: usize) {
+        let offsets = self.vector(pointer, row);
+        let active = self.active_of(row);
+        let mask = self.within(checked, row, &offsets, &active);
+        let parts: Vec<Operand> = values.iter().map(|value| self.vector(*value, row)).collect();
+        self.scatter(&checked.region.start.clone(), &offsets, &mask, &parts, element, element.bytes());
+    }
+
+    /// Stores the components of each lane, `apart` bytes from each other.
+    pub(super) fn scatter(
+        &mut self,
+        start: &Operand,
+        offsets: &Operand,
+        mask: &Operand,
+        parts: &[Operand],
+        element: Element,
+        apart: u64,
+    ) {
+        let places = self.places(start, offsets);
+        let ty = LANE_FORM.of(element.memory);
+        let name = format!("llvm.masked.scatter.{}.v{LANES}p0", LANE_FORM.mangled(element.memory));
+        for (component, part) in parts.iter().enumerate() {
+            let places = self.places_further(&places, component as u64 * apart);
+            let part = self.to_memory(part.clone(), element, LANE_FORM);
+            self.code.call(
+                "void",
+                &name,
+                &[(&ty, &part), ("<32 x ptr>", &places), ("i32", &Operand::int(1)), (MASK, mask)],
+                "",
+            );
+        }
+    }
+}

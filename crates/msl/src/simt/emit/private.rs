@@ -1,0 +1,229 @@
+//! Private variables: each lane has its own, and where it can be, what the lanes have at one offset lies together.
+
+use super::fault::{Checked, Offsets};
+use super::memory::Element;
+use super::region::Private;
+use super::values::Emitted;
+use super::{Emitter, LANE_FORM, LANES};
+use crate::kernel::{Inst, Op, Storage, Value, Variable};
+use crate::simt::code::{Form, Operand};
+use crate::simt::origin::Origin;
+use crate::simt::shape::{Lanes, trailing_zeros};
+
+const MASK: &str = "<32 x i1>";
+
+impl Emitter<'_> {
+    /// Whether a pointer leads to a private variable.
+    pub(super) fn is_private(&self, pointer: Value) -> bool {
+        matches!(self.origins.of(pointer), Origin::Variable(v)
+            if self.function.variables[v].storage == Storage::Private)
+    }
+
+    /// The size that all accesses of a private variable have, if they are also aligned to it; else the whole of it.
+    pub(super) fn granule(&self, variable: Variable) -> u64 {
+        let whole = self.function.variables[variable].bytes;
+        let mut size = None;
+        for block in &self.nest.order {
+            for inst in &self.function.blocks[*block].instructions {
+                let data = &self.function.instructions[*inst];
+                let value = match data.op {
+                    Op::Load(_) => data.results.first(),
+                    Op::Store(_) => data.operands.get(1),
+                    Op::Modify(_) | Op::CompareExchange | Op::CopyMemory | Op::SetMemory => None,
+                    _ => continue,
+                };
+                let touches = |v: &Value| self.origins.of(*v) == Origin::Variable(variable);
+                let pointers = if data.op == Op::CopyMemory { 2 } else { 1 };
+                if !data.operands.iter().take(pointers).any(touches) {
+                    continue;
+                }
+                let Some(value) = value else { return whole };
+                let Ok(element) = Element::new(self.function.ty(*value), 1) else { return whole };
+                let bytes = element.bytes();
+                let aligned = 1u64 << trailing_zeros(self.function, data.operands[0], 12).min(32) >= bytes;
+                if !aligned || size.is_some_and(|s| s != bytes) {
+                    return whole;
+                }
+                size = Some(bytes);
+            }
+        }
+        size.filter(|s| whole % s == 0).unwrap_or(whole)
+    }
+
+    /// Where the memory of a row of lanes starts.
+    fn row_start(&mut self, checked: &Checked, private: Private, row: usize) -> Operand {
+        let offset = private.bytes * u64::from(LANES) * row as u64;
+        self.place_at(&checked.region.start.clone(), &Operand::int(offset as i64), 0)
+    }
+
+    /// Offsets of the lanes' values from where the memory of the row starts.
+    fn spread(&mut self, private: Private, offsets: &Operand) -> Operand {
+        let ty = LANE_FORM.wrap("i64");
+        let own: Vec<String> =
+            (0..u64::from(LANES)).map(|lane| format!("i64 {}", lane * private.granule)).collect();
+        let scaled = if private.granule == private.bytes {
+            offsets.clone()
+        } else {
+            self.code.value(format_args!("mul {ty} {offsets}, splat (i64 {LANES})"))
+        };
+        self.code.value(format_args!("add {ty} {scaled}, <{}>", own.join(", ")))
+    }
+
+    fn access_private(&mut self, inst: Inst, pointer: Value, element: Element, write: bool) -> (Checked, Private) {
+        let region = self.regions[&self.origins.of(pointer)].clone();
+        let private = region.private.unwrap_or(Private { granule: 1, bytes: 1 });
+        let site = self.tables.site(self.function, inst, write);
+        (Checked { region, bytes: element.all(), write, site }, private)
+    }
+
+    /// Components are this far from each other in the memory of a row.
+    fn apart(private: Private, element: Element) -> u64 {
+        if private.granule == private.bytes { element.bytes() } else { element.bytes() * u64::from(LANES) }
+    }
+
+    /// Whether all lanes of a row access the same offset, at which their values lie together.
+    fn is_together(&self, pointer: Value, private: Private, element: Element) -> bool {
+        self.lanes_of(pointer) == Lanes::Uniform && private.granule == element.bytes()
+    }
+
+    pub(super) fn load_private(
+        &mut self,
+        inst: Inst,
+        pointer: Value,
+        element: Element,
+        results: &[Value],
+    ) -> Result<(), String> {
+        let (checked, private) = self.access_private(inst, pointer, element, false);
+        let mut parts: Vec<Vec<Operand>> = vec![Vec::new(); results.len()];
+        for row in 0..self.rows_of(results[0]) {
+            let start = self.row_start(&checked, private, row);
+            let loaded = if self.is_together(pointer, private, element) {
+                let ty = LANE_FORM.of(element.memory);
+                let places = self.together(&checked, pointer, row, &start, element);
+                places
+                    .iter()
+                    .map(|place| {
+                        let align = element.bytes();
+                        let value = self.code.value(format_args!("load {ty}, ptr {place}, align {align}"));
+                        self.from_memory(value, element, LANE_FORM)
+                    })
+                    .collect()
+            } else {
+                let offsets = self.vector(pointer, row);
+                let active = self.active_of(row);
+                let mask = self.within(&checked, row, &offsets, &active);
+                let offsets = self.spread(private, &offsets);
+                self.gather(&start, &offsets, &mask, element, Self::apart(private, element))
+            };
+            for (part, value) in parts.iter_mut().zip(loaded) {
+                part.push(value);
+            }
+        }
+        for (result, vectors) in results.iter().zip(parts) {
+            self.define(*result, Emitted { vectors, ..Emitted::default() });
+        }
+        Ok(())
+    }
+
+    /// The places of the components of all lanes at one offset. An offset outside of the variable is reported, and
+    /// replaced by one that is inside.
+    fn together(
+        &mut self,
+        checked: &Checked,
+        pointer: Value,
+        row: usize,
+        start: &Operand,
+        element: Element,
+    ) -> Vec<Operand> {
+        let mut offset = self.base(pointer, row);
+        if self.plan.checked {
+            let limit = self.limit(checked, 0);
+            let inside = self.code.value(format_args!("icmp ult i64 {offset}, {limit}"));
+            offset = self.either(
+                &inside,
+                |_| vec![offset.clone()],
+                |this| {
+                    let active = this.active_of(row);
+                    let some = this.any(std::slice::from_ref(&active));
+                    let (fault, on) = (this.code.label("fault"), this.code.label("on"));
+                    this.code.branch(&some, &fault, &on);
+                    this.code.start(&fault);
+                    this.report(checked, row, &active, &Offsets::Same(offset.clone()));
+                    this.code.jump(&on);
+                    this.code.start(&on);
+                    vec![Operand::int(0)]
+                },
+                &["i64".to_owned()],
+            )[0]
+            .clone();
+        }
+        let offset = self.code.value(format_args!("mul i64 {offset}, {LANES}"));
+        (0..element.count)
+            .map(|component| self.place_at(start, &offset, component * element.bytes() * u64::from(LANES)))
+            .collect()
+    }
+
+    pub(super) fn store_private(
+        &mut self,
+        inst: Inst,
+        pointer: Value,
+        element: Element,
+        values: &[Value],
+    ) -> Result<(), String> {
+        let (checked, private) = self.access_private(inst, pointer, element, true);
+        // What is outside when nothing is inside: a variable smaller than the access.
+        if element.all() > private.bytes {
+            return Err("an access larger than its private variable".into());
+        }
+        for row in 0..self.rows() {
+            let start = self.row_start(&checked, private, row);
+            let active = self.active_of(row);
+            let parts: Vec<Operand> = values.iter().map(|v| self.vector(*v, row)).collect();
+            if self.is_together(pointer, private, element) {
+                let before = self.base(pointer, row);
+                let places = self.together(&checked, pointer, row, &start, element);
+                let mut mask = active;
+                if self.plan.checked {
+                    let limit = self.limit(&checked, 0);
+                    let inside = self.code.value(format_args!("icmp ult i64 {before}, {limit}"));
+                    let inside = self.code.splat("i1", LANES, &inside);
+                    mask = self.code.value(format_args!(
+                        "select {MASK} {mask}, {MASK} {inside}, {MASK} zeroinitializer"
+                    ));
+                }
+                let ty = LANE_FORM.of(element.memory);
+                let name = format!("llvm.masked.store.{}.p0", LANE_FORM.mangled(element.memory));
+                let align = Operand::int(element.bytes() as i64);
+                for (place, part) in places.iter().zip(parts) {
+                    let part = self.to_memory(part, element, LANE_FORM);
+                    self.code.call(
+                        "void",
+                        &name,
+                        &[(&ty, &part), ("ptr", place), ("i32", &align), (MASK, &mask)],
+                        "",
+                    );
+                }
+            } else {
+                let offsets = self.vector(pointer, row);
+                let mask = self.within(&checked, row, &offsets, &active);
+                let offsets = self.spread(private, &offsets);
+                self.scatter(&start, &offsets, &mask, &parts, element, Self::apart(private, element));
+            }
+        }
+        Ok(())
+    }
+
+    /// The addresses of a pointer of all lanes of a row.
+    pub(super) fn addresses(&mut self, pointer: Value, row: usize) -> Operand {
+        let region = self.regions[&self.origins.of(pointer)].clone();
+        let mut offsets = self.vector(pointer, row);
+        let mut start = region.start.clone();
+        if let Some(private) = region.private {
+            offsets = self.spread(private, &offsets);
+            let offset = private.bytes * u64::from(LANES) * row as u64;
+            start = self.place_at(&start, &Operand::int(offset as i64), 0);
+        }
+        let _ = Form::Scalar;
+        self.places(&start, &offsets)
+    }
+}

@@ -1,0 +1,84 @@
+//! Code that runs 32 threads of a kernel together.
+
+use super::{BuildOptions, internal, legalise};
+use crate::kernel::{self, Function};
+use crate::llvm::{Machine, Module};
+use crate::reflect::KernelEntry;
+use crate::runtime::Generated;
+use crate::simt::{self, Vectorised};
+use crate::{PipelineError, Remark};
+
+/// Why a kernel is not vectorised.
+pub(super) type Refusal = String;
+
+/// Imports an optimised kernel in the form that the vectoriser needs.
+fn import(
+    module: &mut Module,
+    machine: &Machine,
+    kernel: &KernelEntry,
+) -> Result<Result<Function, Refusal>, PipelineError> {
+    let internal = |message: String| internal(kernel, message);
+    module.run_passes("function(loop-simplify,lcssa)", machine).map_err(internal)?;
+    let function = match kernel::import(module, kernel) {
+        Ok(function) => function,
+        Err(error) => return Ok(Err(error.to_string())),
+    };
+    kernel::verify(&function).map_err(|error| internal(format!("imported illegally: {error}")))?;
+    Ok(Ok(function))
+}
+
+/// The text of a vectorised kernel as a module of LLVM, optimised.
+fn optimise(
+    vectorised: &Vectorised,
+    machine: &Machine,
+    kernel: &KernelEntry,
+) -> Result<Module, PipelineError> {
+    let internal = |message: String| internal(kernel, message);
+    let mut module = Module::parse_text(&vectorised.text).map_err(internal)?;
+    module.set_machine(machine);
+    module.verify().map_err(internal)?;
+    module.run_passes("default<O2>", machine).map_err(internal)?;
+    legalise::return_at_unreachable(&module);
+    module.verify().map_err(internal)?;
+    Ok(module)
+}
+
+/// An optimised kernel vectorised, as a module of LLVM and what belongs to it; or why it cannot be.
+pub(super) fn lower(
+    module: &mut Module,
+    machine: &Machine,
+    kernel: &KernelEntry,
+    threadgroup_bytes: usize,
+    straight: bool,
+    options: BuildOptions,
+) -> Result<Result<(Module, Vectorised), Refusal>, PipelineError> {
+    let function = match import(module, machine, kernel)? {
+        Ok(function) => function,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let checked = options.is_checked();
+    let vectorised = simt::vectorise(&function, kernel, machine, threadgroup_bytes as u64, straight, checked);
+    match vectorised {
+        Ok(vectorised) => Ok(Ok((optimise(&vectorised, machine, kernel)?, vectorised))),
+        Err(refusal) => Ok(Err(refusal)),
+    }
+}
+
+/// Vector code for an optimised kernel, and what there is to say of it; or why it can have none.
+pub(super) fn generate(
+    module: &mut Module,
+    machine: &Machine,
+    kernel: &KernelEntry,
+    threadgroup_bytes: usize,
+    straight: bool,
+    options: BuildOptions,
+) -> Result<Result<(Generated, Vec<Remark>), Refusal>, PipelineError> {
+    let lowered = lower(module, machine, kernel, threadgroup_bytes, straight, options)?;
+    let (mut code, vectorised) = match lowered {
+        Ok(lowered) => lowered,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let object = machine.emit_object(&mut code).map_err(|message| internal(kernel, message))?;
+    let Vectorised { entry, straight_only, sites, memories, remarks, .. } = vectorised;
+    Ok(Ok((Generated { object, entry, straight_only, sites, memories }, remarks)))
+}
