@@ -39,7 +39,6 @@ mod library;
 mod llvm;
 mod reflect;
 mod runtime;
-#[allow(dead_code, reason = "the vectoriser is being put together")]
 mod simt;
 pub mod switches;
 mod target;

@@ -76,7 +76,6 @@ column.end:
 end:
   ret void
 }}
-declare i32 @llvm.umin.i32(i32, i32)
 ",
             part.replace("%px", "%x")
         )
@@ -116,7 +115,6 @@ row.end:
 end:
   ret void
 }}
-declare i32 @llvm.umin.i32(i32, i32)
 ",
             part.replace("%py", "%y")
         )

@@ -112,10 +112,6 @@ impl Nest {
         self.dominator[block.index()]
     }
 
-    pub(super) fn dominates(&self, a: Block, b: Block) -> bool {
-        std::iter::successors(Some(b), |b| self.dominator(*b)).any(|b| b == a)
-    }
-
     /// Whether within a level all ways through node `b` lead to node `a` before the level's end; a node
     /// postdominates itself.
     pub(super) fn postdominates(&self, a: Block, b: Block) -> bool {
@@ -259,12 +255,8 @@ impl Nest {
         self.postdominator.resize(self.position.len() + self.loops.len(), None);
         let levels: Vec<Option<Loop>> = std::iter::once(None).chain(self.all().map(Some)).collect();
         for level in levels {
-            let nodes: Vec<Block> = self
-                .order
-                .iter()
-                .copied()
-                .filter(|block| self.node(*block, level) == Some(*block))
-                .collect();
+            let nodes: Vec<Block> =
+                self.order.iter().copied().filter(|block| self.node(*block, level) == Some(*block)).collect();
             let place = |node: Block| match self.headed_by(node) {
                 Some(own) if level == Some(own) => self.position.len() + own.0,
                 _ => node.index(),

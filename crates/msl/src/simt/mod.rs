@@ -177,11 +177,15 @@ pub(crate) fn vectorise(
         let shapes = shape::Shapes::new(function, &nest, &origins, plan);
         let schedule = schedule::Schedule::new(function, &nest, &shapes);
         let code = code::Code::new(machine);
-        let analyses = emit::Analyses { nest: &nest, origins: &origins, shapes: &shapes, schedule: &schedule };
+        let analyses =
+            emit::Analyses { nest: &nest, origins: &origins, shapes: &shapes, schedule: &schedule };
         emit::tile(function, entry, analyses, plan, code, &mut tables, name)?;
     }
     if tables.threadgroup_end(function) > threadgroup_bytes {
         return Err("threadgroup variables in another order than declared".into());
+    }
+    if threads == Threads::Grid {
+        tables.declarations.insert("declare i32 @llvm.umin.i32(i32, i32)".into());
     }
     let mut text: String = tables.declarations.iter().map(|line| format!("{line}\n")).collect();
     for part in &tables.functions {

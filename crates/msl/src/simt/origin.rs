@@ -62,7 +62,9 @@ impl Origins {
             _ if data.results.iter().any(|r| function.ty(*r).is_pointer()) => {
                 Err(format!("a pointer that `{}` gives", data.op.name()))
             }
-            Op::Store(_) | Op::Modify(_) if data.operands[1..].iter().any(|v| function.ty(*v).is_pointer()) => {
+            Op::Store(_) | Op::Modify(_)
+                if data.operands[1..].iter().any(|v| function.ty(*v).is_pointer()) =>
+            {
                 Err("a pointer that is stored in memory".into())
             }
             _ => Ok(()),

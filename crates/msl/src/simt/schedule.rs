@@ -91,12 +91,11 @@ impl Schedule {
         if let Some(l) = nest.headed_by(block).filter(|l| shapes.divergent_loops.contains(l)) {
             // Lanes that have left wait outside while others go on.
             let span = nest.data(l).span.clone();
-            let exits = span.clone().flat_map(|inside| {
-                match &function.blocks[nest.order[inside]].terminator {
+            let exits =
+                span.clone().flat_map(|inside| match &function.blocks[nest.order[inside]].terminator {
                     Terminator::Return => vec![end],
                     other => other.targets().iter().map(|t| nest.position(t.block)).collect(),
-                }
-            });
+                });
             let exits: BTreeSet<usize> = exits.filter(|to| !span.contains(to)).collect();
             pending.add(position, exits);
         }
@@ -163,10 +162,10 @@ impl Schedule {
                 (false, false) => Activity::Flag,
             };
             self.activity[block.index()] = activity;
-            if activity != Activity::Direct {
-                if let Next::Block(skip) = self.skip[block.index()] {
-                    direct[skip.index()] = false;
-                }
+            if activity != Activity::Direct
+                && let Next::Block(skip) = self.skip[block.index()]
+            {
+                direct[skip.index()] = false;
             }
         }
     }

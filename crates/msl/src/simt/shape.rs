@@ -9,7 +9,9 @@ use std::collections::HashSet;
 use super::loops::{Loop, Nest};
 use super::origin::{Origin, Origins};
 use super::{LANES, Plan, Threads};
-use crate::kernel::{Access, Axis, Binary, Block, Cast, Definition, Function, Inst, Key, Op, Storage, Terminator, Type, Value};
+use crate::kernel::{
+    Access, Axis, Binary, Block, Cast, Definition, Function, Inst, Key, Op, Storage, Terminator, Type, Value,
+};
 
 /// How a value varies over the lanes of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,7 +163,8 @@ impl Analysis<'_> {
             });
             let mask = mask.unwrap_or(block);
             entry[block.index()] = Some(mask);
-            let diverges = self.nest.headed_by(block).is_some_and(|l| self.result.divergent_loops.contains(&l));
+            let diverges =
+                self.nest.headed_by(block).is_some_and(|l| self.result.divergent_loops.contains(&l));
             self.result.masks[block.index()] = Some(if diverges { block } else { mask });
         }
     }
@@ -179,7 +182,11 @@ impl Analysis<'_> {
             let node = self.nest.node(dominator, level)?;
             if self.nest.postdominates(block, node) {
                 let header = level.map(|l| self.nest.data(l).header);
-                return if header == Some(node) { self.result.masks[node.index()] } else { entry[node.index()] };
+                return if header == Some(node) {
+                    self.result.masks[node.index()]
+                } else {
+                    entry[node.index()]
+                };
             }
             if level.is_some_and(|l| self.nest.data(l).header == node) {
                 return None;
@@ -222,7 +229,10 @@ impl Analysis<'_> {
 
     /// Whether nothing that a block does can be seen by others.
     fn is_quiet(&self, block: Block) -> bool {
-        self.function.blocks[block].instructions.iter().all(|inst| !has_effect(self.function.instructions[*inst].op))
+        self.function.blocks[block]
+            .instructions
+            .iter()
+            .all(|inst| !has_effect(self.function.instructions[*inst].op))
     }
 
     /// Whether a condition compares positions with values that all threads share.
@@ -307,9 +317,10 @@ impl Analysis<'_> {
             return false;
         }
         let mask = self.result.mask(forward[0].0);
-        forward.iter().any(|(block, _)| {
-            self.result.divergent.contains(block) || self.result.mask(*block) != mask
-        }) || !self.is_whole(to, mask)
+        forward
+            .iter()
+            .any(|(block, _)| self.result.divergent.contains(block) || self.result.mask(*block) != mask)
+            || !self.is_whole(to, mask)
     }
 
     /// Whether a block, or the loop it heads, is entered with this mask.
@@ -341,7 +352,8 @@ impl Analysis<'_> {
         let old = self.result.shapes[value.index()];
         let mut new = old.map_or(shape, |old| old.join(shape));
         let ty = self.function.ty(value);
-        if !(ty.is_int() || ty.is_pointer()) && matches!(new.lanes, Lanes::Affine(_) | Lanes::Speculative(_)) {
+        if !(ty.is_int() || ty.is_pointer()) && matches!(new.lanes, Lanes::Affine(_) | Lanes::Speculative(_))
+        {
             new.lanes = Lanes::Varying;
         }
         self.result.shapes[value.index()] = Some(new);
@@ -413,7 +425,11 @@ impl Analysis<'_> {
         if !(ty.is_int() || ty.is_pointer()) || ty.bits() < 8 || ty.bits() > 64 {
             return Lanes::Varying;
         }
-        let constant = |i: usize| self.function.constant_bits(data.operands[i]).map(|bits| signed(bits, self.function.ty(data.operands[i])));
+        let constant = |i: usize| {
+            self.function
+                .constant_bits(data.operands[i])
+                .map(|bits| signed(bits, self.function.ty(data.operands[i])))
+        };
         let strides: Vec<Option<i64>> = operands.iter().map(|o| stride(o.lanes)).collect();
         let speculative = operands.iter().any(|o| matches!(o.lanes, Lanes::Speculative(_)));
         let affine = |stride: i64| match (wrap(stride, ty), speculative) {
@@ -433,12 +449,16 @@ impl Analysis<'_> {
                 _ => Lanes::Varying,
             },
             Op::Binary(Binary::Shl) => match (strides[0], constant(1)) {
-                (Some(a), Some(b)) if (0..i64::from(ty.bits())).contains(&b) => affine(a.wrapping_shl(b as u32)),
+                (Some(a), Some(b)) if (0..i64::from(ty.bits())).contains(&b) => {
+                    affine(a.wrapping_shl(b as u32))
+                }
                 _ => Lanes::Varying,
             },
             // Bits that are not set in the other operand are added.
             Op::Binary(Binary::Or) => match (strides[0], constant(1)) {
-                (Some(a), Some(b)) if b >= 0 && is_below(b, trailing_zeros(self.function, data.operands[0], 8)) => {
+                (Some(a), Some(b))
+                    if b >= 0 && is_below(b, trailing_zeros(self.function, data.operands[0], 8)) =>
+                {
                     affine(a)
                 }
                 _ => Lanes::Varying,
@@ -462,11 +482,13 @@ impl Analysis<'_> {
             Op::Select if operands[0].lanes == Lanes::Uniform => operands[1].join(operands[2]).lanes,
             Op::Cast(Cast::Space) => operands[0].lanes,
             Op::Cast(Cast::Trunc) => strides[0].map_or(Lanes::Varying, affine),
-            Op::Cast(Cast::ZExt) if self.is_position(data.operands[0]) => Lanes::Affine(1),
+            Op::Cast(Cast::ZExt)
+                if operands[0].lanes == Lanes::Affine(1) && self.is_position(data.operands[0]) =>
+            {
+                Lanes::Affine(1)
+            }
             Op::Cast(Cast::ZExt | Cast::SExt) => match strides[0] {
-                Some(stride) if self.function.ty(data.operands[0]).bits() >= 16 => {
-                    Lanes::Speculative(stride)
-                }
+                Some(stride) if self.function.ty(data.operands[0]).bits() >= 16 => Lanes::Speculative(stride),
                 _ => Lanes::Varying,
             },
             _ => Lanes::Varying,

@@ -31,7 +31,9 @@ pub fn inspect(
             Stage::Kernel => Ok(import(&module, kernel)?.to_string()),
             Stage::Vector => match vector(&mut module)? {
                 Ok((code, _)) => Ok(code.to_string()),
-                Err(refusal) => Err(unsupported(kernel, format!("it cannot be vectorised: it has {refusal}"))),
+                Err(refusal) => {
+                    Err(unsupported(kernel, format!("it cannot be vectorised: it has {refusal}")))
+                }
             },
             Stage::Assembly => {
                 let mut code = match vector(&mut module)? {

@@ -60,8 +60,7 @@ impl Emitter<'_> {
             false => access.region.length.clone(),
         };
         let (site, tag, bytes) = (access.site, access.region.tag, access.bytes);
-        let rest =
-            format!("i32 {site}, i32 {tag}, i64 {address}, i64 {start}, i64 {length}, i64 {bytes}");
+        let rest = format!("i32 {site}, i32 {tag}, i64 {address}, i64 {start}, i64 {length}, i64 {bytes}");
         if self.plan.threads == Threads::Grid {
             let (x, y) = self.row_position(row as u32);
             let x = self.code.value(format_args!("add i32 {x}, {lane}"));
@@ -78,16 +77,22 @@ impl Emitter<'_> {
             let thread = self.code.value(format_args!("add i32 %first, {lane}"));
             let thread = self.code.value(format_args!("add i32 {thread}, {step}"));
             self.code.declarations.insert(
-                "declare zeroext i1 @msl.rt.fault(ptr, i32, i32, i32, i64, i64, i64, i64) nounwind cold".into(),
+                "declare zeroext i1 @msl.rt.fault(ptr, i32, i32, i32, i64, i64, i64, i64) nounwind cold"
+                    .into(),
             );
-            self.code.value(format_args!(
-                "call zeroext i1 @msl.rt.fault(ptr %context, i32 {thread}, {rest})"
-            ));
+            self.code
+                .value(format_args!("call zeroext i1 @msl.rt.fault(ptr %context, i32 {thread}, {rest})"));
         }
     }
 
     /// The lanes of `active` whose access is within the memory; reports the others.
-    pub(super) fn within(&mut self, access: &Checked, row: usize, offsets: &Operand, active: &Operand) -> Operand {
+    pub(super) fn within(
+        &mut self,
+        access: &Checked,
+        row: usize,
+        offsets: &Operand,
+        active: &Operand,
+    ) -> Operand {
         if !self.plan.checked {
             return active.clone();
         }
@@ -96,7 +101,8 @@ impl Emitter<'_> {
         let vector = Form::Vector(LANES).wrap("i64");
         let inside = self.code.value(format_args!("icmp ult {vector} {offsets}, {limits}"));
         let mask = format!("<{LANES} x i1>");
-        let good = self.code.value(format_args!("select {mask} {active}, {mask} {inside}, {mask} zeroinitializer"));
+        let good =
+            self.code.value(format_args!("select {mask} {active}, {mask} {inside}, {mask} zeroinitializer"));
         let bad = self.code.value(format_args!("xor {mask} {active}, {good}"));
         let any = self.any(std::slice::from_ref(&bad));
         let (fault, on) = (self.code.label("fault"), self.code.label("on"));
@@ -115,10 +121,6 @@ impl Emitter<'_> {
         yes: &crate::simt::code::Label,
         no: &crate::simt::code::Label,
     ) {
-        self.code.end(format_args!(
-            "br i1 {condition}, {}, {}, !prof !1",
-            yes.target(),
-            no.target()
-        ));
+        self.code.end(format_args!("br i1 {condition}, {}, {}, !prof !1", yes.target(), no.target()));
     }
 }

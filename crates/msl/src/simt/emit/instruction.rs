@@ -81,7 +81,13 @@ impl Emitter<'_> {
                 let scalars: Vec<Operand> =
                     operands.iter().map(|v| self.operand_in(*v, results[0], row, false)).collect();
                 let found = arithmetic::emit(
-                    &mut self.code, op, fast_math, &scalars, &types, &result_types, Form::Scalar,
+                    &mut self.code,
+                    op,
+                    fast_math,
+                    &scalars,
+                    &types,
+                    &result_types,
+                    Form::Scalar,
                 )?;
                 for (emitted, found) in all.iter_mut().zip(found) {
                     emitted.scalars.push(found);
@@ -90,8 +96,15 @@ impl Emitter<'_> {
             if matches!(lanes, Lanes::Varying | Lanes::Speculative(_)) {
                 let vectors: Vec<Operand> =
                     operands.iter().map(|v| self.operand_in(*v, results[0], row, true)).collect();
-                let found =
-                    arithmetic::emit(&mut self.code, op, fast_math, &vectors, &types, &result_types, LANE_FORM)?;
+                let found = arithmetic::emit(
+                    &mut self.code,
+                    op,
+                    fast_math,
+                    &vectors,
+                    &types,
+                    &result_types,
+                    LANE_FORM,
+                )?;
                 for (emitted, found) in all.iter_mut().zip(found) {
                     emitted.vectors.push(found);
                 }
@@ -144,8 +157,7 @@ impl Emitter<'_> {
                 _ => (-(1i128 << (bits - 1)), (1i128 << (bits - 1)) - 1),
             };
             let order = if cast == Cast::ZExt { "u" } else { "s" };
-            let (predicate, bound) =
-                if stride >= 0 { ("le", most - reach) } else { ("ge", least + reach) };
+            let (predicate, bound) = if stride >= 0 { ("le", most - reach) } else { ("ge", least + reach) };
             let inside = (least..=most).contains(&bound);
             conditions.push(if inside {
                 let bound = signed(bound as u128, ty);
@@ -291,7 +303,8 @@ impl Emitter<'_> {
             let mut sides = Vec::new();
             for pointer in &operands {
                 sides.push(if uniform {
-                    let (start, offset) = (self.start_of(self.origins.of(*pointer)), self.base(*pointer, row));
+                    let (start, offset) =
+                        (self.start_of(self.origins.of(*pointer)), self.base(*pointer, row));
                     self.code.value(format_args!("add i64 {start}, {offset}"))
                 } else {
                     let places = self.addresses(*pointer, row);
@@ -300,8 +313,7 @@ impl Emitter<'_> {
             }
             let fast_math = self.function.instructions[inst].fast_math;
             let types = [Type::I64, Type::I64];
-            let found =
-                arithmetic::emit(&mut self.code, op, fast_math, &sides, &types, &[Type::I1], form)?;
+            let found = arithmetic::emit(&mut self.code, op, fast_math, &sides, &types, &[Type::I1], form)?;
             let list = if uniform { &mut emitted.scalars } else { &mut emitted.vectors };
             list.extend(found);
         }
@@ -353,9 +365,8 @@ impl Emitter<'_> {
         let lane = self.last_lane(&active);
         let thread = self.code.value(format_args!("add i32 %first, {lane}"));
         self.code.declarations.insert("declare void @msl.rt.unreachable(ptr, i32, i32)".into());
-        self.code.effect(format_args!(
-            "call void @msl.rt.unreachable(ptr %context, i32 {thread}, i32 {site})"
-        ));
+        self.code
+            .effect(format_args!("call void @msl.rt.unreachable(ptr %context, i32 {thread}, i32 {site})"));
     }
 
     /// An atomic operation, lane after lane.
@@ -428,7 +439,8 @@ impl Emitter<'_> {
         let (ty, mask) = (LANE_FORM.wrap("i64"), format!("<{LANES} x i1>"));
         let low = self.code.value(format_args!("and {ty} {offsets}, splat (i64 {})", checked.bytes - 1));
         let odd = self.code.value(format_args!("icmp ne {ty} {low}, zeroinitializer"));
-        let bad = self.code.value(format_args!("select {mask} {active}, {mask} {odd}, {mask} zeroinitializer"));
+        let bad =
+            self.code.value(format_args!("select {mask} {active}, {mask} {odd}, {mask} zeroinitializer"));
         let any = self.any(std::slice::from_ref(&bad));
         let (fault, on) = (self.code.label("fault"), self.code.label("on"));
         self.unlikely(&any, &fault, &on);

@@ -134,9 +134,8 @@ impl Emitter<'_> {
             |this| {
                 let mut values = Vec::new();
                 for (row, offset) in offsets.iter().enumerate() {
-                    let zero: Vec<Operand> = (0..element.count)
-                        .map(|_| Form::Scalar.constant(element.ty, 0))
-                        .collect();
+                    let zero: Vec<Operand> =
+                        (0..element.count).map(|_| Form::Scalar.constant(element.ty, 0)).collect();
                     let active = this.active_of(row);
                     let some = this.any(std::slice::from_ref(&active));
                     let one = this.either_of(
@@ -181,7 +180,7 @@ impl Emitter<'_> {
                 .code
                 .value(format_args!("load atomic {ty}, ptr {place} monotonic, align {}", element.bytes())),
         };
-        self.from_memory(value, element, Form::Scalar)
+        self.after_load(value, element, Form::Scalar)
     }
 
     /// An address: a start plus an offset plus a constant.
@@ -194,7 +193,7 @@ impl Emitter<'_> {
     }
 
     /// A value as it is outside of memory.
-    pub(super) fn from_memory(&mut self, value: Operand, element: Element, form: Form) -> Operand {
+    pub(super) fn after_load(&mut self, value: Operand, element: Element, form: Form) -> Operand {
         if element.ty == element.memory {
             return value;
         }
@@ -203,7 +202,7 @@ impl Emitter<'_> {
     }
 
     /// A value as it is in memory.
-    pub(super) fn to_memory(&mut self, value: Operand, element: Element, form: Form) -> Operand {
+    pub(super) fn before_store(&mut self, value: Operand, element: Element, form: Form) -> Operand {
         if element.ty == element.memory {
             return value;
         }
@@ -242,11 +241,7 @@ impl Emitter<'_> {
         other: impl FnOnce(&mut Self) -> Vec<Operand>,
     ) -> Vec<Operand> {
         let (fast, slow, on) = (self.code.label("fast"), self.code.label("slow"), self.code.label("on"));
-        self.code.end(format_args!(
-            "br i1 {condition}, {}, {}, !prof !0",
-            fast.target(),
-            slow.target()
-        ));
+        self.code.end(format_args!("br i1 {condition}, {}, {}, !prof !0", fast.target(), slow.target()));
         self.code.start(&fast);
         let a = self.aside(usual);
         let a_end = self.code.current().clone();
@@ -282,11 +277,8 @@ impl Emitter<'_> {
             let limit = self.limit(checked, reach);
             for row in 0..rows {
                 let base = self.base(pointer, row);
-                let first = if stride < 0 {
-                    self.code.value(format_args!("sub i64 {base}, {reach}"))
-                } else {
-                    base
-                };
+                let first =
+                    if stride < 0 { self.code.value(format_args!("sub i64 {base}, {reach}")) } else { base };
                 conditions.push(self.code.value(format_args!("icmp ult i64 {first}, {limit}")));
             }
         }
@@ -309,6 +301,7 @@ impl Emitter<'_> {
                 })
                 .collect()
         };
+        let speculative = matches!(self.lanes_of(pointer), Lanes::Speculative(_));
         let values = match self.all_inside(checked, pointer, rows) {
             None => fast(self),
             Some(inside) => {
@@ -321,7 +314,11 @@ impl Emitter<'_> {
                             .flat_map(|row| {
                                 let offsets = this.vector(pointer, row);
                                 let active = this.active_of(row);
-                                this.gather_checked(checked, row, &offsets, &active, element)
+                                if speculative {
+                                    return this.gather_checked(checked, row, &offsets, &active, element);
+                                }
+                                let mask = this.within(checked, row, &offsets, &active);
+                                this.load_row(checked, pointer, element, row, reversed, Some(&mask))
                             })
                             .collect()
                     },
@@ -375,7 +372,7 @@ impl Emitter<'_> {
                     });
                     self.shuffle(&ty, &all, lanes)
                 };
-                self.from_memory(part, element, LANE_FORM)
+                self.after_load(part, element, LANE_FORM)
             })
             .collect()
     }
@@ -398,7 +395,12 @@ impl Emitter<'_> {
     }
 
     /// Elements of a vector in another order.
-    pub(super) fn shuffle(&mut self, ty: &str, vector: &Operand, indices: impl Iterator<Item = u64>) -> Operand {
+    pub(super) fn shuffle(
+        &mut self,
+        ty: &str,
+        vector: &Operand,
+        indices: impl Iterator<Item = u64>,
+    ) -> Operand {
         let list: Vec<String> = indices.map(|i| format!("i32 {i}")).collect();
         self.code.value(format_args!(
             "shufflevector {ty} {vector}, {ty} poison, <{} x i32> <{}>",
@@ -458,7 +460,7 @@ impl Emitter<'_> {
                     ],
                     "",
                 );
-                self.from_memory(value, element, LANE_FORM)
+                self.after_load(value, element, LANE_FORM)
             })
             .collect()
     }
@@ -495,7 +497,14 @@ impl Emitter<'_> {
                 }
             }
             pattern @ (Pattern::Contiguous | Pattern::Reversed) if access == Access::Plain => {
-                self.store_contiguous(&checked, pointer, &values, element, rows, pattern == Pattern::Reversed);
+                self.store_contiguous(
+                    &checked,
+                    pointer,
+                    &values,
+                    element,
+                    rows,
+                    pattern == Pattern::Reversed,
+                );
             }
             _ => {
                 self.remark("scatters to memory, lane by lane".into());
@@ -548,7 +557,7 @@ impl Emitter<'_> {
                     let ty = LANE_FORM.of(element.ty);
                     this.code.value(format_args!("extractelement {ty} {vector}, i32 {lane}"))
                 };
-                let one = this.to_memory(one, element, Form::Scalar);
+                let one = this.before_store(one, element, Form::Scalar);
                 let place = this.place_at(&checked.region.start, &offset, i as u64 * element.bytes());
                 let ty = Form::Scalar.of(element.memory);
                 this.code.effect(match access {
@@ -590,10 +599,12 @@ impl Emitter<'_> {
         }
         let fast = |this: &mut Self| -> Vec<Operand> {
             for row in 0..rows {
-                this.store_row(checked, pointer, values, element, row, reversed);
+                let active = this.active.as_ref().map(|masks| of_row(masks, row).clone());
+                this.store_row(checked, (pointer, values), element, row, reversed, active.as_ref());
             }
             Vec::new()
         };
+        let speculative = matches!(self.lanes_of(pointer), Lanes::Speculative(_));
         match self.all_inside(checked, pointer, rows) {
             None => {
                 fast(self);
@@ -604,7 +615,14 @@ impl Emitter<'_> {
                     fast,
                     |this| {
                         for row in 0..rows {
-                            this.scatter_row(checked, pointer, values, element, row);
+                            if speculative {
+                                this.scatter_row(checked, pointer, values, element, row);
+                                continue;
+                            }
+                            let offsets = this.vector(pointer, row);
+                            let active = this.active_of(row);
+                            let mask = this.within(checked, row, &offsets, &active);
+                            this.store_row(checked, (pointer, values), element, row, reversed, Some(&mask));
                         }
                         Vec::new()
                     },
@@ -617,11 +635,11 @@ impl Emitter<'_> {
     fn store_row(
         &mut self,
         checked: &Checked,
-        pointer: Value,
-        values: &[Value],
+        (pointer, values): (Value, &[Value]),
         element: Element,
         row: usize,
         reversed: bool,
+        active: Option<&Operand>,
     ) {
         let place = self.row_place(checked, pointer, element, row, reversed);
         let count = element.count;
@@ -631,7 +649,7 @@ impl Emitter<'_> {
             .iter()
             .map(|value| {
                 let vector = self.vector(*value, row);
-                self.to_memory(vector, element, LANE_FORM)
+                self.before_store(vector, element, LANE_FORM)
             })
             .collect();
         let mut all = self.interleave(&parts, element);
@@ -640,10 +658,10 @@ impl Emitter<'_> {
             let indices = (0..lanes * count).map(|i| (lanes - 1 - i / count) * count + i % count);
             all = self.shuffle(&ty, &all, indices);
         }
-        match self.active.as_ref().map(|masks| of_row(masks, row).clone()) {
+        match active {
             None => self.code.effect(format_args!("store {ty} {all}, ptr {place}, align 1")),
             Some(mask) => {
-                let mask = self.repeated(&mask, count, reversed);
+                let mask = self.repeated(mask, count, reversed);
                 let mask_ty = wide.wrap("i1");
                 let name = format!("llvm.masked.store.{}.p0", wide.mangled(element.memory));
                 self.code.call(
@@ -703,7 +721,14 @@ impl Emitter<'_> {
         self.shuffle(&name, vector, (0..to).map(|i| i.min(from - 1)))
     }
 
-    fn scatter_row(&mut self, checked: &Checked, pointer: Value, values: &[Value], element: Element, row: usize) {
+    fn scatter_row(
+        &mut self,
+        checked: &Checked,
+        pointer: Value,
+        values: &[Value],
+        element: Element,
+        row: usize,
+    ) {
         let offsets = self.vector(pointer, row);
         let active = self.active_of(row);
         let mask = self.within(checked, row, &offsets, &active);
@@ -726,7 +751,7 @@ impl Emitter<'_> {
         let name = format!("llvm.masked.scatter.{}.v{LANES}p0", LANE_FORM.mangled(element.memory));
         for (component, part) in parts.iter().enumerate() {
             let places = self.places_further(&places, component as u64 * apart);
-            let part = self.to_memory(part.clone(), element, LANE_FORM);
+            let part = self.before_store(part.clone(), element, LANE_FORM);
             self.code.call(
                 "void",
                 &name,

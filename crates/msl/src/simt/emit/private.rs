@@ -47,7 +47,7 @@ impl Emitter<'_> {
                 size = Some(bytes);
             }
         }
-        size.filter(|s| whole % s == 0).unwrap_or(whole)
+        size.filter(|s| whole.is_multiple_of(*s)).unwrap_or(whole)
     }
 
     /// Where the memory of a row of lanes starts.
@@ -69,7 +69,13 @@ impl Emitter<'_> {
         self.code.value(format_args!("add {ty} {scaled}, <{}>", own.join(", ")))
     }
 
-    fn access_private(&mut self, inst: Inst, pointer: Value, element: Element, write: bool) -> (Checked, Private) {
+    fn access_private(
+        &mut self,
+        inst: Inst,
+        pointer: Value,
+        element: Element,
+        write: bool,
+    ) -> (Checked, Private) {
         let region = self.regions[&self.origins.of(pointer)].clone();
         let private = region.private.unwrap_or(Private { granule: 1, bytes: 1 });
         let site = self.tables.site(self.function, inst, write);
@@ -94,6 +100,9 @@ impl Emitter<'_> {
         results: &[Value],
     ) -> Result<(), String> {
         let (checked, private) = self.access_private(inst, pointer, element, false);
+        if element.all() > private.bytes {
+            return Err("an access larger than its private variable".into());
+        }
         let mut parts: Vec<Vec<Operand>> = vec![Vec::new(); results.len()];
         for row in 0..self.rows_of(results[0]) {
             let start = self.row_start(&checked, private, row);
@@ -105,7 +114,7 @@ impl Emitter<'_> {
                     .map(|place| {
                         let align = element.bytes();
                         let value = self.code.value(format_args!("load {ty}, ptr {place}, align {align}"));
-                        self.from_memory(value, element, LANE_FORM)
+                        self.after_load(value, element, LANE_FORM)
                     })
                     .collect()
             } else {
@@ -187,15 +196,15 @@ impl Emitter<'_> {
                     let limit = self.limit(&checked, 0);
                     let inside = self.code.value(format_args!("icmp ult i64 {before}, {limit}"));
                     let inside = self.code.splat("i1", LANES, &inside);
-                    mask = self.code.value(format_args!(
-                        "select {MASK} {mask}, {MASK} {inside}, {MASK} zeroinitializer"
-                    ));
+                    mask = self
+                        .code
+                        .value(format_args!("select {MASK} {mask}, {MASK} {inside}, {MASK} zeroinitializer"));
                 }
                 let ty = LANE_FORM.of(element.memory);
                 let name = format!("llvm.masked.store.{}.p0", LANE_FORM.mangled(element.memory));
                 let align = Operand::int(element.bytes() as i64);
                 for (place, part) in places.iter().zip(parts) {
-                    let part = self.to_memory(part, element, LANE_FORM);
+                    let part = self.before_store(part, element, LANE_FORM);
                     self.code.call(
                         "void",
                         &name,

@@ -65,7 +65,8 @@ impl Emitter<'_> {
 
     /// What a value is computed from in scalar code: the uniform value, or that of lane 0.
     pub(super) fn base(&mut self, value: Value, row: usize) -> Operand {
-        of_row(&self.get(value).scalars, row).clone()
+        let emitted = self.get(value);
+        of_row(&emitted.scalars, row).clone()
     }
 
     /// The values of all lanes.
@@ -131,8 +132,7 @@ impl Emitter<'_> {
         let ty = self.function.ty(value);
         let rows = self.rows_of(value);
         let (one, many) = (scalar(ty), LANE_FORM.of(ty));
-        let mut places =
-            |ty: &str| -> Vec<Operand> { (0..rows).map(|_| self.code.place(ty, 64)).collect() };
+        let mut places = |ty: &str| -> Vec<Operand> { (0..rows).map(|_| self.code.place(ty, 64)).collect() };
         let emitted = match self.shapes.of(value).lanes {
             Lanes::Uniform | Lanes::Affine(_) => Emitted { scalars: places(&one), ..Emitted::default() },
             Lanes::Speculative(_) => {
