@@ -152,6 +152,10 @@ fn allowed(level: &str, cpu: String, features: String) -> Result<(String, String
         &["native", "generic"]
     };
     match level {
+        "" | "native" if cfg!(target_arch = "x86_64") => {
+            // Their conversions to bfloat make zeros of subnormal numbers, whatever the mode.
+            Ok((cpu, features + ",-avx512bf16,-avxneconvert"))
+        }
         "" | "native" => Ok((cpu, features)),
         level if LEVELS.contains(&level) => {
             // What the processor lacks stays off, whatever the level has.

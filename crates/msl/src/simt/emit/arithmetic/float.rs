@@ -272,8 +272,7 @@ impl Emitter<'_> {
         }
     }
 
-    /// A single rounded to a type of at most 32 bits. Subnormal bfloats are kept, which the machine's own
-    /// conversion does not do.
+    /// A single rounded to a type of at most 32 bits.
     pub(super) fn rounded(&mut self, ty: Type, a: &Operand) -> Operand {
         match ty {
             Type::BF16 => {
