@@ -2,7 +2,8 @@
 //!
 //! No operation leaves poison in any lane, also not in lanes that do not count: masks are combined with what other
 //! lanes computed, and poison would spread through that to where control depends on it. So the flags `nnan` and
-//! `ninf` are not printed, and shifts and divisions are defined for all operands.
+//! `ninf` are not printed, and shifts and divisions are defined for all operands. Without `ninf` LLVM also
+//! divides where it would multiply by an estimate of the reciprocal, which makes a NaN of a quotient by infinity.
 //!
 //! Numbers of 16 bits are computed in single precision, except half precision where the machine has it, and rounded
 //! after each operation, as LLVM does for one value. All operations on bfloat are made of integers and singles,
