@@ -2,6 +2,9 @@
 //!
 //! `METAL_BRIDGE_FUZZ=N` runs N kernels instead of a few, `METAL_BRIDGE_FUZZ_SEED=N` others, and
 //! `METAL_BRIDGE_FUZZ_FIRST=N` starts with the kernel of that number. `METAL_BRIDGE_FUZZ_SHOW=1` prints their source.
+//! Where the process dies, `METAL_BRIDGE_FUZZ_APART=1` checks each kernel in a process of its own, to find which one it
+//! is. `METAL_BRIDGE_FUZZ_FILE=PATH` checks the kernel in a file, in the form that `METAL_BRIDGE_FUZZ_SHOW` prints, by the
+//! ignored test `kernel_in_a_file`.
 #![cfg(unix)]
 
 #[path = "differential/compare.rs"]
@@ -10,6 +13,8 @@ mod compare;
 mod fuzz;
 #[path = "guard/memory.rs"]
 mod memory;
+#[path = "differential/replay.rs"]
+mod replay;
 #[path = "differential/shrink.rs"]
 mod shrink;
 mod ways;
@@ -34,13 +39,19 @@ fn generated_kernels_fault_alike() {
     run(96, true);
 }
 
+#[test]
+#[ignore = "checks a file that is given"]
+fn kernel_in_a_file() {
+    replay::check_file();
+}
+
 fn run(default: u64, may_fault: bool) {
     let number = |name: &str| std::env::var(name).ok().map(|n| n.parse::<u64>().expect("a number"));
     let count = number("METAL_BRIDGE_FUZZ").unwrap_or(default);
     let seed = number("METAL_BRIDGE_FUZZ_SEED").unwrap_or(1);
     let first = number("METAL_BRIDGE_FUZZ_FIRST").unwrap_or(0);
     let show = number("METAL_BRIDGE_FUZZ_SHOW") == Some(1);
-    let session = Session::default();
+    let session = Session::new(number("METAL_BRIDGE_FUZZ_APART") == Some(1));
     let start = Instant::now();
     let mut counts = Counts::default();
     let mut report = String::new();
@@ -56,7 +67,7 @@ fn run(default: u64, may_fault: bool) {
             })
             .collect();
         if show {
-            programs.iter().for_each(|(_, program)| println!("{}", program.source()));
+            programs.iter().for_each(|(own, program)| println!("{}", replay::text(*own, program)));
         }
         for (own, program, problem) in session.check(&programs, &mut counts) {
             failed += 1;
@@ -68,7 +79,7 @@ fn run(default: u64, may_fault: bool) {
                 Kind::Source => (program.clone(), problem),
                 _ => shrink::shrink(&session, own, program, problem),
             };
-            let text = small.source();
+            let text = replay::text(own, &small);
             println!("smaller:\n{text}\n{problem}");
             let _ = writeln!(report, "seed {seed}, kernel {}: {problem}\n{text}", own & 0xffff_ffff);
         }
@@ -78,5 +89,6 @@ fn run(default: u64, may_fault: bool) {
     }
     println!("{counts} in {:.1} s", start.elapsed().as_secs_f64());
     assert_eq!(failed, 0, "{failed} kernels went wrong\n{report}");
-    assert!(counts.finished > 0 && (!may_fault || counts.faulted > 0 || count < 50), "{counts}");
+    let enough = session.isolated || counts.finished > 0 && (!may_fault || counts.faulted > 0 || count < 50);
+    assert!(enough, "{counts}");
 }

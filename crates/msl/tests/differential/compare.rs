@@ -1,5 +1,6 @@
 //! Building and running generated kernels in every way, and comparing what comes of it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
@@ -7,14 +8,15 @@ use std::thread;
 use std::time::Duration;
 
 use msl::{
-    CompileOptions, Compiler, CompilerConfig, FaultKind, FunctionConstantValues, Kernel, KernelFault, Launch,
-    Library, LibraryError, MathMode, Memory, Scratch,
+    CompileOptions, Compiler, CompilerConfig, FaultKind, Kernel, KernelFault, Launch, Library, LibraryError,
+    MathMode, Memory, Scratch,
 };
 
-use super::fuzz::Program;
 use super::fuzz::data::{self, BUFFERS, Dispatch};
+use super::fuzz::{Class, Program};
 use super::memory::{Guard, Guarded};
-use super::ways::{self, WAYS};
+use super::replay;
+use super::ways::{self, WAYS, Way};
 
 /// A launch that takes longer hangs; generous, because the machine may be busy.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
@@ -25,7 +27,7 @@ const DISPATCHES: u64 = 4;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Problem {
     pub(crate) kind: Kind,
-    text: String,
+    pub(crate) text: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +43,8 @@ pub(crate) enum Kind {
     /// Something outside of the buffers was written to.
     Outside,
     Hang,
+    /// The process died.
+    Crash,
 }
 
 impl fmt::Display for Problem {
@@ -49,44 +53,57 @@ impl fmt::Display for Problem {
     }
 }
 
-fn problem(kind: Kind, text: impl Into<String>) -> Problem {
+pub(crate) fn problem(kind: Kind, text: impl Into<String>) -> Problem {
     Problem { kind, text: text.into() }
 }
 
 /// What was done.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Counts {
     pub(crate) kernels: usize,
     /// Launches that all ways finished with the same results.
     pub(crate) finished: usize,
     /// Launches that faulted in all ways.
     pub(crate) faulted: usize,
+    /// What the compiler warned of, and how often.
+    pub(crate) warnings: BTreeMap<String, usize>,
 }
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kernels, finished, faulted } = self;
+        let Self { kernels, finished, faulted, warnings } = self;
+        for (warning, count) in warnings {
+            writeln!(f, "{count} times: {warning}")?;
+        }
         write!(f, "{kernels} kernels, {} ways: {finished} launches agree, {faulted} fault alike", WAYS.len())
     }
 }
 
 pub(crate) struct Session {
     compiler: Compiler,
-}
-
-impl Default for Session {
-    fn default() -> Self {
-        Self { compiler: Compiler::new(CompilerConfig { cache_size_limit: 0, ..CompilerConfig::default() }) }
-    }
+    /// Checks each program in a process of its own, which may die.
+    pub(crate) isolated: bool,
 }
 
 impl Session {
+    pub(crate) fn new(isolated: bool) -> Self {
+        let compiler = Compiler::new(CompilerConfig { cache_size_limit: 0, ..CompilerConfig::default() });
+        Self { compiler, isolated }
+    }
+
     /// Checks programs that are compiled as one source; gives those that went wrong.
     pub(crate) fn check<'p>(
         &self,
         programs: &'p [(u64, Program)],
         counts: &mut Counts,
     ) -> Vec<(u64, &'p Program, Problem)> {
+        if self.isolated {
+            let wrong = |(seed, program): &'p (u64, Program)| {
+                counts.kernels += 1;
+                Some((*seed, program, replay::apart(*seed, program)?))
+            };
+            return programs.iter().filter_map(wrong).collect();
+        }
         let source = programs.iter().fold(data::PRELUDE.to_owned(), |all, (_, p)| all + &p.source());
         let library = match self.compile(&source) {
             Ok(library) => library,
@@ -97,11 +114,17 @@ impl Session {
         let mut wrong = Vec::new();
         for (seed, program) in programs {
             counts.kernels += 1;
-            if let Err(problem) = check(&library, program, *seed, counts) {
+            if let Err(problem) = check(&library, &Subject::of(program), *seed, counts) {
                 wrong.push((*seed, program, problem));
             }
         }
         wrong
+    }
+
+    /// Checks a kernel by its source.
+    pub(crate) fn check_source(&self, subject: &Subject<'_>, seed: u64, source: &str) -> Result<(), Problem> {
+        let library = self.compile(&(data::PRELUDE.to_owned() + source))?;
+        check(&library, subject, seed, &mut Counts::default())
     }
 
     fn compile(&self, source: &str) -> Result<Library, Problem> {
@@ -114,33 +137,52 @@ impl Session {
     }
 }
 
-fn check(library: &Library, program: &Program, seed: u64, counts: &mut Counts) -> Result<(), Problem> {
+/// What is to know of a kernel beside its source.
+pub(crate) struct Subject<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) class: Class,
+    pub(crate) may_fault: bool,
+}
+
+impl<'a> Subject<'a> {
+    pub(crate) fn of(program: &'a Program) -> Self {
+        Self { name: &program.name, class: program.class, may_fault: program.may_fault }
+    }
+}
+
+fn check(library: &Library, subject: &Subject<'_>, seed: u64, counts: &mut Counts) -> Result<(), Problem> {
     let constants = data::constants(seed);
-    let build = |way: &ways::Way| build(library, program, &constants, way);
-    let kernels: Vec<Kernel> = WAYS.iter().map(build).collect::<Result<_, _>>()?;
-    for (number, dispatch) in program.dispatches(seed, DISPATCHES).iter().enumerate() {
+    // What lies outside of buffers is undefined without checks.
+    let ways: Vec<&Way> = WAYS.iter().filter(|way| way.checked || !subject.may_fault).collect();
+    let build = |way: &&Way| {
+        // SAFETY: programs are made so that they stay within their buffers if they may not fault.
+        unsafe { way.build(library, subject.name, &constants) }
+            .map_err(|e| problem(Kind::Build, format!("{}: {e}", way.name)))
+    };
+    let kernels: Vec<Kernel> = ways.iter().map(build).collect::<Result<_, _>>()?;
+    for (kernel, way) in kernels.iter().zip(&ways) {
+        for warning in &kernel.log().warnings {
+            let text = format!("{}: {}", way.name, warning.message.replace(subject.name, "K"));
+            *counts.warnings.entry(text).or_default() += 1;
+        }
+    }
+    for (number, dispatch) in Dispatch::some(subject.class, seed, DISPATCHES).iter().enumerate() {
         let guard = Guard::BOTH[number % 2];
-        let outcomes = kernels.iter().zip(WAYS).map(|(kernel, way)| {
-            let Dispatch { grid, group, .. } = dispatch;
+        let Dispatch { grid, group, .. } = dispatch;
+        let outcomes = kernels.iter().zip(&ways).map(|(kernel, way)| {
             execute(kernel, dispatch, guard).map_err(|p| {
                 problem(p.kind, format!("{}, grid {grid:?} group {group:?}: {}", way.name, p.text))
             })
         });
         let outcomes: Vec<Outcome> = outcomes.collect::<Result<_, _>>()?;
         let (first, others) = outcomes.split_first().expect("there is a way");
-        if let (Some(fault), false) = (&first.fault, program.may_fault) {
+        if let (Some(fault), false) = (&first.fault, subject.may_fault) {
             return Err(problem(Kind::Fault, format!("{}: {fault}", WAYS[0].name)));
         }
-        for (other, way) in others.iter().zip(&WAYS[1..]) {
+        for (other, way) in others.iter().zip(&ways[1..]) {
             compare(first, other).map_err(|p| {
-                let Dispatch { grid, group, .. } = dispatch;
-                problem(
-                    p.kind,
-                    format!(
-                        "{} against {}, grid {grid:?} group {group:?}: {}",
-                        WAYS[0].name, way.name, p.text
-                    ),
-                )
+                let names = format!("{} against {}", WAYS[0].name, way.name);
+                problem(p.kind, format!("{names}, grid {grid:?} group {group:?}: {}", p.text))
             })?;
         }
         match first.fault {
@@ -149,16 +191,6 @@ fn check(library: &Library, program: &Program, seed: u64, counts: &mut Counts) -
         }
     }
     Ok(())
-}
-
-fn build(
-    library: &Library,
-    program: &Program,
-    constants: &FunctionConstantValues,
-    way: &ways::Way,
-) -> Result<Kernel, Problem> {
-    (way.build)(library, &program.name, constants)
-        .map_err(|e| problem(Kind::Build, format!("{}: {e}", way.name)))
 }
 
 /// What a launch came to.
@@ -185,6 +217,7 @@ fn execute(kernel: &Kernel, dispatch: &Dispatch, guard: Guard) -> Result<Outcome
         threads_per_threadgroup: dispatch.group,
         stop: &stop,
     };
+    kernel.prepare(&launch).map_err(|e| problem(Kind::Build, e.to_string()))?;
     let (ended, has_ended) = channel::<()>();
     let (result, hangs) = thread::scope(|scope| {
         let stop = &stop;

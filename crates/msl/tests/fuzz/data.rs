@@ -3,8 +3,8 @@
 use fastrand::Rng;
 use msl::{ConstantValue, FunctionConstantValues};
 
+use super::Class;
 use super::types::Scalar;
-use super::{Class, Program};
 
 /// A buffer that kernels may have, bound at its place in [`BUFFERS`].
 pub(crate) struct Buffer {
@@ -97,7 +97,12 @@ pub(crate) fn constants(seed: u64) -> FunctionConstantValues {
 }
 
 impl Dispatch {
-    pub(crate) fn generate(class: Class, seed: u64) -> Self {
+    /// The dispatches to try a kernel with.
+    pub(crate) fn some(class: Class, seed: u64, count: u64) -> Vec<Self> {
+        (0..count).map(|n| Self::generate(class, seed.wrapping_mul(31).wrapping_add(n))).collect()
+    }
+
+    fn generate(class: Class, seed: u64) -> Self {
         let mut random = Rng::with_seed(seed);
         let shapes: &[[[u32; 3]; 2]] = match class {
             Class::Line => &[
@@ -239,12 +244,5 @@ fn is_nan(part: Scalar, bytes: &[u8]) -> bool {
         (Scalar::Float, [a, b, c, d]) => f32::from_le_bytes([*a, *b, *c, *d]).is_nan(),
         (Scalar::Half, [a, b]) => half::f16::from_le_bytes([*a, *b]).is_nan(),
         _ => false,
-    }
-}
-
-impl Program {
-    /// The dispatches to try the program with.
-    pub(crate) fn dispatches(&self, seed: u64, count: u64) -> Vec<Dispatch> {
-        (0..count).map(|n| Dispatch::generate(self.class, seed.wrapping_mul(31).wrapping_add(n))).collect()
     }
 }

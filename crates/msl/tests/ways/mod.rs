@@ -1,15 +1,45 @@
 //! The ways to build and run a kernel that must agree.
 
-use msl::{FunctionConstantValues, Kernel, KernelFault, Launch, Library, PipelineError, Scratch};
+use msl::{
+    BuildOptions, Execution, FunctionConstantValues, Kernel, KernelFault, Launch, Library, PipelineError,
+    Scratch,
+};
 
 /// A way to build a kernel.
 pub(crate) struct Way {
     pub(crate) name: &'static str,
-    pub(crate) build: fn(&Library, &str, &FunctionConstantValues) -> Result<Kernel, PipelineError>,
+    execution: Execution,
+    /// Whether accesses outside of memory are found; if not, there must be none.
+    pub(crate) checked: bool,
 }
 
 /// The first is the one that the others are compared with.
-pub(crate) const WAYS: &[Way] = &[Way { name: "scalar", build: Kernel::build }];
+pub(crate) const WAYS: &[Way] = &[
+    Way { name: "scalar", execution: Execution::Scalar, checked: true },
+    Way { name: "vector", execution: Execution::Vector, checked: true },
+    Way { name: "unchecked vector", execution: Execution::Vector, checked: false },
+];
+
+impl Way {
+    /// Builds a kernel.
+    ///
+    /// # Safety
+    ///
+    /// If the way is not checked, no access of the kernel is outside of its memory in any launch.
+    pub(crate) unsafe fn build(
+        &self,
+        library: &Library,
+        name: &str,
+        constants: &FunctionConstantValues,
+    ) -> Result<Kernel, PipelineError> {
+        let mut options = BuildOptions::default().with_execution(self.execution);
+        if !self.checked {
+            // SAFETY: the caller's promise.
+            options = unsafe { options.unchecked() };
+        }
+        Kernel::build_with(library, name, constants, &options)
+    }
+}
 
 /// Runs all of a launch on this thread.
 ///
