@@ -97,12 +97,12 @@ pub(crate) fn constants(seed: u64) -> FunctionConstantValues {
 }
 
 impl Dispatch {
-    /// The dispatches to try a kernel with.
-    pub(crate) fn some(class: Class, seed: u64, count: u64) -> Vec<Self> {
-        (0..count).map(|n| Self::generate(class, seed.wrapping_mul(31).wrapping_add(n))).collect()
+    /// The dispatches to try a kernel with that uses some of the buffers.
+    pub(crate) fn some(class: Class, seed: u64, count: u64, uses: impl Fn(usize) -> bool) -> Vec<Self> {
+        (0..count).map(|n| Self::generate(class, seed.wrapping_mul(31).wrapping_add(n), &uses)).collect()
     }
 
-    fn generate(class: Class, seed: u64) -> Self {
+    fn generate(class: Class, seed: u64, uses: &impl Fn(usize) -> bool) -> Self {
         let mut random = Rng::with_seed(seed);
         let shapes: &[[[u32; 3]; 2]] = match class {
             Class::Line => &[
@@ -148,7 +148,9 @@ impl Dispatch {
         };
         let [grid, group] = shapes[random.usize(..shapes.len())];
         let threads = grid.iter().product::<u32>();
-        let buffers = BUFFERS.iter().map(|buffer| content(buffer, threads, &mut random)).collect();
+        let mut content =
+            |(i, buffer)| if uses(i) { content(buffer, threads, &mut random) } else { Vec::new() };
+        let buffers = BUFFERS.iter().enumerate().map(&mut content).collect();
         Self { grid, group, buffers }
     }
 
