@@ -237,6 +237,11 @@ impl Module {
         Type::new(unsafe { LLVMIntTypeInContext(self.context, width) })
     }
 
+    pub(crate) fn float_type(&self) -> Type<'_> {
+        // SAFETY: a live context.
+        Type::new(unsafe { LLVMFloatTypeInContext(self.context) })
+    }
+
     pub(crate) fn pointer_type(&self, address_space: u32) -> Type<'_> {
         // SAFETY: a live context.
         Type::new(unsafe { LLVMPointerTypeInContext(self.context, address_space) })

@@ -1,7 +1,7 @@
 //! What C++ leaves undefined and MSL, or safety, defines. Runs before any optimisation, so that LLVM never
 //! sees the undefined form.
 
-use crate::llvm::{Builder, IntPredicate, Module, Opcode, Value};
+use crate::llvm::{Builder, IntPredicate, Module, Opcode, TypeKind, Value};
 
 /// The function that stands for reaching unreachable code.
 pub(crate) const UNREACHABLE: &str = "msl.unreachable";
@@ -87,9 +87,14 @@ fn division(module: &Module, instruction: Value<'_>, signed: bool) {
 }
 
 fn to_integer(module: &Module, instruction: Value<'_>, intrinsic: &str) {
-    let value = instruction.operand(0);
+    let builder = Builder::before(module, instruction);
+    let mut value = instruction.operand(0);
+    // LLVM 19 converts a half that is NaN to the least 16-bit integer where the processor has halves.
+    if value.ty().kind() == TypeKind::LLVMHalfTypeKind {
+        value = builder.cast(Opcode::LLVMFPExt, value, module.float_type());
+    }
     let function = module.intrinsic(intrinsic, &[instruction.ty(), value.ty()]);
-    let result = Builder::before(module, instruction).call(function, &[value]);
+    let result = builder.call(function, &[value]);
     instruction.replace_all_uses_with(result);
     instruction.erase();
 }

@@ -1,11 +1,15 @@
 //! Imported kernels mean what their source means: the filetests, run by the interpreter, give what they must.
 
+mod generated;
 mod import;
 mod native;
 
 #[path = "../../../tests/harness/files.rs"]
 #[allow(dead_code, reason = "only a part of the harness is used here")]
 mod files;
+#[path = "../../../tests/fuzz/mod.rs"]
+#[allow(dead_code, reason = "shared with other tests")]
+mod fuzz;
 #[path = "../../../tests/harness/header.rs"]
 #[allow(dead_code, reason = "only a part of the harness is used here")]
 mod header;
