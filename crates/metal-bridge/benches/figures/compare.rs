@@ -22,9 +22,11 @@ impl Effort {
 /// What stands for the runs of one turn.
 #[derive(Clone, Copy)]
 pub(crate) enum Statistic {
-    Median,
-    /// For work that is as fast as memory, where whatever else runs only ever takes from it.
+    /// What else runs on the machine only ever takes from a side, and not the same from each: threads that wait for
+    /// each other without sleeping, as some peers' do, suffer most.
     Best,
+    /// For latencies, which are what one may expect and not what there may be.
+    Median,
 }
 
 impl Statistic {

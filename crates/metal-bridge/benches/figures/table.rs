@@ -153,14 +153,14 @@ impl Report {
         let count = |met| self.rows.iter().filter(|row| row.met == met).count();
         let _ = writeln!(
             text,
-            "\nMet {} targets, missed {}; {} could not be judged.",
+            "\nTargets met: {}, missed: {}, not judged: {}.\n",
             count(Met::Yes),
             count(Met::No),
             count(Met::Unknown)
         );
-        text += "Each figure is the median of several rounds in which both sides took turns, a factor that of the \
-                 rounds' factors, with quartiles. A round counts its median run, where memory is the limit its \
-                 best. GB/s count each element read or written once.\n";
+        text += "A figure is the median over rounds in which both sides took turns, a factor that of the rounds' \
+                 factors, with quartiles. What counts of a side's turn is its best run, for latencies its median \
+                 run. GB/s count each element read or written once.\n";
         if !self.warnings.is_empty() {
             text += "\nThe compiler warns:\n\n";
         }

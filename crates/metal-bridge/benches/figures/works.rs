@@ -51,30 +51,22 @@ const ROUNDING: f64 = 1.0 / (1u64 << 24) as f64;
 
 pub(crate) fn all() -> Vec<Work> {
     let against = |peer, work, target| Against { peer, work, target: Some(target) };
-    let bandwidth = |name, bytes: usize, plan, peers| Work {
-        name,
-        rate: Rate::Bytes(bytes as f64),
-        statistic: Statistic::Best,
-        plan,
-        peers,
-        limit: None,
-    };
-    let compute =
-        |name, rate, plan, peers| Work { name, rate, statistic: Statistic::Median, plan, peers, limit: None };
+    let work =
+        |name, rate, plan, peers| Work { name, rate, statistic: Statistic::Best, plan, peers, limit: None };
     let product = |name, n, group, peers| {
         let plan: Planner = Box::new(move |ours| matmul_plan(ours, n, group));
-        compute(name, operations([n; 3]), plan, peers)
+        work(name, operations([n; 3]), plan, peers)
     };
     vec![
-        bandwidth(
+        work(
             "add f32, 2^25",
-            12 << 25,
+            bytes(12 << 25),
             Box::new(|ours| add_plan(ours, 1 << 25)),
             vec![against(Peer::Loops, "add_2^25", 0.95), against(Peer::PyTorch, "add_2^25", 1.0)],
         ),
-        bandwidth(
+        work(
             "sigmoid f32, 2^25",
-            8 << 25,
+            bytes(8 << 25),
             Box::new(|ours| sigmoid_plan(ours, 1 << 25)),
             vec![against(Peer::PyTorch, "sigmoid_2^25", 1.0)],
         ),
@@ -102,45 +94,46 @@ pub(crate) fn all() -> Vec<Work> {
             (16, 16),
             vec![against(Peer::Pocl, "matmul_1024_16x16", 40.0)],
         ),
-        compute(
+        work(
             "linear_relu_float32, batch 256, 784→512",
             operations(LINEAR),
             Box::new(linear_plan),
             vec![against(Peer::PyTorch, "linear_relu_256_784_512", 0.3)],
         ),
-        compute(
+        work(
             "layer_norm_float32, 512×512",
-            Rate::Bytes(8.0 * 512.0 * 512.0),
+            bytes(8 * 512 * 512),
             Box::new(|ours| layer_norm_plan(ours, 512, 512)),
             vec![against(Peer::Pocl, "layer_norm_512_512", 20.0)],
         ),
-        bandwidth(
+        work(
             "sum 2^24, tree in threadgroup memory, 16 elements per thread",
-            4 << 24,
+            bytes(4 << 24),
             Box::new(|ours| sum_plan(ours, "sum_tree_16", 1 << 24, 16)),
             vec![against(Peer::Loops, "sum_2^24", 0.7)],
         ),
-        bandwidth(
+        work(
             "sum 2^24, simd_sum, 16 elements per thread",
-            4 << 24,
+            bytes(4 << 24),
             Box::new(|ours| sum_plan(ours, "sum_simd_16", 1 << 24, 16)),
             vec![against(Peer::Loops, "sum_2^24", 0.7)],
         ),
-        bandwidth(
+        work(
             "sum 2^24, tree in threadgroup memory, 1 element per thread",
-            4 << 24,
+            bytes(4 << 24),
             Box::new(|ours| sum_plan(ours, "sum_tree_1", 1 << 24, 1)),
             vec![Against { peer: Peer::Loops, work: "sum_2^24", target: None }],
         ),
-        compute(
+        work(
             "Mandelbrot 2048², 256 iterations",
             Rate::Pixels(2048.0 * 2048.0),
             Box::new(|ours| mandelbrot_plan(ours, 2048, 256)),
             vec![against(Peer::Loops, "mandelbrot_2048", 0.7)],
         ),
         Work {
+            statistic: Statistic::Median,
             limit: Some(10e-6),
-            ..compute(
+            ..work(
                 "add f32, 1,024 elements, commit to completed",
                 Rate::Nothing,
                 Box::new(|ours| add_plan(ours, 1024)),
@@ -148,6 +141,10 @@ pub(crate) fn all() -> Vec<Work> {
             )
         },
     ]
+}
+
+fn bytes(count: usize) -> Rate {
+    Rate::Bytes(count as f64)
 }
 
 fn operations(sizes: [usize; 3]) -> Rate {
