@@ -18,6 +18,14 @@ unsafe impl Send for Machine {}
 
 static INITIALISE: Once = Once::new();
 
+/// The vector registers of a machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct VectorRegisters {
+    /// Of each.
+    pub(crate) bytes: u32,
+    pub(crate) count: u32,
+}
+
 impl Machine {
     /// The machine this process runs on, with the features of its CPU that [`CPU`](crate::switches::CPU) allows.
     ///
@@ -80,6 +88,20 @@ impl Machine {
         } else {
             0
         }
+    }
+
+    /// Its vector registers.
+    pub(crate) fn vector_registers(&self) -> VectorRegisters {
+        let (bytes, count) = if self.has("avx512f", &["x86-64-v4"]) {
+            (64, 32)
+        } else if self.has("avx2", &["x86-64-v3", "x86-64-v4"]) {
+            (32, 16)
+        } else if cfg!(target_arch = "aarch64") {
+            (16, 32)
+        } else {
+            (16, 16)
+        };
+        VectorRegisters { bytes, count }
     }
 
     /// Whether it has a feature, which these levels have.

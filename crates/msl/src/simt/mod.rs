@@ -5,6 +5,7 @@
 //! * [`loops`]: the nest of loops, and an order of the blocks;
 //! * [`origin`]: the memory that each pointer leads to;
 //! * [`shape`]: which values differ from lane to lane and how, and at which branches lanes part;
+//! * [`tile`]: how many rows of 32 threads are run together;
 //! * [`schedule`]: where control goes when lanes have parted;
 //! * [`emit`]: the function that runs a tile of threads;
 //! * [`driver`]: what the runtime calls, which goes through the tiles.
@@ -20,6 +21,7 @@ mod loops;
 mod origin;
 mod schedule;
 mod shape;
+mod tile;
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -172,6 +174,7 @@ pub(crate) fn vectorise(
         waits: needs.waits,
     };
     let whole = Plan { full: true, may_restart: !needs.waits, ..part.clone() };
+    let whole = tile::choose(function, &nest, &origins, &whole, machine.vector_registers());
     let mut tables = Tables::default();
     for (plan, name) in [(&part, driver::PART), (&whole, driver::WHOLE)] {
         let shapes = shape::Shapes::new(function, &nest, &origins, plan);
