@@ -16,7 +16,18 @@ pub(crate) struct Machine(pub(super) LLVMTargetMachineRef);
 // SAFETY: LLVM's target machines have no thread affinity; each is used by one thread at a time.
 unsafe impl Send for Machine {}
 
-static INITIALISE: Once = Once::new();
+/// Makes LLVM know of this machine.
+pub(super) fn initialise() {
+    static INITIALISE: Once = Once::new();
+    INITIALISE.call_once(|| {
+        // SAFETY: initialisation happens once.
+        unsafe {
+            llvm_sys::target::LLVM_InitializeNativeTarget();
+            llvm_sys::target::LLVM_InitializeNativeAsmPrinter();
+            llvm_sys::target::LLVM_InitializeNativeAsmParser();
+        }
+    });
+}
 
 /// The vector registers of a machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,14 +49,7 @@ impl Machine {
 
     /// As [`host`](Self::host), with a value of the switch.
     pub(crate) fn of_level(level: &str) -> Result<Self, String> {
-        INITIALISE.call_once(|| {
-            // SAFETY: initialisation happens once.
-            unsafe {
-                llvm_sys::target::LLVM_InitializeNativeTarget();
-                llvm_sys::target::LLVM_InitializeNativeAsmPrinter();
-                llvm_sys::target::LLVM_InitializeNativeAsmParser();
-            }
-        });
+        initialise();
         // SAFETY: the strings are LLVM's, taken over; the target is checked before it is used.
         unsafe {
             let triple = take_message(LLVMGetDefaultTargetTriple());
