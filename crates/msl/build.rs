@@ -1,5 +1,5 @@
-//! Lists the files of `include/`, so that the crate carries them, and identifies the front end's own source, so
-//! that what another version of it compiled is not taken from a cache.
+//! Lists the files of `include/`, so that the crate carries them, and identifies the source of the front end, and of
+//! the whole compiler, so that what another version compiled is not taken from a cache.
 
 use std::collections::hash_map::DefaultHasher;
 use std::fmt::Write as _;
@@ -12,9 +12,18 @@ fn main() {
     let output = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
     list_headers(&root.join("include"), &output.join("headers.rs"));
 
+    println!("cargo::rustc-env=MSL_FRONT_SOURCE={:016x}", hash(&[root.join("src/front")]));
+    // The types are in a crate of their own, which changes with this one in a checkout.
+    let compiler = [root.join("src"), root.join("../msl-types/src")];
+    println!("cargo::rustc-env=MSL_SOURCE={:016x}", hash(&compiler));
+}
+
+fn hash(directories: &[PathBuf]) -> u64 {
     let mut hasher = DefaultHasher::new();
-    hash_files(&root.join("src/front"), &mut hasher);
-    println!("cargo::rustc-env=MSL_FRONT_SOURCE={:016x}", hasher.finish());
+    for directory in directories.iter().filter(|d| d.is_dir()) {
+        hash_files(directory, &mut hasher);
+    }
+    hasher.finish()
 }
 
 fn list_headers(directory: &Path, output: &Path) {

@@ -16,6 +16,7 @@ use std::fmt;
 
 /// A scalar type of the Metal Shading Language (MSL specification, chapter 2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[allow(missing_docs, reason = "the names are MSL's own")]
 pub enum ScalarType {
     Bool,
@@ -80,6 +81,7 @@ impl ScalarType {
 
 /// A scalar, or a vector of two to four scalars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct DataType {
     /// The element type.
     pub scalar: ScalarType,
@@ -120,6 +122,7 @@ impl fmt::Display for DataType {
 
 /// A value for a function constant: a type and the value's bytes (little endian, lanes without padding).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct ConstantValue {
     data_type: DataType,
     bytes: Vec<u8>,
@@ -167,6 +170,7 @@ impl From<bool> for ConstantValue {
 
 /// Values for the function constants of a library, by index or by name (`MTLFunctionConstantValues`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct FunctionConstantValues {
     by_index: BTreeMap<u32, ConstantValue>,
     by_name: BTreeMap<String, ConstantValue>,

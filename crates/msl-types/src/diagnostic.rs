@@ -25,6 +25,7 @@ use crate::data_type::DataType;
 
 /// How serious a [`Diagnostic`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Severity {
     /// Nothing was built.
     Error,
@@ -46,6 +47,7 @@ impl fmt::Display for Severity {
 
 /// One message about the user's source, in the user's own lines, columns and words.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Diagnostic {
     /// Error, warning or note.
     pub severity: Severity,

@@ -25,6 +25,7 @@ use crate::reflection::{Access, ArgumentKind};
 
 /// The memory that a pointer was made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Memory {
     /// What is bound to an argument.
     Argument {
@@ -59,6 +60,7 @@ impl fmt::Display for Memory {
 
 /// A place in the user's source.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SourceLocation {
     /// `program_source`, or the path of an included file.
     pub file: String,

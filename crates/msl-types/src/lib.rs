@@ -19,6 +19,10 @@ pub mod log;
 pub mod options;
 pub mod reflection;
 
+/// Of this crate: what is kept of its types on disk is only read with the same.
+#[doc(hidden)]
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 pub use data_type::{ConstantValue, DataType, FunctionConstantValues, ScalarType};
 pub use diagnostic::{CompileError, CompilerFailure, Diagnostic, LibraryError, PipelineError, Severity};
 pub use fault::{FaultKind, KernelFault, Memory, SourceLocation};

@@ -14,6 +14,7 @@ use crate::fault::SourceLocation;
 
 /// What the compiler has to say of a function that it made ready to run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PipelineLog {
     /// What the author may want to change.
     pub warnings: Vec<Remark>,
@@ -23,6 +24,7 @@ pub struct PipelineLog {
 
 /// A sentence of a [`PipelineLog`].
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Remark {
     /// What there is to say.
     pub message: String,

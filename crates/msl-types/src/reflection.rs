@@ -14,6 +14,7 @@ use crate::data_type::DataType;
 
 /// What a kernel may do with an argument's memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Access {
     /// `constant`, or `device const`.
     ReadOnly,
@@ -23,6 +24,7 @@ pub enum Access {
 
 /// Where an argument's memory lies, and so which call binds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ArgumentKind {
     /// `device` memory: `set_buffer`, `set_bytes`.
     Device,
@@ -41,6 +43,7 @@ impl ArgumentKind {
 
 /// One buffer or threadgroup argument of a kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Argument {
     /// The parameter's name in the source.
     pub name: String,
@@ -60,6 +63,7 @@ pub struct Argument {
 
 /// A function constant that a function uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FunctionConstant {
     /// Name in the source.
     pub name: String,
@@ -73,6 +77,7 @@ pub struct FunctionConstant {
 
 /// What a kernel takes and needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FunctionReflection {
     /// The name by which the library knows it (`[[host_name]]` if given).
     pub name: String,

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use msl_types::CompilerFailure;
 
-use super::cache::Cache;
-use super::digest::{Digest, KeyBuilder};
 use super::process::{self, Limits};
+use crate::cache::Cache;
+use crate::digest::{Digest, KeyBuilder};
 
 /// The version that the flags, the diagnostics and the bitcode are made for.
 const MAJOR: &str = "19";

@@ -16,12 +16,10 @@
 //! assert_eq!((first.line, first.column), (1, 39));
 //! ```
 
-mod cache;
 mod clang;
 mod column_map;
 mod config;
 mod diagnostics;
-mod digest;
 mod edits;
 mod flags;
 mod overlay;
@@ -36,18 +34,19 @@ mod words;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use msl_types::{CompileError, CompileOptions, CompilerFailure, Diagnostic, LibraryError};
+use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
 pub use config::{CacheDirectory, CompilerConfig};
 
 use crate::Library;
-use cache::Cache;
+use crate::cache::{Cache, Entry};
+use crate::digest::{Digest, KeyBuilder};
 use clang::Clang;
-use digest::{Digest, KeyBuilder};
 use edits::Rewritten;
 use overlay::Overlay;
 use prelude::Prelude;
@@ -55,19 +54,26 @@ use process::Limits;
 use sources::Sources;
 
 /// What the front end makes of a source.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Compiled {
     /// An LLVM 19 module for a target with numbered address spaces, not optimised.
+    #[serde(with = "serde_bytes")]
     pub(crate) bitcode: Vec<u8>,
     /// Warnings and their notes.
     pub(crate) warnings: Vec<Diagnostic>,
+}
+
+/// Whatever it holds is compiled such that it can do no harm.
+impl Entry for Compiled {
+    const DIRECTORY: &str = "libraries";
+    const TRUSTED: bool = false;
 }
 
 /// Compiles MSL source. Share one: it finds clang and prepares the headers once.
 #[derive(Debug)]
 pub struct Compiler {
     config: CompilerConfig,
-    cache: Cache,
+    cache: Arc<Cache>,
     state: Mutex<State>,
 }
 
@@ -83,7 +89,7 @@ impl Compiler {
     /// A compiler with this configuration. Looks for nothing yet: a missing clang is an error of
     /// [`compile`](Self::compile).
     pub fn new(config: CompilerConfig) -> Self {
-        let cache = Cache::new(&config.cache_directory, config.cache_size_limit);
+        let cache = Arc::new(Cache::new(&config.cache_directory, config.cache_size_limit));
         Self { config, cache, state: Mutex::default() }
     }
 
@@ -97,7 +103,7 @@ impl Compiler {
     #[doc(alias = "NewLibraryWithSource")]
     pub fn compile(&self, source: &str, options: &CompileOptions) -> Result<Library, LibraryError> {
         let compiled = self.compile_to_bitcode(source, options)?;
-        Library::from_bitcode(compiled.bitcode, compiled.warnings).map_err(|error| match error {
+        Library::new(compiled, self.cache.clone()).map_err(|error| match error {
             LibraryError::Compile(error) => {
                 CompileError { diagnostics: diagnostics::complete(error.diagnostics, source, options) }.into()
             }
@@ -117,7 +123,7 @@ impl Compiler {
         let mut sources = Sources::gather(source, options)?;
         let clang = clang::find(self.config.clang.as_deref(), &self.cache, limits)?;
         let key = library_key(&clang, &sources, options);
-        if let Some(compiled) = self.cache.library(key) {
+        if let Some(compiled) = self.cache.get(key) {
             return Ok(compiled);
         }
         let mut is_complete = true;
@@ -150,7 +156,7 @@ impl Compiler {
             if output.status.success() && !report.has_errors() {
                 let compiled = Compiled { bitcode: output.stdout, warnings: report.diagnostics };
                 if is_complete {
-                    self.cache.set_library(key, &compiled);
+                    self.cache.set(key, &compiled);
                 }
                 return Ok(compiled);
             }

@@ -8,10 +8,10 @@ use std::time::{Duration, SystemTime};
 use msl_types::{CompileOptions, CompilerFailure};
 
 use super::clang::Clang;
-use super::digest::{Digest, KeyBuilder};
 use super::flags;
 use super::overlay::Overlay;
 use super::process::{self, Limits};
+use crate::digest::{Digest, KeyBuilder};
 
 /// The files of `include/`, by name.
 const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/headers.rs"));

@@ -2,7 +2,7 @@
 
 use std::ffi::CStr;
 use std::fmt;
-use std::sync::Once;
+use std::sync::{Once, OnceLock};
 
 use llvm_sys::core::*;
 use llvm_sys::target_machine::*;
@@ -37,6 +37,38 @@ pub(crate) struct VectorRegisters {
     pub(crate) count: u32,
 }
 
+/// What code is generated for, in LLVM's words.
+pub(crate) struct Processor {
+    pub(crate) triple: String,
+    pub(crate) name: String,
+    pub(crate) features: String,
+}
+
+impl Processor {
+    /// That of [`Machine::host`]. Takes no time.
+    pub(crate) fn host() -> Result<Self, String> {
+        Self::of_level(&level())
+    }
+
+    fn of_level(level: &str) -> Result<Self, String> {
+        // Asking a processor for its features takes long on virtual machines.
+        static HOST: OnceLock<(String, String)> = OnceLock::new();
+        let (name, features) = HOST.get_or_init(|| {
+            // SAFETY: the strings are LLVM's, taken over.
+            unsafe { (take_message(LLVMGetHostCPUName()), take_message(LLVMGetHostCPUFeatures())) }
+        });
+        let (name, features) = allowed(level, name.clone(), features.clone())?;
+        // SAFETY: as above.
+        let triple = unsafe { take_message(LLVMGetDefaultTargetTriple()) };
+        Ok(Self { triple, name, features })
+    }
+}
+
+/// The value of the switch.
+fn level() -> String {
+    switches::CPU.value().unwrap_or_default().to_string_lossy().into_owned()
+}
+
 impl Machine {
     /// The machine this process runs on, with the features of its CPU that [`CPU`](crate::switches::CPU) allows.
     ///
@@ -44,18 +76,16 @@ impl Machine {
     ///
     /// A message if the switch has no such value, or LLVM cannot generate code for this machine.
     pub(crate) fn host() -> Result<Self, String> {
-        Self::of_level(&switches::CPU.value().unwrap_or_default().to_string_lossy())
+        Self::of_level(&level())
     }
 
     /// As [`host`](Self::host), with a value of the switch.
     pub(crate) fn of_level(level: &str) -> Result<Self, String> {
         initialise();
-        // SAFETY: the strings are LLVM's, taken over; the target is checked before it is used.
+        let Processor { triple, name, features } = Processor::of_level(level)?;
+        let (triple, cpu, features) = (c_string(&triple), c_string(&name), c_string(&features));
+        // SAFETY: live strings; the target is checked before it is used.
         unsafe {
-            let triple = take_message(LLVMGetDefaultTargetTriple());
-            let (cpu, features) =
-                allowed(level, take_message(LLVMGetHostCPUName()), take_message(LLVMGetHostCPUFeatures()))?;
-            let (triple, cpu, features) = (c_string(&triple), c_string(&cpu), c_string(&features));
             let mut target = std::ptr::null_mut();
             let mut message = std::ptr::null_mut();
             if LLVMGetTargetFromTriple(triple.as_ptr(), &mut target, &mut message) != 0 {

@@ -18,12 +18,20 @@ mod value;
 
 pub(crate) use builder::{Builder, IntPredicate};
 pub(crate) use jit::LoadedObject;
-pub(crate) use machine::{Machine, VectorRegisters};
+pub(crate) use machine::{Machine, Processor, VectorRegisters};
 pub(crate) use module::Module;
 pub(crate) use read::{AtomicOperation, RealPredicate};
 pub(crate) use value::{Block, Location, Opcode, Type, TypeKind, Value};
 
 use std::ffi::{CStr, CString, c_char};
+
+/// The version of the LLVM that is linked.
+pub(crate) fn version() -> String {
+    let (mut major, mut minor, mut patch) = (0, 0, 0);
+    // SAFETY: the numbers outlive the call.
+    unsafe { llvm_sys::core::LLVMGetVersion(&mut major, &mut minor, &mut patch) };
+    format!("{major}.{minor}.{patch}")
+}
 
 /// Takes over a message that LLVM allocated.
 ///

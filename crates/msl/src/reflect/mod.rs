@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
 mod constants;
 mod names;
 mod parameters;
@@ -16,7 +18,7 @@ use crate::llvm::{Module, TypeKind, Value};
 use crate::{Diagnostic, FunctionConstant, FunctionReflection, Severity};
 
 /// A kernel of a module.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct KernelEntry {
     /// Name of the LLVM function.
     pub(crate) symbol: String,

@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Access, ArgumentKind};
 
 /// A demangled function name with its parameter types.
@@ -14,7 +16,7 @@ pub(crate) struct Demangled {
 }
 
 /// A parameter's type.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ParameterType {
     /// In MSL's words, without qualifiers, pointer or reference: `float4`, `Params`.
     pub(crate) name: String,

@@ -1,12 +1,14 @@
 //! The parameters of a kernel and what binds them.
 
+use serde::{Deserialize, Serialize};
+
 use super::names::{Demangled, ParameterType, known_size};
 use super::{Annotation, annotation_text, strip_casts};
 use crate::llvm::{Module, Opcode, Type, TypeKind, Value};
 use crate::{Access, Argument, ArgumentKind, DataType, MAX_BUFFERS, ScalarType};
 
 /// A value that the launch gives every thread.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Builtin {
     ThreadPositionInGrid,
     ThreadPositionInThreadgroup,
@@ -74,7 +76,7 @@ impl Builtin {
 }
 
 /// What binds a parameter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Role {
     /// `set_buffer` or `set_bytes` at this index.
     Buffer(u32),
@@ -85,7 +87,7 @@ pub(crate) enum Role {
 }
 
 /// One parameter of a kernel.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Parameter {
     pub(crate) name: String,
     pub(crate) role: Role,

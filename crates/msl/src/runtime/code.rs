@@ -2,6 +2,8 @@
 
 use std::ffi::c_void;
 
+use serde::{Deserialize, Serialize};
+
 use super::context::{GroupContext, KnownMemory, Site};
 use super::imports::imports;
 use crate::llvm::LoadedObject;
@@ -18,26 +20,34 @@ pub(crate) const SIMDGROUP: &str = "msl.simdgroup";
 pub(crate) const RESUME: &str = "msl.resume";
 
 /// What the runtime calls of generated code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum EntryKind {
     /// [`THREADGROUP`]: threads never wait for each other.
     Threadgroup,
     /// [`THREAD`] and [`RESUME`]: each thread is a coroutine that parks where it waits.
     Threads,
     /// [`ROWS`]: the kernel does not know of threadgroups.
-    #[cfg_attr(not(test), allow(dead_code, reason = "what the vectoriser generates"))]
     Grid {
         /// The extents along x and y of what it does at a time: rectangles of a multiple of them suit it.
         step: [u32; 2],
     },
     /// [`SIMDGROUP`] and [`RESUME`]: each SIMD-group is a coroutine that parks at barriers of the threadgroup.
-    #[cfg_attr(not(test), allow(dead_code, reason = "what the vectoriser generates"))]
     Simdgroups,
 }
 
+/// Which threadgroups code shall be for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GroupShape {
+    /// Those that are [straight](super::is_straight); it may be for others, too.
+    Straight,
+    /// All.
+    Any,
+}
+
 /// Code for a kernel as an object file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Generated {
+    #[serde(with = "serde_bytes")]
     pub(crate) object: Vec<u8>,
     pub(crate) entry: EntryKind,
     /// Whether it is only for threadgroups that are [straight](super::is_straight); else it is for all.
@@ -55,7 +65,6 @@ pub(crate) enum Entry {
         start: unsafe extern "C" fn(*const GroupContext, u32, u32, u32, u32),
         resume: unsafe extern "C" fn(*mut c_void),
     },
-    #[cfg_attr(not(test), allow(dead_code, reason = "what the vectoriser generates"))]
     Grid {
         rows: unsafe extern "C" fn(*const GroupContext, u32, u32, u32, u32, u32),
         step: [u32; 2],

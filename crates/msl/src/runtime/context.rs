@@ -3,6 +3,8 @@
 use std::ffi::c_void;
 use std::sync::atomic::AtomicBool;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Access, Binding, Memory, SourceLocation};
 
 /// One threadgroup being run, or a part of the grid of a kernel that does not know of threadgroups: then what is about
@@ -68,14 +70,14 @@ impl ParkedOperation {
 }
 
 /// One memory access of a kernel, for messages.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Site {
     pub(crate) access: Access,
     pub(crate) location: Option<SourceLocation>,
 }
 
 /// A memory that pointers of a kernel come from, for messages.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct KnownMemory {
     pub(crate) memory: Memory,
     pub(crate) access: Access,

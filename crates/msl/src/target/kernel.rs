@@ -3,8 +3,10 @@
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use super::{BuildOptions, Built, generate, specialised};
-use crate::runtime::{self, Code, Generated, Program, Scratch, Shapes};
+use super::{BuildOptions, Built, contained, generate, specialised};
+use crate::digest::{Digest, KeyBuilder};
+use crate::llvm::Processor;
+use crate::runtime::{self, Code, GroupShape, Program, Scratch, Shapes};
 use crate::{
     Access, CompilerFailure, FunctionConstantValues, FunctionReflection, KernelFault, Launch, Library,
     PipelineError, PipelineLog,
@@ -62,7 +64,7 @@ impl Kernel {
     ) -> Result<Self, PipelineError> {
         let (library, name, constants) = (library.clone(), name.to_owned(), constants.clone());
         let source = Source { library, name, constants, options: *options };
-        let Compiled { reflection, log, code } = source.compile(true)?;
+        let Compiled { reflection, log, code } = source.compile(GroupShape::Straight)?;
         let writable_buffers = reflection
             .arguments
             .iter()
@@ -138,32 +140,65 @@ impl Kernel {
         if code.is_for(launch) {
             return Ok(Shapes { straight: code, general: code });
         }
-        let general = general.get_or_init(|| source.compile(false).map(|compiled| compiled.code));
+        let general = general.get_or_init(|| source.compile(GroupShape::Any).map(|compiled| compiled.code));
         Ok(Shapes { straight: code, general: general.as_ref().map_err(Clone::clone)? })
     }
 }
 
-/// What compiling gave.
+impl Source {
+    /// Compiles code for threadgroups of a shape, or takes what was compiled before.
+    fn compile(&self, shape: GroupShape) -> Result<Compiled, PipelineError> {
+        let key = self.key(shape);
+        if let Some(built) = key.and_then(|key| self.library.cache().get::<Built>(key)) {
+            // What cannot be linked is compiled again.
+            if let Ok(Ok(compiled)) = contained(|| Compiled::load(built)) {
+                return Ok(compiled);
+            }
+        }
+        let Self { library, name, constants, options } = self;
+        let (kept_by, options) = (library.clone(), *options);
+        specialised(library, name, constants, move |mut module, machine, kernel, absent| {
+            let built = generate(&mut module, machine, kernel, absent, options)?;
+            if let Some(key) = key {
+                kept_by.cache().set(key, &built);
+            }
+            Compiled::load(built)
+        })
+    }
+
+    /// All that the code depends on; nothing if code is not kept.
+    fn key(&self, shape: GroupShape) -> Option<Digest> {
+        let Self { library, name, constants, options } = self;
+        library.cache().root()?;
+        let Processor { triple, name: processor, features } = Processor::host().ok()?;
+        let key = KeyBuilder::of_compiler("kernel")
+            .part(library.digest().bytes())
+            .part(name)
+            .part(postcard::to_allocvec(constants).ok()?)
+            .part(format!("{options:?} {shape:?}"))
+            .part(triple)
+            .part(processor)
+            .part(features);
+        Some(key.finish())
+    }
+}
+
+/// What compiling gave, in this process.
 struct Compiled {
     reflection: FunctionReflection,
     log: PipelineLog,
     code: Code,
 }
 
-impl Source {
-    fn compile(&self, straight: bool) -> Result<Compiled, PipelineError> {
-        let Self { library, name, constants, options } = self;
-        let options = *options;
-        specialised(library, name, constants, move |mut module, machine, kernel, absent| {
-            let Built { generated, reflection, log } =
-                generate(&mut module, machine, kernel, absent, straight, options)?;
-            Ok(Compiled { reflection, log, code: load(generated)? })
-        })
+impl Compiled {
+    fn load(built: Built) -> Result<Self, PipelineError> {
+        let Built { generated, reflection, log } = built;
+        // SAFETY: our own generators keep to what entries and imports are, and what they made comes from this process
+        // or from a file that only the user can have written.
+        let code = unsafe { Code::load(generated) }.map_err(CompilerFailure::Internal)?;
+        Ok(Self { reflection, log, code })
     }
 }
 
-fn load(generated: Generated) -> Result<Code, PipelineError> {
-    // SAFETY: our own generators keep to what entries and imports are.
-    let code = unsafe { Code::load(generated) };
-    code.map_err(|message| CompilerFailure::Internal(message).into())
-}
+#[cfg(test)]
+mod tests;

@@ -20,6 +20,7 @@ mod variables;
 mod vector;
 
 use contained::contained;
+use serde::{Deserialize, Serialize};
 
 #[cfg(test)]
 pub(crate) use inspect::imported;
@@ -31,6 +32,7 @@ pub(crate) use bounds::user_location;
 pub(crate) use entry::{ARGUMENT, GRID_POSITION, VALUE, binding_place};
 pub(crate) use legalise::UNREACHABLE;
 
+use crate::cache::Entry;
 use crate::llvm::{Machine, Module};
 use crate::reflect::KernelEntry;
 use crate::runtime::{EntryKind, Generated, KnownMemory, Site};
@@ -71,11 +73,18 @@ fn specialised<T: Send + 'static>(
 }
 
 /// What becomes of one kernel with values for its function constants.
-struct Built {
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Built {
     generated: Generated,
     /// What the kernel takes, with the function constants applied.
     reflection: FunctionReflection,
     log: PipelineLog,
+}
+
+/// It is code, which runs as it is.
+impl Entry for Built {
+    const DIRECTORY: &str = "kernels";
+    const TRUSTED: bool = true;
 }
 
 /// The pipeline: every step of the way from a specialised module to an object file, in order.

@@ -35,6 +35,12 @@ impl fmt::Debug for Digest {
 pub(crate) struct KeyBuilder(Sha256);
 
 impl KeyBuilder {
+    /// For what depends on the compiler itself: its source, its data types and LLVM.
+    pub(crate) fn of_compiler(what: &str) -> Self {
+        let llvm = crate::llvm::version();
+        Self::default().part(what).part(env!("MSL_SOURCE")).part(msl_types::VERSION).part(llvm)
+    }
+
     pub(crate) fn part(mut self, bytes: impl AsRef<[u8]>) -> Self {
         self.0.update((bytes.as_ref().len() as u64).to_le_bytes());
         self.0.update(bytes);

@@ -1,0 +1,204 @@
+//! Code that was compiled before is taken from the cache, if it is what it should be.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use super::*;
+use crate::cache::{Cache, Entry as _};
+use crate::front::Compiled as FromFront;
+use crate::{
+    Binding, CacheDirectory, CompileOptions, Compiler, CompilerConfig, ConstantValue, Execution, Remark,
+};
+
+const SOURCE: &str = "
+constant uint factor [[function_constant(0)]];
+kernel void numbers(device uint *out [[buffer(0)]], uint i [[thread_position_in_grid]]) { out[i] = i + 1; }
+kernel void scaled(device uint *out [[buffer(0)]], uint i [[thread_position_in_grid]]) { out[i] = factor * i; }
+";
+
+fn library_in(directory: &Path) -> Library {
+    let cache_directory = CacheDirectory::At(directory.into());
+    let config = CompilerConfig { cache_directory, ..CompilerConfig::default() };
+    Compiler::new(config).compile(SOURCE, &CompileOptions::default()).unwrap()
+}
+
+fn source(library: &Library, name: &str) -> Source {
+    let (library, name) = (library.clone(), name.to_owned());
+    Source { library, name, constants: FunctionConstantValues::new(), options: BuildOptions::default() }
+}
+
+fn build(library: &Library) -> Kernel {
+    Kernel::build(library, "numbers", &FunctionConstantValues::new()).unwrap()
+}
+
+/// What is kept of the kernel `numbers`.
+fn kept(library: &Library) -> Option<Built> {
+    library.cache().get(source(library, "numbers").key(GroupShape::Straight).unwrap())
+}
+
+fn keep(library: &Library, built: &Built) {
+    library.cache().set(source(library, "numbers").key(GroupShape::Straight).unwrap(), built);
+}
+
+/// Leaves a mark in what is kept, by which one sees that it is used.
+fn mark(library: &Library) {
+    let mut built = kept(library).unwrap();
+    built.log.remarks.push(Remark { message: "kept".into(), location: None });
+    keep(library, &built);
+}
+
+fn is_marked(kernel: &Kernel) -> bool {
+    kernel.log().remarks.last().is_some_and(|remark| remark.message == "kept")
+}
+
+fn assert_works(kernel: &Kernel) {
+    let mut out = [0u32; 100];
+    let binding = Binding { address: out.as_mut_ptr().cast(), length: 4 * 100 };
+    let launch = Launch {
+        buffers: &[Some(binding)],
+        threadgroup_memory: &[],
+        threads_per_grid: [100, 1, 1],
+        threads_per_threadgroup: [10, 1, 1],
+        stop: &AtomicBool::new(false),
+    };
+    // SAFETY: the binding is an array that nothing else refers to meanwhile.
+    unsafe { kernel.run(&launch, 0..kernel.units(&launch), &mut Scratch::default()) }.unwrap();
+    assert!(out.iter().zip(1..).all(|(value, expected)| *value == expected), "{out:?}");
+}
+
+#[test]
+fn kernels_are_compiled_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let library = library_in(directory.path());
+    assert!(kept(&library).is_none());
+    assert_works(&build(&library));
+    mark(&library);
+    // As a later process would.
+    let again = build(&library_in(directory.path()));
+    assert!(is_marked(&again));
+    assert_works(&again);
+    assert_eq!(again.reflection(), build(&library).reflection());
+}
+
+#[test]
+fn what_is_kept_needs_no_bitcode() {
+    let directory = tempfile::tempdir().unwrap();
+    let whole = library_in(directory.path());
+    build(&whole);
+    let cache = || Arc::new(Cache::new(&CacheDirectory::At(directory.path().into()), 1 << 30));
+    let empty = || FromFront { bitcode: b"none".to_vec(), warnings: Vec::new() };
+    Library::new(empty(), cache()).unwrap_err();
+
+    // As if this bitcode had been compiled before.
+    let reflection = crate::library::Reflection::of(&whole);
+    cache().set(crate::library::Reflection::key(Digest::of(b"none")), &reflection);
+    let library = Library::new(empty(), cache()).unwrap();
+    assert_eq!(library.functions(), whole.functions());
+    Kernel::build(&library, "numbers", &FunctionConstantValues::new()).unwrap_err();
+    keep(&library, &kept(&whole).unwrap());
+    assert_works(&build(&library));
+}
+
+#[test]
+fn code_that_cannot_be_linked_is_compiled_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let library = library_in(directory.path());
+    build(&library);
+    for change in [
+        |built: &mut Built| built.generated.object.clear(),
+        |built: &mut Built| built.generated.object = b"no object at all".to_vec(),
+        |built: &mut Built| built.generated.entry = runtime::EntryKind::Simdgroups,
+    ] {
+        mark(&library);
+        let mut built = kept(&library).unwrap();
+        change(&mut built);
+        keep(&library, &built);
+        let kernel = build(&library);
+        assert!(!is_marked(&kernel));
+        assert_works(&kernel);
+        assert!(kept(&library).is_some_and(|built| built.log == *kernel.log()), "it is replaced");
+    }
+}
+
+#[test]
+fn damaged_entries_are_compiled_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let library = library_in(directory.path());
+    build(&library);
+    mark(&library);
+    let key = source(&library, "numbers").key(GroupShape::Straight).unwrap();
+    let path = directory.path().join(Built::DIRECTORY).join(key.to_string());
+    let whole = std::fs::read(&path).unwrap();
+    for length in [0, 20, whole.len() / 2, whole.len() - 1] {
+        std::fs::write(&path, &whole[..length]).unwrap();
+        let kernel = build(&library);
+        assert!(!is_marked(&kernel));
+        assert_works(&kernel);
+    }
+    std::fs::write(&path, &whole).unwrap();
+    assert!(is_marked(&build(&library)), "the whole entry is used");
+}
+
+#[cfg(unix)]
+#[test]
+fn code_that_others_could_have_written_is_not_run() {
+    use std::fs::{Permissions, set_permissions};
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let directory = tempfile::tempdir().unwrap();
+    let library = library_in(directory.path());
+    build(&library);
+    mark(&library);
+    let key = source(&library, "numbers").key(GroupShape::Straight).unwrap();
+    let kernels = directory.path().join(Built::DIRECTORY);
+    for path in [kernels.join(key.to_string()), kernels] {
+        let before = std::fs::metadata(&path).unwrap().permissions();
+        set_permissions(&path, Permissions::from_mode(before.mode() | 0o002)).unwrap();
+        let kernel = build(&library_in(directory.path()));
+        assert!(!is_marked(&kernel), "{} can be written by others", path.display());
+        assert_works(&kernel);
+        set_permissions(&path, before).unwrap();
+        mark(&library);
+        assert!(is_marked(&build(&library)));
+    }
+}
+
+#[test]
+fn everything_that_code_depends_on_is_in_the_key() {
+    let directory = tempfile::tempdir().unwrap();
+    let library = library_in(directory.path());
+    let mut constants = FunctionConstantValues::new();
+    constants.set_constant_value_at_index(0, ConstantValue::from(5u32));
+    let plain = source(&library, "numbers");
+    let scalar = BuildOptions::default().with_execution(Execution::Scalar);
+    // SAFETY: nothing is run.
+    let unchecked = unsafe { BuildOptions::default().unchecked() };
+    let other = Compiler::new(CompilerConfig {
+        cache_directory: CacheDirectory::At(directory.path().into()),
+        ..CompilerConfig::default()
+    })
+    .compile(&SOURCE.replace("i + 1", "i + 2"), &CompileOptions::default())
+    .unwrap();
+    let keys = [
+        plain.key(GroupShape::Straight),
+        plain.key(GroupShape::Any),
+        source(&library, "scaled").key(GroupShape::Straight),
+        Source { constants, ..plain.clone() }.key(GroupShape::Straight),
+        Source { options: scalar, ..plain.clone() }.key(GroupShape::Straight),
+        Source { options: unchecked, ..plain.clone() }.key(GroupShape::Straight),
+        source(&other, "numbers").key(GroupShape::Straight),
+    ];
+    for (i, key) in keys.iter().enumerate() {
+        assert!(key.is_some() && !keys[..i].contains(key), "key {i}");
+    }
+    assert_eq!(source(&library_in(directory.path()), "numbers").key(GroupShape::Straight), keys[0]);
+}
+
+#[test]
+fn without_a_cache_nothing_is_kept() {
+    let config = CompilerConfig { cache_directory: CacheDirectory::Disabled, ..CompilerConfig::default() };
+    let library = Compiler::new(config).compile(SOURCE, &CompileOptions::default()).unwrap();
+    assert_eq!(source(&library, "numbers").key(GroupShape::Straight), None);
+    assert_works(&build(&library));
+}
