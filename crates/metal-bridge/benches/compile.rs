@@ -36,10 +36,13 @@ mod compile {
         cache.path()
     }
 
-    /// A source that no cache has.
+    /// A source that no cache has, nor what is made of it.
     fn new_source() -> String {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        format!("{METAL_KERNEL_SOURCE}// {}\n", COUNT.fetch_add(1, Ordering::Relaxed))
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        format!(
+            "{METAL_KERNEL_SOURCE}\nkernel void own(device uint *out [[buffer(0)]]) {{ *out = {number}; }}\n"
+        )
     }
 
     fn build_all(library: &Library) -> Vec<Kernel> {
@@ -77,12 +80,22 @@ mod compile {
         bencher.bench_local(|| compile(&compiler, METAL_KERNEL_SOURCE));
     }
 
+    /// A library that keeps nothing of what is made of it.
+    fn library_without_cache() -> &'static Library {
+        static LIBRARY: OnceLock<Library> = OnceLock::new();
+        LIBRARY.get_or_init(|| {
+            let cache_directory = CacheDirectory::Disabled;
+            let compiler = Compiler::new(CompilerConfig { cache_directory, ..CompilerConfig::default() });
+            compile(&compiler, METAL_KERNEL_SOURCE)
+        })
+    }
+
     /// The pipeline of one kernel.
     #[divan::bench(sample_count = 10, args = METAL_KERNEL_NAMES)]
     fn pipeline(bencher: Bencher<'_, '_>, name: &str) {
-        let library = compile(&compiler(warm_cache()), METAL_KERNEL_SOURCE);
+        let library = library_without_cache();
         let constants = FunctionConstantValues::new();
-        bencher.bench_local(|| Kernel::build(&library, name, &constants).unwrap());
+        bencher.bench_local(|| Kernel::build(library, name, &constants).unwrap());
     }
 
     /// The library and the pipelines of all its kernels, neither of them known before.
@@ -92,14 +105,31 @@ mod compile {
         bencher.with_inputs(new_source).bench_values(|source| build_all(&compile(&compiler, &source)));
     }
 
-    /// The same with a library that is in the cache.
+    /// The same with a library that is in the cache, but none of its kernels.
     #[divan::bench(sample_count = 10)]
+    fn all_pipelines_cold(bencher: Bencher<'_, '_>) {
+        bencher.bench_local(|| build_all(library_without_cache()));
+    }
+
+    /// All of it is in the cache.
+    #[divan::bench(sample_count = 100)]
     fn library_and_all_pipelines_cached(bencher: Bencher<'_, '_>) {
         let compiler = compiler(warm_cache());
+        build_all(&compile(&compiler, METAL_KERNEL_SOURCE));
         bencher.bench_local(|| build_all(&compile(&compiler, METAL_KERNEL_SOURCE)));
     }
 }
 
 fn main() {
     divan::main();
+    if let Some(peak) = peak_resident_memory() {
+        println!("peak resident memory of this process: {peak}");
+    }
+}
+
+/// As the system says, where it does.
+fn peak_resident_memory() -> Option<String> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(peak.trim().to_owned())
 }

@@ -28,13 +28,13 @@ pub const CLANG: Switch = Switch {
 /// The directory of the cache.
 pub const CACHE_DIRECTORY: Switch = Switch {
     name: "METAL_BRIDGE_CACHE_DIR",
-    doc: "Directory of the cache of compiled libraries and headers; empty: no cache is kept. \
+    doc: "Directory of the cache of compiled libraries, kernels and headers; empty: no cache is kept. \
           Default: metal-bridge in the user's cache directory (XDG_CACHE_HOME or ~/.cache).",
 };
 /// Size limit of the cache.
 pub const CACHE_MIB: Switch = Switch {
     name: "METAL_BRIDGE_CACHE_MIB",
-    doc: "Most MiB that compiled libraries may take in the cache. Default: 512.",
+    doc: "Most MiB that compiled libraries and kernels may take in the cache. Default: 512.",
 };
 /// Time limit of clang.
 pub const CLANG_SECONDS: Switch = Switch {

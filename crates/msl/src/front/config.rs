@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use crate::switches;
 
-/// Where compiled libraries are kept between runs.
+/// Where compiled libraries and kernels are kept between runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CacheDirectory {
     /// Nowhere: headers are precompiled for each [`Compiler`](super::Compiler), in a temporary directory.
     Disabled,
-    /// In this directory; it is made when first needed. Several processes may share it.
+    /// In this directory; it is made when first needed. Several processes may share it. Kernels are only taken from files
+    /// that belong to the user and that nobody else can write.
     At(PathBuf),
 }
 
@@ -20,9 +21,9 @@ pub enum CacheDirectory {
 pub struct CompilerConfig {
     /// The clang 19 to use; `None`: look for one.
     pub clang: Option<PathBuf>,
-    /// Where compiled libraries are kept.
+    /// Where compiled libraries and kernels are kept.
     pub cache_directory: CacheDirectory,
-    /// Most bytes that compiled libraries take in the cache; the least recently used go first.
+    /// Most bytes that compiled libraries and kernels take in the cache; the least recently used go first.
     pub cache_size_limit: u64,
     /// Most time that compiling one source may take.
     pub time_limit: Duration,

@@ -53,15 +53,21 @@ fn is_marked(kernel: &Kernel) -> bool {
 }
 
 fn assert_works(kernel: &Kernel) {
+    assert_works_with(kernel, [10, 1, 1]);
+}
+
+/// The kernel `numbers` gives its numbers in threadgroups of these extents.
+fn assert_works_with(kernel: &Kernel, threads_per_threadgroup: [u32; 3]) {
     let mut out = [0u32; 100];
     let binding = Binding { address: out.as_mut_ptr().cast(), length: 4 * 100 };
     let launch = Launch {
         buffers: &[Some(binding)],
         threadgroup_memory: &[],
-        threads_per_grid: [100, 1, 1],
-        threads_per_threadgroup: [10, 1, 1],
+        threads_per_grid: [100, threads_per_threadgroup[1], 1],
+        threads_per_threadgroup,
         stop: &AtomicBool::new(false),
     };
+    kernel.prepare(&launch).unwrap();
     // SAFETY: the binding is an array that nothing else refers to meanwhile.
     unsafe { kernel.run(&launch, 0..kernel.units(&launch), &mut Scratch::default()) }.unwrap();
     assert!(out.iter().zip(1..).all(|(value, expected)| *value == expected), "{out:?}");
@@ -79,6 +85,30 @@ fn kernels_are_compiled_once() {
     assert!(is_marked(&again));
     assert_works(&again);
     assert_eq!(again.reflection(), build(&library).reflection());
+}
+
+#[test]
+fn code_for_other_threadgroups_is_compiled_when_a_launch_has_some() {
+    let directory = tempfile::tempdir().unwrap();
+    let library = library_in(directory.path());
+    build(&library);
+    let mut built = kept(&library).unwrap();
+    built.generated.straight_only = true;
+    keep(&library, &built);
+    let for_all = || {
+        let key = source(&library, "numbers").key(GroupShape::Any).unwrap();
+        library.cache().get::<Built>(key)
+    };
+    let kernel = build(&library);
+    assert_works_with(&kernel, [32, 1, 1]);
+    assert_works_with(&kernel, [7, 1, 1]);
+    assert!(kernel.0.general.get().is_none() && for_all().is_none(), "not needed so far");
+    assert_works_with(&kernel, [8, 2, 1]);
+    assert!(kernel.0.general.get().is_some() && for_all().is_some());
+    // The last threadgroup of a row has four threads.
+    let kernel = build(&library);
+    assert_works_with(&kernel, [32, 2, 1]);
+    assert!(kernel.0.general.get().is_some());
 }
 
 #[test]
