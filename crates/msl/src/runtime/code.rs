@@ -35,15 +35,6 @@ pub(crate) enum EntryKind {
     Simdgroups,
 }
 
-/// Which threadgroups code shall be for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum GroupShape {
-    /// Those that are [straight](super::is_straight); it may be for others, too.
-    Straight,
-    /// All.
-    Any,
-}
-
 /// Code for a kernel as an object file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Generated {

@@ -15,7 +15,7 @@ mod simdgroups;
 mod tests;
 mod threads;
 
-pub(crate) use code::{Code, EntryKind, Generated, GroupShape, Program, RESUME, THREAD, THREADGROUP};
+pub(crate) use code::{Code, EntryKind, Generated, Program, RESUME, THREAD, THREADGROUP};
 pub(crate) use collectives::{Collective, Element, Operator, Shape};
 pub(crate) use context::{
     GroupContext, KEY_WORDS, KnownMemory, Parked, ParkedOperation, Site, UNKNOWN_MEMORY,

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use super::{BuildOptions, Built, contained, generate, specialised};
 use crate::digest::{Digest, KeyBuilder};
 use crate::llvm::Processor;
-use crate::runtime::{self, Code, GroupShape, Program, Scratch, Shapes};
+use crate::runtime::{self, Code, Program, Scratch, Shapes};
 use crate::{
     Access, CompilerFailure, FunctionConstantValues, FunctionReflection, KernelFault, Launch, Library,
     PipelineError, PipelineLog,
@@ -64,7 +64,7 @@ impl Kernel {
     ) -> Result<Self, PipelineError> {
         let (library, name, constants) = (library.clone(), name.to_owned(), constants.clone());
         let source = Source { library, name, constants, options: *options };
-        let Compiled { reflection, log, code } = source.compile(GroupShape::Straight)?;
+        let Compiled { reflection, log, code } = source.compile(true)?;
         let writable_buffers = reflection
             .arguments
             .iter()
@@ -140,15 +140,15 @@ impl Kernel {
         if code.is_for(launch) {
             return Ok(Shapes { straight: code, general: code });
         }
-        let general = general.get_or_init(|| source.compile(GroupShape::Any).map(|compiled| compiled.code));
+        let general = general.get_or_init(|| source.compile(false).map(|compiled| compiled.code));
         Ok(Shapes { straight: code, general: general.as_ref().map_err(Clone::clone)? })
     }
 }
 
 impl Source {
-    /// Compiles code for threadgroups of a shape, or takes what was compiled before.
-    fn compile(&self, shape: GroupShape) -> Result<Compiled, PipelineError> {
-        let key = self.key(shape);
+    /// Compiles code for all threadgroups, or for straight ones, or takes what was compiled before.
+    fn compile(&self, straight: bool) -> Result<Compiled, PipelineError> {
+        let key = self.key(straight);
         if let Some(built) = key.and_then(|key| self.library.cache().get::<Built>(key)) {
             // What cannot be linked is compiled again.
             if let Ok(Ok(compiled)) = contained(|| Compiled::load(built)) {
@@ -158,7 +158,7 @@ impl Source {
         let Self { library, name, constants, options } = self;
         let (kept_by, options) = (library.clone(), *options);
         specialised(library, name, constants, move |mut module, machine, kernel, absent| {
-            let built = generate(&mut module, machine, kernel, absent, options)?;
+            let built = generate(&mut module, machine, kernel, absent, straight, options)?;
             if let Some(key) = key {
                 kept_by.cache().set(key, &built);
             }
@@ -167,7 +167,7 @@ impl Source {
     }
 
     /// All that the code depends on; nothing if code is not kept.
-    fn key(&self, shape: GroupShape) -> Option<Digest> {
+    fn key(&self, straight: bool) -> Option<Digest> {
         let Self { library, name, constants, options } = self;
         library.cache().root()?;
         let Processor { triple, name: processor, features } = Processor::host().ok()?;
@@ -175,7 +175,7 @@ impl Source {
             .part(library.digest().bytes())
             .part(name)
             .part(postcard::to_allocvec(constants).ok()?)
-            .part(format!("{options:?} {shape:?}"))
+            .part(format!("{options:?} {straight}"))
             .part(triple)
             .part(processor)
             .part(features);

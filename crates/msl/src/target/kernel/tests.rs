@@ -34,11 +34,11 @@ fn build(library: &Library) -> Kernel {
 
 /// What is kept of the kernel `numbers`.
 fn kept(library: &Library) -> Option<Built> {
-    library.cache().get(source(library, "numbers").key(GroupShape::Straight).unwrap())
+    library.cache().get(source(library, "numbers").key(true).unwrap())
 }
 
 fn keep(library: &Library, built: &Built) {
-    library.cache().set(source(library, "numbers").key(GroupShape::Straight).unwrap(), built);
+    library.cache().set(source(library, "numbers").key(true).unwrap(), built);
 }
 
 /// Leaves a mark in what is kept, by which one sees that it is used.
@@ -96,7 +96,7 @@ fn code_for_other_threadgroups_is_compiled_when_a_launch_has_some() {
     built.generated.straight_only = true;
     keep(&library, &built);
     let for_all = || {
-        let key = source(&library, "numbers").key(GroupShape::Any).unwrap();
+        let key = source(&library, "numbers").key(false).unwrap();
         library.cache().get::<Built>(key)
     };
     let kernel = build(&library);
@@ -157,7 +157,7 @@ fn damaged_entries_are_compiled_again() {
     let library = library_in(directory.path());
     build(&library);
     mark(&library);
-    let key = source(&library, "numbers").key(GroupShape::Straight).unwrap();
+    let key = source(&library, "numbers").key(true).unwrap();
     let path = directory.path().join(Built::DIRECTORY).join(key.to_string());
     let whole = std::fs::read(&path).unwrap();
     for length in [0, 20, whole.len() / 2, whole.len() - 1] {
@@ -180,7 +180,7 @@ fn code_that_others_could_have_written_is_not_run() {
     let library = library_in(directory.path());
     build(&library);
     mark(&library);
-    let key = source(&library, "numbers").key(GroupShape::Straight).unwrap();
+    let key = source(&library, "numbers").key(true).unwrap();
     let kernels = directory.path().join(Built::DIRECTORY);
     for path in [kernels.join(key.to_string()), kernels] {
         let before = std::fs::metadata(&path).unwrap().permissions();
@@ -211,24 +211,24 @@ fn everything_that_code_depends_on_is_in_the_key() {
     .compile(&SOURCE.replace("i + 1", "i + 2"), &CompileOptions::default())
     .unwrap();
     let keys = [
-        plain.key(GroupShape::Straight),
-        plain.key(GroupShape::Any),
-        source(&library, "scaled").key(GroupShape::Straight),
-        Source { constants, ..plain.clone() }.key(GroupShape::Straight),
-        Source { options: scalar, ..plain.clone() }.key(GroupShape::Straight),
-        Source { options: unchecked, ..plain.clone() }.key(GroupShape::Straight),
-        source(&other, "numbers").key(GroupShape::Straight),
+        plain.key(true),
+        plain.key(false),
+        source(&library, "scaled").key(true),
+        Source { constants, ..plain.clone() }.key(true),
+        Source { options: scalar, ..plain.clone() }.key(true),
+        Source { options: unchecked, ..plain.clone() }.key(true),
+        source(&other, "numbers").key(true),
     ];
     for (i, key) in keys.iter().enumerate() {
         assert!(key.is_some() && !keys[..i].contains(key), "key {i}");
     }
-    assert_eq!(source(&library_in(directory.path()), "numbers").key(GroupShape::Straight), keys[0]);
+    assert_eq!(source(&library_in(directory.path()), "numbers").key(true), keys[0]);
 }
 
 #[test]
 fn without_a_cache_nothing_is_kept() {
     let config = CompilerConfig { cache_directory: CacheDirectory::Disabled, ..CompilerConfig::default() };
     let library = Compiler::new(config).compile(SOURCE, &CompileOptions::default()).unwrap();
-    assert_eq!(source(&library, "numbers").key(GroupShape::Straight), None);
+    assert_eq!(source(&library, "numbers").key(true), None);
     assert_works(&build(&library));
 }
