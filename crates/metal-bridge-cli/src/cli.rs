@@ -192,7 +192,7 @@ pub(crate) enum Emit {
     Llvm,
     /// The same in the compiler's own form.
     Kernel,
-    /// LLVM's form of the vectorised kernel: 32 threads together
+    /// LLVM's form of 32 threads together, their accesses checked.
     Vector,
     /// Native code as assembly, its accesses checked.
     Asm,

@@ -2,11 +2,12 @@
 
 use std::io::{self, Write};
 
-use metal_bridge::{Device, PipelineLog};
+use metal_bridge::Device;
 
 use crate::cli::CompileKernelArguments;
 use crate::constants;
 use crate::error::Result;
+use crate::log;
 use crate::source;
 
 /// Prints one kernel at a stage of its compilation, or what the compiler has to say of it.
@@ -21,18 +22,7 @@ pub(crate) fn run(arguments: &CompileKernelArguments) -> Result<()> {
     }
     if arguments.report {
         let pipeline = device.new_compute_pipeline_state_with_function(&function)?;
-        show_log(pipeline.name(), pipeline.log(), &mut out)?;
-    }
-    Ok(())
-}
-
-fn show_log(kernel: &str, log: &PipelineLog, out: &mut impl Write) -> io::Result<()> {
-    let warnings = log.warnings.iter().map(|remark| ("warning", remark));
-    for (kind, remark) in warnings.chain(log.remarks.iter().map(|remark| ("remark", remark))) {
-        match &remark.location {
-            Some(location) => writeln!(out, "{location}: {kind}: {}", remark.message)?,
-            None => writeln!(out, "kernel {kernel}: {kind}: {}", remark.message)?,
-        }
+        log::show_report(&pipeline, &mut out)?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ mod constants;
 mod data;
 mod devices;
 mod error;
+mod log;
 mod run;
 mod source;
 

@@ -11,6 +11,7 @@ use crate::cli::RunArguments;
 use crate::constants;
 use crate::devices;
 use crate::error::{Failure, Result};
+use crate::log;
 use crate::source;
 use bindings::Bindings;
 
@@ -21,6 +22,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<()> {
     let constants = constants::values(&arguments.constant)?;
     let function = library.new_function_with_name_and_constants(&arguments.kernel, &constants)?;
     let pipeline = device.new_compute_pipeline_state_with_function(&function)?;
+    log::show_warnings(&pipeline, &mut anstream::stderr().lock())?;
     let bindings = Bindings::new(&device, pipeline.reflection(), arguments)?;
     let dispatch = Dispatch::new(&pipeline, arguments)?;
 

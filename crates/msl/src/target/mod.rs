@@ -105,7 +105,8 @@ fn generate(
                 vector::generate(module, machine, kernel, static_threadgroup_memory, straight, options)?;
             match found {
                 Ok((generated, remarks)) => {
-                    log.remarks = remarks;
+                    log.remarks.push(Remark { message: execution(generated.entry), location: None });
+                    log.remarks.extend(remarks);
                     Some(generated)
                 }
                 Err(refusal) => {
@@ -134,6 +135,26 @@ fn generate(
         ..kernel.reflection.clone()
     };
     Ok(Built { generated, reflection, log })
+}
+
+/// How vector code executes threads, for the log.
+fn execution(entry: EntryKind) -> String {
+    let how = match entry {
+        EntryKind::Grid { step: [_, 1] } => {
+            "whatever the threadgroups, 32 threads along x run together".to_owned()
+        }
+        EntryKind::Grid { step: [_, rows] } => {
+            format!("whatever the threadgroups, 32 threads along x in {rows} rows run together")
+        }
+        EntryKind::Threadgroup | EntryKind::Threads => {
+            "the threads of each SIMD-group run together".to_owned()
+        }
+        EntryKind::Simdgroups => {
+            "the threads of each SIMD-group run together; SIMD-groups wait for each other at barriers"
+                .to_owned()
+        }
+    };
+    format!("vector code: {how}")
 }
 
 /// The first half: leaves one optimised function, of which everything is known and nothing is checked.
