@@ -210,11 +210,24 @@ impl<'m> Value<'m> {
         unsafe { LLVMGetVolatile(self.0) != 0 }
     }
 
-    /// Takes `inbounds` and other promises from a getelementptr: its result is then always defined.
-    pub(crate) fn clear_gep_flags(self) {
-        assert_eq!(self.opcode(), Opcode::LLVMGetElementPtr);
-        // SAFETY: a live getelementptr instruction.
-        unsafe { LLVMGEPSetNoWrapFlags(self.0, 0) }
+    /// Takes `inbounds`, `nsw`, `exact` and other promises from an instruction: its result is then always defined.
+    pub(crate) fn clear_promises(self) {
+        // SAFETY: a live instruction; each function is for its opcodes.
+        unsafe {
+            match self.opcode() {
+                Opcode::LLVMGetElementPtr => LLVMGEPSetNoWrapFlags(self.0, 0),
+                Opcode::LLVMAdd | Opcode::LLVMSub | Opcode::LLVMMul | Opcode::LLVMShl => {
+                    LLVMSetNSW(self.0, 0);
+                    LLVMSetNUW(self.0, 0);
+                }
+                Opcode::LLVMUDiv | Opcode::LLVMSDiv | Opcode::LLVMLShr | Opcode::LLVMAShr => {
+                    LLVMSetExact(self.0, 0);
+                }
+                Opcode::LLVMZExt | Opcode::LLVMUIToFP => LLVMSetNNeg(self.0, 0),
+                Opcode::LLVMOr => LLVMSetIsDisjoint(self.0, 0),
+                _ => {}
+            }
+        }
     }
 
     pub(crate) fn gep_source_type(self) -> Type<'m> {

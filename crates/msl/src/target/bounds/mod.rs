@@ -78,11 +78,9 @@ impl<'m> Checker<'m> {
     }
 
     fn run(&mut self) -> Result<(), String> {
-        for instruction in self.thread.instructions() {
-            if instruction.opcode() == Opcode::LLVMGetElementPtr {
-                instruction.clear_gep_flags();
-            }
-        }
+        // A broken promise must not make an address anything, nor a result another one than in other code that is
+        // made of the same function.
+        self.thread.instructions().into_iter().for_each(Value::clear_promises);
         // What resolving memory inserted is before `start` and reads the context only.
         let own = self.own_instructions();
         self.find_regions();
