@@ -109,9 +109,11 @@ impl Live {
                     }
                 }
                 if matches!(data.op, Op::Load(_)) {
-                    let shared = data.results.iter().filter(|r| !shapes.of(**r).rows).filter(|r| {
-                        shapes.of(**r).lanes == Lanes::Varying
-                    });
+                    let shared = data
+                        .results
+                        .iter()
+                        .filter(|r| !shapes.of(**r).rows)
+                        .filter(|r| shapes.of(**r).lanes == Lanes::Varying);
                     let bytes: u32 = shared.map(|r| function.ty(*r).bytes() * LANES).sum();
                     widest = widest.max(bytes.div_ceil(registers.bytes));
                 }

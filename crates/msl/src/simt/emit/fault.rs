@@ -93,7 +93,7 @@ impl Emitter<'_> {
         offsets: &Operand,
         active: &Operand,
     ) -> Operand {
-        if !self.plan.checked {
+        if !self.checks() {
             return active.clone();
         }
         let limit = self.limit(access, 0);

@@ -59,7 +59,7 @@ impl Emitter<'_> {
         }
     }
 
-    fn checked_access(&mut self, inst: Inst, pointer: Value, bytes: u64, write: bool) -> Checked {
+    pub(super) fn checked_access(&mut self, inst: Inst, pointer: Value, bytes: u64, write: bool) -> Checked {
         let region = self.regions[&self.origins.of(pointer)].clone();
         let site = self.tables.site(self.function, inst, write);
         Checked { region, bytes, write, site }
@@ -121,7 +121,7 @@ impl Emitter<'_> {
         let read = |this: &mut Self, offset: &Operand| -> Vec<Operand> {
             (0..element.count).map(|i| this.read_one(checked, offset, i, element, access)).collect()
         };
-        if !self.plan.checked {
+        if !self.checks() {
             return offsets.iter().map(|offset| read(self, offset)).collect();
         }
         let limit = self.limit(checked, 0);
@@ -266,13 +266,14 @@ impl Emitter<'_> {
         let mut conditions = Vec::new();
         let stride = match self.lanes_of(pointer) {
             Lanes::Affine(stride) => stride,
+            Lanes::Speculative(stride) if self.is_proved() => stride,
             Lanes::Speculative(stride) => {
                 conditions.extend((0..rows).map(|row| self.valid(pointer, row)));
                 stride
             }
             Lanes::Uniform | Lanes::Varying => 0,
         };
-        if self.plan.checked {
+        if self.checks() {
             let reach = stride.unsigned_abs() * u64::from(LANES - 1);
             let limit = self.limit(checked, reach);
             for row in 0..rows {
@@ -536,7 +537,7 @@ impl Emitter<'_> {
             self.code.branch(&some, &go, &done);
             self.code.start(&go);
         }
-        if self.plan.checked {
+        if self.checks() {
             let limit = self.limit(checked, 0);
             let inside = self.code.value(format_args!("icmp ult i64 {offset}, {limit}"));
             let (good, bad) = (self.code.label("good"), self.code.label("bad"));

@@ -5,6 +5,7 @@ mod atomic;
 mod collective;
 mod control;
 mod fault;
+mod hoist;
 mod instruction;
 mod memory;
 mod private;
@@ -13,7 +14,7 @@ mod region;
 mod tests;
 mod values;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::code::{Code, Form, Label, Operand};
 use super::loops::Nest;
@@ -57,6 +58,8 @@ pub(super) struct Emitter<'a> {
     /// The lanes that run the block being written, by row; none if all do.
     active: Option<Vec<Operand>>,
     inst: Option<Inst>,
+    /// Accesses that need no checks where the code being written runs.
+    proved: HashSet<Inst>,
 }
 
 /// What is known of a kernel under a plan.
@@ -100,10 +103,19 @@ pub(super) fn tile(
         vectors: HashMap::new(),
         active: None,
         inst: None,
+        proved: HashSet::new(),
     };
     emitter.prologue()?;
-    for block in nest.order.clone() {
-        emitter.block(block)?;
+    let hoisted = emitter.find_hoisted();
+    let mut position = 0;
+    while let Some(&block) = nest.order.get(position) {
+        match hoisted.get(&block) {
+            Some(checks) => position = emitter.versions(block, checks)?,
+            None => {
+                emitter.block(block)?;
+                position += 1;
+            }
+        }
     }
     emitter.epilogue();
     let (places, text, declarations) = emitter.code.finish();
@@ -120,6 +132,16 @@ impl Emitter<'_> {
     /// Rows of which each has its own values.
     fn rows(&self) -> usize {
         self.plan.rows as usize
+    }
+
+    /// Whether the instruction being written checks where it accesses memory.
+    fn checks(&self) -> bool {
+        self.plan.checked && !self.is_proved()
+    }
+
+    /// Whether a loop's ranges have shown where the instruction being written accesses memory.
+    fn is_proved(&self) -> bool {
+        self.inst.is_some_and(|inst| self.proved.contains(&inst))
     }
 
     /// Notes for the vectorisation report.

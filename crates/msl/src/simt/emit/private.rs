@@ -145,7 +145,7 @@ impl Emitter<'_> {
         element: Element,
     ) -> Vec<Operand> {
         let mut offset = self.base(pointer, row);
-        if self.plan.checked {
+        if self.checks() {
             let limit = self.limit(checked, 0);
             let inside = self.code.value(format_args!("icmp ult i64 {offset}, {limit}"));
             offset = self.either(
@@ -192,7 +192,7 @@ impl Emitter<'_> {
                 let before = self.base(pointer, row);
                 let places = self.together(&checked, pointer, row, &start, element);
                 let mut mask = active;
-                if self.plan.checked {
+                if self.checks() {
                     let limit = self.limit(&checked, 0);
                     let inside = self.code.value(format_args!("icmp ult i64 {before}, {limit}"));
                     let inside = self.code.splat("i1", LANES, &inside);

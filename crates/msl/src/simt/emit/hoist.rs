@@ -1,0 +1,570 @@
+//! Checks hoisted out of loops: before a loop, ranges of all offsets in it are computed; where they lie within their memories, a
+//! version of the loop runs that does not check them.
+//!
+//! A range is of whole numbers of which one is congruent to the value modulo the width of its type, so that additions and
+//! multiplications may wrap around; widening asks that the number itself fits.
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use super::values::of_row;
+use super::{Emitter, LANES};
+use crate::kernel::op::{Binary, Cast, IntCompare};
+use crate::kernel::{Block, Definition, Inst, Op, Terminator, Type, Value};
+use crate::simt::code::{Operand, scalar};
+use crate::simt::loops::Loop;
+use crate::simt::shape::{Lanes, signed};
+
+/// How the range of a value is computed before a loop.
+#[derive(Debug)]
+enum Range {
+    Constant(i64),
+    /// A value that is known before the loop.
+    Known {
+        value: Value,
+        sign: Sign,
+    },
+    Sum(Rc<Range>, Rc<Range>),
+    Difference(Rc<Range>, Rc<Range>),
+    Product(Rc<Range>, Rc<Range>),
+    /// Of one or the other.
+    Either(Rc<Range>, Rc<Range>),
+    /// The number, if it fits a type.
+    Fitting(Rc<Range>, Type, Sign),
+    /// Whatever the operands are.
+    Within(i64, i64),
+    /// A counter of a loop.
+    Counter(Rc<Counter>),
+}
+
+/// A parameter of a loop's header that changes by the same in each iteration, until a test at the loop's end.
+#[derive(Debug)]
+struct Counter {
+    start: Rc<Range>,
+    step: i64,
+    /// What it is compared with.
+    bound: Rc<Range>,
+    /// The largest (counting down: least) value of the counter in the loop, less the bound.
+    beyond: i64,
+    /// The loop ends only if the bound is met: the counter must not step over it.
+    exact: bool,
+    ty: Type,
+    sign: Sign,
+}
+
+/// As what number the bits of a value are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Sign {
+    Signed,
+    Unsigned,
+}
+
+/// What is checked before a loop.
+#[derive(Debug)]
+pub(super) struct Hoisted {
+    accesses: Vec<(Inst, Rc<Range>)>,
+}
+
+const DEPTH: u32 = 24;
+/// Loops of more blocks are not written twice.
+const MOST_BLOCKS: usize = 48;
+
+impl Emitter<'_> {
+    /// For headers of loops, what can be checked before them.
+    pub(super) fn find_hoisted(&self) -> HashMap<Block, Hoisted> {
+        let mut found = HashMap::new();
+        if !self.plan.checked || !self.plan.full {
+            return found;
+        }
+        let mut done: Vec<Loop> = Vec::new();
+        // Outer loops come first.
+        for l in self.nest.all() {
+            let data = self.nest.data(l);
+            let outer_done = std::iter::successors(data.parent, |p| self.nest.data(*p).parent)
+                .any(|outer| done.contains(&outer));
+            if outer_done || data.span.len() > MOST_BLOCKS {
+                continue;
+            }
+            let accesses = self.accesses_in(l);
+            let mut analysis = Ranges { emitter: self, l, memo: HashMap::new() };
+            let ranges: Vec<_> = accesses
+                .iter()
+                .filter_map(|(inst, pointer)| Some((*inst, analysis.of(*pointer, Sign::Signed, DEPTH)?)))
+                .collect();
+            let is_outer = self.nest.all().any(|other| self.nest.data(other).parent == Some(l));
+            // An outer loop is worth it only if nothing is left to its inner ones.
+            if ranges.is_empty() || (is_outer && ranges.len() < accesses.len()) {
+                continue;
+            }
+            done.push(l);
+            found.insert(data.header, Hoisted { accesses: ranges });
+        }
+        found
+    }
+
+    /// Loads and stores in a loop, with their pointers.
+    fn accesses_in(&self, l: Loop) -> Vec<(Inst, Value)> {
+        let blocks = &self.nest.order[self.nest.data(l).span.clone()];
+        let insts = blocks.iter().flat_map(|block| &self.function.blocks[*block].instructions);
+        insts
+            .filter_map(|inst| {
+                let data = &self.function.instructions[*inst];
+                matches!(data.op, Op::Load(_) | Op::Store(_)).then(|| (*inst, data.operands[0]))
+            })
+            .collect()
+    }
+
+    /// Writes the blocks of a loop twice: with and without the checks that can be made before it. Returns the position
+    /// of what comes after it.
+    pub(super) fn versions(&mut self, header: Block, hoisted: &Hoisted) -> Result<usize, String> {
+        let own = self.nest.headed_by(header).expect("only loops have versions");
+        let span = self.nest.data(own).span.clone();
+        let outside = self.labels.clone();
+        let entry = outside[&header].clone();
+        let mut heads = Vec::new();
+        for _ in 0..2 {
+            heads.push(self.code.label("version"));
+        }
+        self.code.start(&entry);
+        self.known.clear();
+        self.vectors.clear();
+        self.inst = None;
+        let safe = self.is_safe(hoisted);
+        let safe = self.code.value(format_args!("freeze i1 {safe}"));
+        self.code.end(format_args!("br i1 {safe}, {}, {}, !prof !0", heads[0].target(), heads[1].target()));
+        let proved: HashSet<Inst> = hoisted.accesses.iter().map(|(inst, _)| *inst).collect();
+        for (head, proved) in heads.into_iter().zip([proved, HashSet::new()]) {
+            for position in span.clone() {
+                let block = self.nest.order[position];
+                let label = if block == header { head.clone() } else { self.code.label("block") };
+                self.labels.insert(block, label);
+            }
+            self.proved = proved;
+            for position in span.clone() {
+                self.block(self.nest.order[position])?;
+            }
+        }
+        self.proved.clear();
+        self.labels = outside;
+        Ok(span.end)
+    }
+
+    /// Whether all hoisted accesses are within their memories.
+    fn is_safe(&mut self, hoisted: &Hoisted) -> Operand {
+        let mut conditions = Vec::new();
+        for (inst, range) in &hoisted.accesses {
+            let data = &self.function.instructions[*inst];
+            let write = matches!(data.op, Op::Store(_));
+            let values = if write { &data.operands[1..] } else { &data.results[..] };
+            let bytes: u64 = values.iter().map(|v| u64::from(self.function.ty(*v).bytes())).sum();
+            let access = self.checked_access(*inst, data.operands[0], bytes, write);
+            let limit = self.limit(&access, 0);
+            let (low, high) = self.range(range, &mut conditions);
+            conditions.push(self.code.value(format_args!("icmp sge i64 {low}, 0")));
+            conditions.push(self.code.value(format_args!("icmp ult i64 {high}, {limit}")));
+        }
+        self.all_of(&conditions)
+    }
+
+    /// Least and largest number of a range; they hold if the conditions do.
+    fn range(&mut self, range: &Range, conditions: &mut Vec<Operand>) -> (Operand, Operand) {
+        match range {
+            Range::Constant(value) => (Operand::int(*value), Operand::int(*value)),
+            Range::Within(low, high) => (Operand::int(*low), Operand::int(*high)),
+            Range::Known { value, sign } => self.known_range(*value, *sign, conditions),
+            Range::Sum(a, b) => {
+                let (a, b) = (self.range(a, conditions), self.range(b, conditions));
+                (self.exact("sadd", &a.0, &b.0, conditions), self.exact("sadd", &a.1, &b.1, conditions))
+            }
+            Range::Difference(a, b) => {
+                let (a, b) = (self.range(a, conditions), self.range(b, conditions));
+                (self.exact("ssub", &a.0, &b.1, conditions), self.exact("ssub", &a.1, &b.0, conditions))
+            }
+            Range::Product(a, b) => {
+                let (a, b) = (self.range(a, conditions), self.range(b, conditions));
+                let products = [(&a.0, &b.0), (&a.0, &b.1), (&a.1, &b.0), (&a.1, &b.1)]
+                    .map(|(x, y)| self.exact("smul", x, y, conditions));
+                (self.extreme("smin", &products), self.extreme("smax", &products))
+            }
+            Range::Either(a, b) => {
+                let (a, b) = (self.range(a, conditions), self.range(b, conditions));
+                (self.extreme("smin", &[a.0, b.0]), self.extreme("smax", &[a.1, b.1]))
+            }
+            Range::Fitting(inner, ty, sign) => {
+                let (low, high) = self.range(inner, conditions);
+                self.fits(&low, &high, *ty, *sign, conditions);
+                (low, high)
+            }
+            Range::Counter(counter) => self.counter(counter, conditions),
+        }
+    }
+
+    fn counter(&mut self, counter: &Counter, conditions: &mut Vec<Operand>) -> (Operand, Operand) {
+        let start = self.range(&counter.start, conditions);
+        let bound = self.range(&counter.bound, conditions);
+        let up = counter.step > 0;
+        let beyond = Operand::int(counter.beyond);
+        let last = self.exact("sadd", if up { &bound.1 } else { &bound.0 }, &beyond, conditions);
+        if counter.exact {
+            // The counter comes to the bound, and not past it, in all lanes.
+            let nearest = self.exact("sadd", if up { &bound.0 } else { &bound.1 }, &beyond, conditions);
+            let (order, first) = if up { ("sle", &start.1) } else { ("sge", &start.0) };
+            conditions.push(self.code.value(format_args!("icmp {order} i64 {first}, {nearest}")));
+            if counter.step.unsigned_abs() != 1 {
+                for (a, b) in [(&start.0, &start.1), (&bound.0, &bound.1)] {
+                    conditions.push(self.code.value(format_args!("icmp eq i64 {a}, {b}")));
+                }
+                let way = self.exact("ssub", &last, &start.0, conditions);
+                let rest = self.code.value(format_args!("srem i64 {way}, {}", counter.step));
+                conditions.push(self.code.value(format_args!("icmp eq i64 {rest}, 0")));
+            }
+        } else {
+            // What is compared are the numbers themselves, and one step past the last does not wrap around.
+            let past = self.exact("sadd", &last, &Operand::int(counter.step), conditions);
+            for (low, high) in [start.clone(), bound, (past.clone(), past)] {
+                self.fits(&low, &high, counter.ty, counter.sign, conditions);
+            }
+        }
+        // The first iteration is not tested.
+        if up {
+            (start.0.clone(), self.extreme("smax", &[start.1.clone(), last]))
+        } else {
+            (self.extreme("smin", &[start.0.clone(), last]), start.1.clone())
+        }
+    }
+
+    /// Asks that numbers are values of a type.
+    fn fits(&mut self, low: &Operand, high: &Operand, ty: Type, sign: Sign, conditions: &mut Vec<Operand>) {
+        let bits = ty.bits();
+        if bits == 64 && sign == Sign::Signed {
+            return;
+        }
+        // Of unsigned numbers of 64 bits, those that are also signed.
+        let (least, most) = match sign {
+            Sign::Unsigned => (0, (u64::MAX >> (64 - bits).max(1)) as i64),
+            Sign::Signed => (-(1i64 << (bits - 1)), (1i64 << (bits - 1)) - 1),
+        };
+        conditions.push(self.code.value(format_args!("icmp sge i64 {low}, {least}")));
+        conditions.push(self.code.value(format_args!("icmp sle i64 {high}, {most}")));
+    }
+
+    /// The numbers that a value has in the lanes of all rows.
+    fn known_range(&mut self, value: Value, sign: Sign, conditions: &mut Vec<Operand>) -> (Operand, Operand) {
+        let ty = self.function.ty(value);
+        let emitted = self.get(value);
+        let reach = match self.lanes_of(value) {
+            Lanes::Affine(stride) | Lanes::Speculative(stride) => stride.wrapping_mul(i64::from(LANES) - 1),
+            Lanes::Uniform | Lanes::Varying => 0,
+        };
+        let (mut low, mut high): (Option<Operand>, Option<Operand>) = (None, None);
+        for row in 0..self.rows_of(value) {
+            if let Some(valid) = emitted.valid.get(row.min(emitted.valid.len().saturating_sub(1))) {
+                conditions.push(valid.clone());
+            }
+            let base = of_row(&emitted.scalars, row).clone();
+            let base = if ty.bits() == 64 {
+                base
+            } else {
+                let extend = if sign == Sign::Signed { "sext" } else { "zext" };
+                self.code.value(format_args!("{extend} {} {base} to i64", scalar(ty)))
+            };
+            let end = self.exact("sadd", &base, &Operand::int(reach), conditions);
+            let (a, b) = if reach < 0 { (end, base) } else { (base, end) };
+            low = Some(match low {
+                None => a,
+                Some(old) => self.extreme("smin", &[old, a]),
+            });
+            high = Some(match high {
+                None => b,
+                Some(old) => self.extreme("smax", &[old, b]),
+            });
+        }
+        (low.unwrap_or(Operand::int(0)), high.unwrap_or(Operand::int(0)))
+    }
+
+    /// A sum, difference or product, if it does not overflow.
+    fn exact(&mut self, op: &str, a: &Operand, b: &Operand, conditions: &mut Vec<Operand>) -> Operand {
+        if op != "smul" && *b == Operand::int(0) {
+            return a.clone();
+        }
+        self.code
+            .declarations
+            .insert(format!("declare {{ i64, i1 }} @llvm.{op}.with.overflow.i64(i64, i64)"));
+        let both = self
+            .code
+            .value(format_args!("call {{ i64, i1 }} @llvm.{op}.with.overflow.i64(i64 {a}, i64 {b})"));
+        let result = self.code.value(format_args!("extractvalue {{ i64, i1 }} {both}, 0"));
+        let over = self.code.value(format_args!("extractvalue {{ i64, i1 }} {both}, 1"));
+        conditions.push(self.code.value(format_args!("xor i1 {over}, true")));
+        result
+    }
+
+    fn extreme(&mut self, op: &str, values: &[Operand]) -> Operand {
+        self.code.declarations.insert(format!("declare i64 @llvm.{op}.i64(i64, i64)"));
+        let mut result = values[0].clone();
+        for value in &values[1..] {
+            result = self.code.value(format_args!("call i64 @llvm.{op}.i64(i64 {result}, i64 {value})"));
+        }
+        result
+    }
+}
+
+/// Finds how ranges are computed before one loop.
+struct Ranges<'a, 'e> {
+    emitter: &'e Emitter<'a>,
+    l: Loop,
+    memo: HashMap<(Value, Sign), Option<Rc<Range>>>,
+}
+
+impl Ranges<'_, '_> {
+    fn of(&mut self, value: Value, sign: Sign, depth: u32) -> Option<Rc<Range>> {
+        if let Some(found) = self.memo.get(&(value, sign)) {
+            return found.clone();
+        }
+        let found = self.find(value, sign, depth).map(Rc::new);
+        self.memo.insert((value, sign), found.clone());
+        found
+    }
+
+    fn find(&mut self, value: Value, sign: Sign, depth: u32) -> Option<Range> {
+        let function = self.emitter.function;
+        let ty = function.ty(value);
+        if !(ty.is_int() || ty.is_pointer()) || ty.bits() > 64 || depth == 0 {
+            return None;
+        }
+        if let Some(bits) = function.constant_bits(value) {
+            return Some(Range::Constant(signed(bits, ty)));
+        }
+        if !self.is_inside(value) {
+            let known = self.emitter.lanes_of(value) != Lanes::Varying && ty.bits() >= 8;
+            return if known { Some(Range::Known { value, sign }) } else { self.bounded(value, depth) };
+        }
+        let inst = match function.values[value].definition {
+            Definition::Result(inst, _) => inst,
+            Definition::Parameter(block, position) => {
+                return self.parameter(block, position as usize, sign, depth);
+            }
+            Definition::Constant(_) => return None,
+        };
+        let data = &function.instructions[inst];
+        let operands = data.operands.clone();
+        let of = |this: &mut Self, i: usize| this.of(operands[i], sign, depth - 1);
+        match data.op {
+            Op::Binary(Binary::Add) | Op::PtrAdd => Some(Range::Sum(of(self, 0)?, of(self, 1)?)),
+            Op::Binary(Binary::Sub) => Some(Range::Difference(of(self, 0)?, of(self, 1)?)),
+            Op::Binary(Binary::Mul) => Some(Range::Product(of(self, 0)?, of(self, 1)?)),
+            Op::Binary(Binary::Shl) => {
+                let amount =
+                    function.constant_bits(operands[1]).filter(|a| *a < u128::from(ty.bits().min(63)))?;
+                Some(Range::Product(of(self, 0)?, Rc::new(Range::Constant(1 << amount))))
+            }
+            // Bits that are not set in the other operand are added.
+            Op::Binary(Binary::Or) => {
+                let zeros = crate::simt::shape::trailing_zeros(function, operands[0], 8);
+                let bits = function.constant_bits(operands[1])?;
+                (bits < 1u128 << zeros.min(63)).then_some(())?;
+                Some(Range::Sum(of(self, 0)?, of(self, 1)?))
+            }
+            Op::Select => Some(Range::Either(of(self, 1)?, of(self, 2)?)),
+            Op::Cast(Cast::Trunc | Cast::Space) => {
+                of(self, 0).map(|inner| Range::Sum(inner, Rc::new(Range::Constant(0))))
+            }
+            Op::Cast(cast @ (Cast::ZExt | Cast::SExt)) => {
+                let narrow = function.ty(operands[0]);
+                let sign = if cast == Cast::ZExt { Sign::Unsigned } else { Sign::Signed };
+                match self.of(operands[0], sign, depth - 1) {
+                    Some(inner) => Some(Range::Fitting(inner, narrow, sign)),
+                    None => self.bounded(value, depth),
+                }
+            }
+            _ => self.bounded(value, depth),
+        }
+    }
+
+    /// Values whose range their operation alone bounds.
+    fn bounded(&mut self, value: Value, _depth: u32) -> Option<Range> {
+        let function = self.emitter.function;
+        let Definition::Result(inst, _) = function.values[value].definition else { return None };
+        let data = &function.instructions[inst];
+        let constant = |i: usize| {
+            let bits = function.constant_bits(data.operands[i])?;
+            i64::try_from(bits).ok().filter(|bits| *bits >= 0)
+        };
+        let width = function.ty(value).bits();
+        match data.op {
+            Op::Binary(Binary::And) => Some(Range::Within(0, constant(1)?)),
+            Op::Binary(Binary::URem) => Some(Range::Within(0, constant(1)?.checked_sub(1)?)),
+            Op::Binary(Binary::LShr) => {
+                let amount = constant(1).filter(|a| (1..i64::from(width)).contains(a))?;
+                Some(Range::Within(0, (u64::MAX >> (64 - width) >> amount) as i64))
+            }
+            Op::Cast(Cast::ZExt) => {
+                let narrow = function.ty(data.operands[0]).bits();
+                (narrow <= 16).then(|| Range::Within(0, (1 << narrow) - 1))
+            }
+            _ => None,
+        }
+    }
+
+    fn is_inside(&self, value: Value) -> bool {
+        let emitter = self.emitter;
+        match emitter.function.values[value].definition {
+            Definition::Constant(_) => false,
+            Definition::Parameter(block, _) => emitter.nest.contains(self.l, block),
+            Definition::Result(inst, _) => emitter.nest.order[emitter.nest.data(self.l).span.clone()]
+                .iter()
+                .any(|block| emitter.function.blocks[*block].instructions.contains(&inst)),
+        }
+    }
+
+    /// A parameter of a block in the loop: a counter, or whatever its edges bring.
+    fn parameter(&mut self, block: Block, position: usize, sign: Sign, depth: u32) -> Option<Range> {
+        let emitter = self.emitter;
+        if let Some(l) = emitter.nest.headed_by(block) {
+            return self.find_counter(l, block, position, sign, depth);
+        }
+        let mut all: Option<Rc<Range>> = None;
+        for from in &emitter.nest.order {
+            for target in emitter.function.blocks[*from].terminator.targets() {
+                if target.block == block {
+                    let one = self.of(target.arguments[position], sign, depth - 1)?;
+                    all = Some(match all {
+                        None => one,
+                        Some(other) => Rc::new(Range::Either(other, one)),
+                    });
+                }
+            }
+        }
+        all.map(|all| Range::Sum(all, Rc::new(Range::Constant(0))))
+    }
+
+    fn find_counter(
+        &mut self,
+        l: Loop,
+        header: Block,
+        position: usize,
+        sign: Sign,
+        depth: u32,
+    ) -> Option<Range> {
+        let (emitter, function) = (self.emitter, self.emitter.function);
+        let parameter = function.blocks[header].parameters[position];
+        let ty = function.ty(parameter);
+        let latch = emitter.nest.data(l).latch;
+        let Terminator::Branch { condition, yes, no } = &function.blocks[latch].terminator else {
+            return None;
+        };
+        let (back, continues) = if yes.block == header { (yes, true) } else { (no, false) };
+        let next = back.arguments[position];
+        let step = self.step(next, parameter)?;
+        // Where the loop is entered.
+        let starts: Vec<Value> = emitter
+            .nest
+            .order
+            .iter()
+            .filter(|from| **from != latch)
+            .flat_map(|from| function.blocks[*from].terminator.targets())
+            .filter(|target| target.block == header)
+            .map(|target| target.arguments[position])
+            .collect();
+        let [start] = starts[..] else { return None };
+        // The counter of the loop itself has its first value already; that of an inner loop is computed like any other.
+        let start = if l == self.l {
+            (emitter.lanes_of(parameter) != Lanes::Varying).then_some(())?;
+            Rc::new(Range::Known { value: parameter, sign })
+        } else {
+            self.of(start, sign, depth - 1)?
+        };
+        let Definition::Result(test, _) = function.values[*condition].definition else { return None };
+        let test = &function.instructions[test];
+        let Op::IntCompare(mut order) = test.op else { return None };
+        let (mut left, mut right) = (test.operands[0], test.operands[1]);
+        if right == next || right == parameter {
+            (left, right) = (right, left);
+            order = swapped(order);
+        }
+        if !continues {
+            order = negated(order);
+        }
+        // What is tested is the value of the next iteration, or of this one.
+        let ahead = if left == next {
+            0
+        } else if left == parameter {
+            step
+        } else {
+            return None;
+        };
+        let tested = match order {
+            IntCompare::Ult | IntCompare::Ule | IntCompare::Ugt | IntCompare::Uge => Sign::Unsigned,
+            IntCompare::Slt | IntCompare::Sle | IntCompare::Sgt | IntCompare::Sge => Sign::Signed,
+            IntCompare::Eq | IntCompare::Ne => sign,
+        };
+        if ty.bits() < 64 && tested != sign {
+            return None;
+        }
+        let bound = self.of(right, sign, depth - 1)?;
+        // While the loop goes on, the next value is at most (at least) the bound plus this.
+        let (up, beyond, exact) = match order {
+            IntCompare::Ne => (step > 0, 0, true),
+            IntCompare::Ult | IntCompare::Slt => (true, -1, false),
+            IntCompare::Ule | IntCompare::Sle => (true, 0, false),
+            IntCompare::Ugt | IntCompare::Sgt => (false, 1, false),
+            IntCompare::Uge | IntCompare::Sge => (false, 0, false),
+            IntCompare::Eq => return None,
+        };
+        if up != (step > 0) {
+            return None;
+        }
+        // Met exactly, the bound is one step beyond the last value.
+        let beyond = beyond + ahead - if exact { step } else { 0 };
+        Some(Range::Counter(Rc::new(Counter { start, step, bound, beyond, exact, ty, sign: tested })))
+    }
+
+    /// By how much a value is more than a parameter.
+    fn step(&self, next: Value, parameter: Value) -> Option<i64> {
+        let function = self.emitter.function;
+        let Definition::Result(inst, _) = function.values[next].definition else { return None };
+        let data = &function.instructions[inst];
+        let (Op::Binary(Binary::Add), [a, b]) = (data.op, &data.operands[..]) else { return None };
+        let other = match (*a == parameter, *b == parameter) {
+            (true, _) => *b,
+            (_, true) => *a,
+            _ => return None,
+        };
+        let step = signed(function.constant_bits(other)?, function.ty(other));
+        (step != 0 && step.unsigned_abs() < 1 << 30).then_some(step)
+    }
+}
+
+/// The comparison with its operands exchanged.
+fn swapped(order: IntCompare) -> IntCompare {
+    use IntCompare::{Eq, Ne, Sge, Sgt, Sle, Slt, Uge, Ugt, Ule, Ult};
+    match order {
+        Eq => Eq,
+        Ne => Ne,
+        Ugt => Ult,
+        Uge => Ule,
+        Ult => Ugt,
+        Ule => Uge,
+        Sgt => Slt,
+        Sge => Sle,
+        Slt => Sgt,
+        Sle => Sge,
+    }
+}
+
+/// The comparison that holds when the other does not.
+fn negated(order: IntCompare) -> IntCompare {
+    use IntCompare::{Eq, Ne, Sge, Sgt, Sle, Slt, Uge, Ugt, Ule, Ult};
+    match order {
+        Eq => Ne,
+        Ne => Eq,
+        Ugt => Ule,
+        Uge => Ult,
+        Ult => Uge,
+        Ule => Ugt,
+        Sgt => Sle,
+        Sge => Slt,
+        Slt => Sge,
+        Sle => Sgt,
+    }
+}
