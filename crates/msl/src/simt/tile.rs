@@ -93,16 +93,25 @@ impl Live {
         for parameter in &function.blocks[header].parameters {
             count(*parameter);
         }
+        // What lanes have left the loop with.
+        for from in &nest.order[nest.data(l).span.clone()] {
+            for target in function.blocks[*from].terminator.targets() {
+                if !nest.contains(l, target.block) && shapes.divergent_loops.contains(&l) {
+                    function.blocks[target.block].parameters.iter().for_each(|p| count(*p));
+                }
+            }
+        }
         let mut widest = 0;
         for position in nest.data(l).span.clone() {
             let block = nest.order[position];
             for inst in &function.blocks[block].instructions {
                 let data = &function.instructions[*inst];
                 for operand in &data.operands {
+                    // Also what blocks of the loop pass to each other.
                     let outside = match function.values[*operand].definition {
                         Definition::Constant(_) => false,
                         Definition::Parameter(at, _) => !nest.contains(l, at),
-                        Definition::Result(..) => !is_made_in(function, nest, l, *operand),
+                        Definition::Result(inst, _) => !function.blocks[block].instructions.contains(&inst),
                     };
                     if outside {
                         count(*operand);
@@ -122,11 +131,4 @@ impl Live {
         live.shared += widest;
         live
     }
-}
-
-fn is_made_in(function: &Function, nest: &Nest, l: Loop, value: Value) -> bool {
-    let Definition::Result(inst, _) = function.values[value].definition else { return false };
-    nest.order[nest.data(l).span.clone()]
-        .iter()
-        .any(|block| function.blocks[*block].instructions.contains(&inst))
 }

@@ -151,6 +151,7 @@ impl Emitter<'_> {
         let skip = self.label_of(self.schedule.skip(block));
         self.code.branch(condition, &body, &skip);
         self.code.start(&body);
+        self.bodies.insert(block, body);
     }
 
     fn label_of(&self, next: Next) -> Label {
@@ -208,15 +209,16 @@ impl Emitter<'_> {
             Terminator::Branch { condition, yes, no } => {
                 if self.shapes.asserted.contains(&block) {
                     self.asserted(block, *condition, yes, no);
-                } else if self.shapes.divergent.contains(&block) || again.is_some() {
+                } else if self.shapes.divergent.contains(&block) {
                     let rows = self.mask_rows();
                     let (mut taken, mut not) = (Vec::new(), Vec::new());
                     for row in 0..rows {
                         let condition = self.vector(*condition, row);
                         let active = self.active_of(row);
-                        taken.push(self.both(&active, &condition));
-                        let other = self.code.value(format_args!("xor {MASK} {condition}, splat (i1 true)"));
-                        not.push(self.both(&active, &other));
+                        let both = self.both(&active, &condition);
+                        // Not of the condition itself, which machines would compare again for.
+                        not.push(self.code.value(format_args!("xor {MASK} {active}, {both}")));
+                        taken.push(both);
                     }
                     self.part(block, &[(yes, Taken::Some(taken)), (no, Taken::Some(not))]);
                 } else {
@@ -225,8 +227,13 @@ impl Emitter<'_> {
                     self.code.branch(&condition, &a, &b);
                     for (i, (label, target)) in [(a, yes), (b, no)].into_iter().enumerate() {
                         self.code.start(&label);
-                        self.aside(|this| this.edge(block, target, &Taken::All));
-                        self.go(block, i);
+                        self.aside(|this| match again {
+                            Some(_) => this.part(block, &[(target, Taken::All)]),
+                            None => {
+                                this.edge(block, target, &Taken::All);
+                                this.go(block, i);
+                            }
+                        });
                     }
                 }
             }
@@ -335,12 +342,15 @@ impl Emitter<'_> {
         for (place, mask) in self.activity[&header].clone().iter().zip(&masks) {
             self.code.effect(format_args!("store {MASK} {mask}, ptr {place}"));
         }
-        let any = self.any(&masks);
-        let around = self.code.label("again");
-        let leave = self.label_of(self.schedule.skip(block));
-        self.code.branch(&any, &around, &leave);
-        self.code.start(&around);
-        let label = self.labels[&header].clone();
+        if let Taken::Some(_) = taken {
+            let any = self.any(&masks);
+            let around = self.code.label("again");
+            let leave = self.label_of(self.schedule.skip(block));
+            self.code.branch(&any, &around, &leave);
+            self.code.start(&around);
+        }
+        // Some lane goes round: the header need not ask.
+        let label = self.bodies[&header].clone();
         self.unless_stopped(&label);
     }
 
@@ -391,6 +401,8 @@ impl Emitter<'_> {
             Activity::Flag => {
                 let flag = match taken {
                     Taken::All => Operand::new("true"),
+                    // Who has come this far comes there, now or later.
+                    Taken::Some(_) if self.leads_to(from, to) => Operand::new("true"),
                     Taken::Some(masks) => {
                         let any = self.any(masks);
                         let old = self.code.value(format_args!("load i1, ptr {}", places[0]));
@@ -411,6 +423,12 @@ impl Emitter<'_> {
                 }
             }
         }
+    }
+
+    /// Whether all ways from a block, or from the loop around it, lead to another in the same iteration.
+    fn leads_to(&self, from: Block, to: Block) -> bool {
+        let node = self.nest.node(from, self.nest.level(to));
+        node.is_some_and(|node| self.nest.postdominates(to, node))
     }
 
     fn parameters(&mut self, from: Block, target: &Target, taken: &Taken) {

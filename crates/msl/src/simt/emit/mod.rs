@@ -42,6 +42,8 @@ pub(super) struct Emitter<'a> {
     tables: &'a mut Tables,
     code: Code,
     labels: HashMap<Block, Label>,
+    /// Where blocks that may be skipped begin when they are not.
+    bodies: HashMap<Block, Label>,
     /// Where control goes when all threads are done.
     end: Label,
     /// Where control goes if lanes part at an asserted branch; set when there is one.
@@ -93,6 +95,7 @@ pub(super) fn tile(
         tables,
         code,
         labels: HashMap::new(),
+        bodies: HashMap::new(),
         end,
         restart: None,
         regions: HashMap::new(),
