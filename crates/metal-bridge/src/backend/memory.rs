@@ -13,6 +13,11 @@ pub(crate) const ALIGNMENT: usize = 256;
 /// From this length on, memory comes in pages of its own, which the system zeroes when they are first touched.
 const MAP_FROM: usize = 64 << 10;
 
+/// From this length on, large pages are worth what they may waste: kernels that go through memory in large steps, such as
+/// down the columns of a matrix, need a page for each step.
+#[cfg(target_os = "linux")]
+const LARGE_PAGES_FROM: usize = 4 << 20;
+
 /// How much memory the buffers of a device have, and may have.
 #[derive(Debug)]
 pub(crate) struct Budget {
@@ -108,6 +113,11 @@ fn heap(length: usize) -> Option<(NonNull<u8>, Kind)> {
 
 fn map(length: usize) -> Option<(NonNull<u8>, Kind)> {
     let map = memmap2::MmapRaw::from(memmap2::MmapMut::map_anon(length).ok()?);
+    #[cfg(target_os = "linux")]
+    if length >= LARGE_PAGES_FROM {
+        // A hint; without it there are small pages.
+        let _ = map.advise(memmap2::Advice::HugePage);
+    }
     let address = NonNull::new(map.as_mut_ptr())?;
     debug_assert_eq!(address.as_ptr() as usize % ALIGNMENT, 0, "pages are aligned");
     Some((address, Kind::Map(map)))
@@ -129,8 +139,8 @@ mod tests {
 
     #[test]
     fn blocks_are_zeroed_aligned_and_counted() {
-        let budget = Budget::new(1 << 20);
-        for length in [1, 255, 256, MAP_FROM - 1, MAP_FROM, MAP_FROM + 1] {
+        let budget = Budget::new(8 << 20);
+        for length in [1, 255, 256, MAP_FROM - 1, MAP_FROM, MAP_FROM + 1, (5 << 20) + 3] {
             let memory = Memory::new(length, &budget).unwrap();
             assert_eq!(budget.used(), length as u64);
             assert_eq!(memory.address().as_ptr() as usize % ALIGNMENT, 0);
