@@ -21,12 +21,39 @@ pub(crate) fn describe(ours: &Ours, threads: NonZeroUsize) -> String {
 }
 
 /// How busy the machine is.
-pub(crate) fn load() -> String {
+fn load() -> String {
     let load = std::fs::read_to_string("/proc/loadavg").ok();
     match load.as_deref().and_then(|text| text.split(' ').next()) {
-        Some(load) => format!("load (processes that want to run, over the last minute): {load}"),
-        None => "load: unknown".into(),
+        Some(load) => format!("load before (processes that want to run, over the last minute): {load}"),
+        None => "load before: unknown".into(),
     }
+}
+
+/// How much other programs have disturbed this one, and whether that is too much.
+pub(crate) fn disturbance() -> String {
+    match waiting() {
+        Some(part) if part > 0.2 => format!(
+            "**our threads had to wait for a processor for {:.0} % of their time: this machine is busy, and the figures \
+             mean little**",
+            part * 100.0
+        ),
+        Some(part) => {
+            format!("our threads had to wait for a processor for {:.1} % of their time", part * 100.0)
+        }
+        None => "how long our threads had to wait for a processor: unknown".into(),
+    }
+}
+
+/// The part of the time in which this process's threads, those that are left, could run and did not.
+fn waiting() -> Option<f64> {
+    let (mut running, mut waiting) = (0.0, 0.0);
+    for thread in std::fs::read_dir("/proc/self/task").ok()? {
+        let text = std::fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
+        let mut nanoseconds = text.split_whitespace().map_while(|word| word.parse::<f64>().ok());
+        running += nanoseconds.next()?;
+        waiting += nanoseconds.next()?;
+    }
+    (running > 0.0).then(|| waiting / (running + waiting))
 }
 
 fn processor() -> Option<String> {

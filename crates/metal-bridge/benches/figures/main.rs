@@ -95,7 +95,7 @@ fn measure(arguments: &Arguments) -> Result<()> {
             Err(error) => report.fail(startup::NAME, &*error),
         }
     }
-    print!("{}", report.text(&peers, &machine::load()));
+    print!("{}", report.text(&peers, &machine::disturbance()));
     report.outcome()
 }
 

@@ -136,7 +136,7 @@ impl Report {
         }
     }
 
-    pub(crate) fn text(&self, peers: &Peers, load: &str) -> String {
+    pub(crate) fn text(&self, peers: &Peers, disturbance: &str) -> String {
         let mut text = self.machine.clone();
         for (peer, version) in peers.versions() {
             let _ = match version {
@@ -144,7 +144,7 @@ impl Report {
                 Err(reason) => writeln!(text, "- {}: missing ({reason})", peer.name()),
             };
         }
-        let _ = writeln!(text, "- after the run, {load}\n");
+        let _ = writeln!(text, "- {disturbance}\n");
         text += "| work | ours | peer | ours is faster by | target | met |\n|---|---|---|---|---|---|\n";
         for row in &self.rows {
             let Row { work, ours, peer, ratio, target, met } = row;
