@@ -123,13 +123,13 @@ impl Program {
         let group = class == Class::Group;
         let features = Features {
             barriers: group && random.u32(..10) < 5,
-            simd: group && random.u32(..10) < 5,
+            simd: group && random.u32(..10) < 6,
             divergent_simd: random.u32(..10) < 5,
             atomics: random.u32(..10) < 4,
             floats: random.u32(..10) < 7,
             rare: random.u32(..10) < 1,
         };
-        let budget = 4 + random.i32(..24);
+        let budget = 3 + random.i32(0..12);
         let layouts = std::array::from_fn(|_| random.u32(..8));
         let mut generator = Generator {
             random,

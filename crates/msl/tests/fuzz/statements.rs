@@ -98,29 +98,28 @@ impl Generator {
         self.budget -= 1;
         let shared = self.features.barriers && !self.in_function;
         let deep = place.depth > 4 || self.budget < 0;
-        match self.random.u32(..40) {
+        match self.random.u32(..64) {
             0..3 => self.declaration(place),
-            3..10 => self.assignment(place),
-            10..14 if !self.in_function => self.store(),
-            14..18 if !deep => self.branch(place),
-            18..21 if !deep => self.repeat(place),
-            21 if !deep => self.switch(place),
-            22..24 => self.leave(place),
-            24 => self.array(),
-            25 if !self.arrays.is_empty() => self.store_to_array(),
-            26 if !self.in_function => self.record(),
-            27 if !self.in_function && !self.records.is_empty() => {
+            3..7 if !self.in_function => self.store(),
+            7..17 if !deep => self.branch(place),
+            17..26 if !deep => self.repeat(place),
+            26..29 if !deep => self.switch(place),
+            29..33 => self.leave(place),
+            33..36 => self.array(),
+            36..39 if !self.arrays.is_empty() => self.store_to_array(),
+            39..41 if !self.in_function => self.record(),
+            41..43 if !self.in_function && !self.records.is_empty() => {
                 let record = self.random.choice(&self.records).expect("some").clone();
                 self.record_field(&record)
             }
-            28..30 if self.features.atomics && !self.in_function => self.atomic(place),
-            30..33 if shared && place.uniform && !place.reading && !deep => self.reading(place),
-            33..35 if shared && !place.reading => self.store_to_tile(),
-            35 if shared && place.uniform && !place.reading => self.together(),
-            36 if shared && self.features.atomics && place.reading => self.read_counts(),
-            37 if !self.in_function => self.guarded_load(),
-            38 if !self.in_function => self.walk(),
-            39 if self.features.rare && !self.in_function => self.chosen_pointer(),
+            43..46 if self.features.atomics && !self.in_function => self.atomic(place),
+            46..50 if shared && place.uniform && !place.reading && !deep => self.reading(place),
+            50..53 if shared && !place.reading => self.store_to_tile(),
+            53..55 if shared && place.uniform && !place.reading => self.together(),
+            55 if shared && self.features.atomics && place.reading => self.read_counts(),
+            56..58 if !self.in_function => self.guarded_load(),
+            58..60 if !self.in_function => self.walk(),
+            60 if self.features.rare && !self.in_function => self.chosen_pointer(),
             _ => self.assignment(place),
         }
     }
