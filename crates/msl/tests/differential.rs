@@ -30,13 +30,13 @@ const BATCH: u64 = 16;
 
 #[test]
 fn generated_kernels_agree() {
-    run(160, false);
+    run(48, false);
 }
 
 /// One access of these kernels may be outside of its buffer, in some of their threads.
 #[test]
 fn generated_kernels_fault_alike() {
-    run(96, true);
+    run(48, true);
 }
 
 #[test]

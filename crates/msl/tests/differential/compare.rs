@@ -21,7 +21,7 @@ use super::ways::{self, WAYS, Way};
 /// A launch that takes longer hangs; generous, because the machine may be busy.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
 /// Dispatches of each kernel.
-const DISPATCHES: u64 = 4;
+const DISPATCHES: u64 = 10;
 /// One in so many kernels is tried without checks as well.
 const UNCHECKED: u64 = 4;
 

@@ -3,6 +3,7 @@
 mod memory;
 mod patterns;
 mod reach;
+mod special;
 
 use libtest_mimic::Trial;
 use msl::{CompileOptions, Compiler, CompilerConfig, Library, LibraryError};
@@ -11,7 +12,10 @@ pub(crate) fn tests() -> Vec<Trial> {
     let patterns = patterns::PATTERNS.iter().map(|pattern| {
         Trial::test(format!("reach::{}", pattern.name), || reach::check(pattern).map_err(Into::into))
     });
-    patterns.collect()
+    let special = special::CASES.iter().map(|case| {
+        Trial::test(format!("special::{}", case.name), || special::check(case).map_err(Into::into))
+    });
+    patterns.chain(special).collect()
 }
 
 /// Compiles a source; what is compiled is not kept, but for the headers.

@@ -167,10 +167,11 @@ pub(super) fn check(pattern: &'static Pattern) -> Result<(), String> {
     let mut cases = Vec::new();
     for (i, element) in ELEMENTS.iter().enumerate() {
         for (j, operation) in OPERATIONS.into_iter().enumerate() {
-            // All forms with floats; of the others every other operation, in one form, in turn.
+            // All forms with floats, for every third operation; of the others every third operation, in one form, in turn.
             for (k, form) in FORMS.into_iter().enumerate() {
                 let turn = i + j + seed;
-                if every || i == 0 || turn % FORMS.len() == k && turn.is_multiple_of(2) {
+                let chosen = (i == 0 || turn % FORMS.len() == k) && turn.is_multiple_of(3);
+                if every || chosen {
                     cases.push(Case { operation, element, form });
                 }
             }

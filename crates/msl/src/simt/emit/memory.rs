@@ -72,6 +72,7 @@ impl Emitter<'_> {
         if self.is_private(pointer) {
             return self.load_private(inst, pointer, element, &results);
         }
+        self.aligned_if_atomic(access, pointer, element)?;
         let checked = self.checked_access(inst, pointer, element.all(), false);
         let rows = self.rows_of(results[0]);
         let pattern = self.pattern(pointer, element);
@@ -106,6 +107,17 @@ impl Emitter<'_> {
             self.define(*result, emitted);
         }
         Ok(())
+    }
+
+    /// An atomic access that is not aligned is a fault, which is left to scalar code to find.
+    fn aligned_if_atomic(&self, access: Access, pointer: Value, element: Element) -> Result<(), String> {
+        let known = 1 << crate::simt::shape::trailing_zeros(self.function, pointer, 12).min(16);
+        match access {
+            Access::Atomic if known < element.bytes() => {
+                Err("an atomic access that may not be aligned".into())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// One address for all lanes of a row.
@@ -484,6 +496,7 @@ impl Emitter<'_> {
         if self.is_private(pointer) {
             return self.store_private(inst, pointer, element, &values);
         }
+        self.aligned_if_atomic(access, pointer, element)?;
         let checked = self.checked_access(inst, pointer, element.all(), true);
         let rows = std::iter::once(pointer)
             .chain(values.iter().copied())
