@@ -63,6 +63,10 @@ impl Generator {
         }
         while self.budget > 0 {
             parts.push(self.statement(place));
+            // What needs all threads can only be here, and in what is uniform.
+            if self.features.barriers && self.one_in(4) {
+                parts.push(if self.one_in(3) { self.together() } else { self.reading(place) });
+            }
         }
         if self.features.barriers && self.features.atomics {
             parts.push(Tree::statement("threadgroup_barrier(mem_flags::mem_threadgroup);", Vec::new()));
