@@ -1,5 +1,6 @@
 //! Buffers between guard pages.
 
+mod loops;
 mod memory;
 mod patterns;
 mod reach;
@@ -15,7 +16,10 @@ pub(crate) fn tests() -> Vec<Trial> {
     let special = special::CASES.iter().map(|case| {
         Trial::test(format!("special::{}", case.name), || special::check(case).map_err(Into::into))
     });
-    patterns.chain(special).collect()
+    let loops = loops::LOOPS
+        .iter()
+        .map(|test| Trial::test(format!("loops::{}", test.name), || loops::check(test).map_err(Into::into)));
+    patterns.chain(special).chain(loops).collect()
 }
 
 /// Compiles a source; what is compiled is not kept, but for the headers.
