@@ -31,6 +31,7 @@ pub(crate) use flow::Flow;
 pub(crate) use import::import;
 pub(crate) use op::{Access, Axis, Binary, Cast, FastMath, LaunchValue, Op};
 pub(crate) use parse::parse;
+pub(crate) use print::Names;
 pub(crate) use table::{Argument, Block, File, Inst, Key, Table, Value, Variable};
 pub(crate) use types::{Space, Type};
 pub(crate) use verify::verify;

@@ -21,6 +21,8 @@ mod loops;
 mod origin;
 mod schedule;
 mod shape;
+#[cfg(test)]
+mod tests;
 mod tile;
 
 use std::collections::{BTreeSet, HashMap};

@@ -162,9 +162,10 @@ impl Analysis<'_> {
                 sources.all(|from| self.passes(*from) == first).then_some(first).flatten()
             });
             let mask = mask.unwrap_or(block);
-            entry[block.index()] = Some(mask);
             let diverges =
                 self.nest.headed_by(block).is_some_and(|l| self.result.divergent_loops.contains(&l));
+            // What would be the loop's own mask loses the lanes that leave the loop: nothing after it has that mask.
+            entry[block.index()] = (!diverges || mask != block).then_some(mask);
             self.result.masks[block.index()] = Some(if diverges { block } else { mask });
         }
     }
