@@ -2,7 +2,6 @@
 
 use super::region::Region;
 use super::{Emitter, LANES};
-use crate::kernel::Axis;
 use crate::simt::Threads;
 use crate::simt::code::{Form, Operand};
 
@@ -39,49 +38,77 @@ impl Emitter<'_> {
 
     /// Reports the first of the lanes in `bad`, a mask that is not empty.
     pub(super) fn report(&mut self, access: &Checked, row: usize, bad: &Operand, offsets: &Offsets) {
+        let (ty, name, offsets) = match offsets {
+            Offsets::Same(offset) => ("i64".to_owned(), "same", offset),
+            Offsets::Each(vector) => (OFFSETS.to_owned(), "each", vector),
+        };
         let bits = self.bits(bad);
-        self.code.declarations.insert("declare i32 @llvm.cttz.i32(i32, i1)".into());
-        let lane = self.code.value(format_args!("call i32 @llvm.cttz.i32(i32 {bits}, i1 false)"));
-        let lane = self.code.value(format_args!("and i32 {lane}, {}", LANES - 1));
-        let offset = match offsets {
-            Offsets::Same(offset) => offset.clone(),
-            Offsets::Each(vector) => {
-                self.code.value(format_args!("extractelement <{LANES} x i64> {vector}, i32 {lane}"))
+        let (who, what) = self.described(access, row);
+        self.declare_reporter(name);
+        self.code.effect(format_args!(
+            "call fastcc void @msl.report.{name}({who}, i32 {bits}, {ty} {offsets}, {what})"
+        ));
+    }
+
+    /// As [`within`](Self::within), for lanes of which each is `stride` bytes after the one before.
+    pub(super) fn within_stride(
+        &mut self,
+        access: &Checked,
+        row: usize,
+        base: &Operand,
+        stride: i64,
+        active: &Operand,
+    ) -> Operand {
+        let limit = self.limit(access, 0);
+        let bits = self.bits(active);
+        let (who, what) = self.described(access, row);
+        self.declare_reporter("each");
+        self.code.declarations.insert(within_function());
+        let good = self.code.value(format_args!(
+            "call fastcc i32 @msl.within({who}, i32 {bits}, i64 {base}, i64 {stride}, i64 {limit}, {what})"
+        ));
+        self.code.value(format_args!("bitcast i32 {good} to <{LANES} x i1>"))
+    }
+
+    /// Arguments that say which threads and which access it is about, as in [`WHO`] and [`WHAT`].
+    fn described(&mut self, access: &Checked, row: usize) -> (String, String) {
+        let (x, y) = self.row_position(row as u32);
+        let first = match self.plan.threads {
+            Threads::Grid => Operand::int(0),
+            _ => {
+                debug_assert!(row == 0, "groups are not tiled");
+                Operand::new("%first")
             }
         };
+        // Each lane has its own private memory.
         let start = match access.region.private {
-            // Each lane has its own.
-            Some(_) => Operand::int(0),
-            None => self.code.value(format_args!("ptrtoint ptr {} to i64", access.region.start)),
+            Some(_) => Operand::new("null"),
+            None => access.region.start.clone(),
         };
-        let address = self.code.value(format_args!("add i64 {start}, {offset}"));
         let length = match access.write && !access.region.writable {
             true => Operand::int(0),
             false => access.region.length.clone(),
         };
         let (site, tag, bytes) = (access.site, access.region.tag, access.bytes);
-        let rest = format!("i32 {site}, i32 {tag}, i64 {address}, i64 {start}, i64 {length}, i64 {bytes}");
-        if self.plan.threads == Threads::Grid {
-            let (x, y) = self.row_position(row as u32);
-            let x = self.code.value(format_args!("add i32 {x}, {lane}"));
-            self.code.declarations.insert(
-                "declare zeroext i1 @msl.rt.fault_at(ptr, i32, i32, i32, i32, i32, i64, i64, i64, i64) nounwind cold"
-                    .into(),
-            );
-            self.code.value(format_args!(
-                "call zeroext i1 @msl.rt.fault_at(ptr %context, i32 {x}, i32 {y}, i32 %z, {rest})"
-            ));
-        } else {
-            debug_assert!(self.plan.across == Axis::X || row == 0, "groups have no rows along y");
-            let step = row as u32 * LANES;
-            let thread = self.code.value(format_args!("add i32 %first, {lane}"));
-            let thread = self.code.value(format_args!("add i32 {thread}, {step}"));
-            self.code.declarations.insert(
-                "declare zeroext i1 @msl.rt.fault(ptr, i32, i32, i32, i64, i64, i64, i64) nounwind cold"
-                    .into(),
-            );
-            self.code
-                .value(format_args!("call zeroext i1 @msl.rt.fault(ptr %context, i32 {thread}, {rest})"));
+        (
+            format!("ptr %context, i32 {first}, i32 {x}, i32 {y}, i32 %z"),
+            format!("ptr {start}, i64 {length}, i64 {bytes}, i32 {site}, i32 {tag}"),
+        )
+    }
+
+    fn declare_reporter(&mut self, name: &str) {
+        let (suffix, position) = match self.plan.threads {
+            Threads::Grid => ("_at", "i32, i32, i32"),
+            Threads::Straight | Threads::General => ("", "i32"),
+        };
+        for line in [
+            reporter(self.plan.threads, name),
+            "declare i32 @llvm.cttz.i32(i32, i1)".into(),
+            format!(
+                "declare zeroext i1 @msl.rt.fault{suffix}(ptr, {position}, i32, i32, i64, i64, i64, i64) nounwind cold"
+            ),
+        ] {
+            self.code.declarations.insert(line);
         }
     }
 
@@ -123,4 +150,68 @@ impl Emitter<'_> {
     ) {
         self.code.end(format_args!("br i1 {condition}, {}, {}, !prof !1", yes.target(), no.target()));
     }
+}
+
+/// Parameters that say which threads run.
+const WHO: &str = "ptr %context, i32 %first, i32 %x, i32 %y, i32 %z";
+/// Parameters that say what is accessed.
+const WHAT: &str = "ptr %start, i64 %length, i64 %bytes, i32 %site, i32 %tag";
+const OFFSETS: &str = "<32 x i64>";
+
+/// The function that reports the first of some lanes, written once: checks are many, and faults few.
+fn reporter(threads: Threads, name: &str) -> String {
+    let (ty, offset) = match name {
+        "same" => ("i64", "add i64 %offsets, 0"),
+        _ => (OFFSETS, "extractelement <32 x i64> %offsets, i32 %lane"),
+    };
+    let (hook, who) = match threads {
+        Threads::Grid => ("fault_at", "i32 %at, i32 %y, i32 %z"),
+        Threads::Straight | Threads::General => ("fault", "i32 %thread"),
+    };
+    format!(
+        "define internal fastcc void @msl.report.{name}({WHO}, i32 %bits, {ty} %offsets, {WHAT}) noinline cold nounwind {{
+  %zeros = call i32 @llvm.cttz.i32(i32 %bits, i1 false)
+  %lane = and i32 %zeros, {}
+  %at = add i32 %x, %lane
+  %thread = add i32 %first, %lane
+  %offset = {offset}
+  %base = ptrtoint ptr %start to i64
+  %address = add i64 %base, %offset
+  %ignored = call zeroext i1 @msl.rt.{hook}(ptr %context, {who}, i32 %site, i32 %tag, i64 %address, i64 %base, \
+         i64 %length, i64 %bytes)
+  ret void
+}}",
+        LANES - 1
+    )
+}
+
+/// The function that finds which lanes are within a memory, and reports the others; also written once.
+fn within_function() -> String {
+    let steps: Vec<String> = (0..LANES).map(|lane| format!("i64 {lane}")).collect();
+    let steps = steps.join(", ");
+    format!(
+        "define internal fastcc i32 @msl.within({WHO}, i32 %active, i64 %base, i64 %stride, i64 %limit, {WHAT}) \
+         noinline cold nounwind {{
+  %base.1 = insertelement {OFFSETS} poison, i64 %base, i32 0
+  %base.all = shufflevector {OFFSETS} %base.1, {OFFSETS} poison, <{LANES} x i32> zeroinitializer
+  %stride.1 = insertelement {OFFSETS} poison, i64 %stride, i32 0
+  %stride.all = shufflevector {OFFSETS} %stride.1, {OFFSETS} poison, <{LANES} x i32> zeroinitializer
+  %steps = mul {OFFSETS} %stride.all, <{steps}>
+  %offsets = add {OFFSETS} %base.all, %steps
+  %limit.1 = insertelement {OFFSETS} poison, i64 %limit, i32 0
+  %limit.all = shufflevector {OFFSETS} %limit.1, {OFFSETS} poison, <{LANES} x i32> zeroinitializer
+  %inside = icmp ult {OFFSETS} %offsets, %limit.all
+  %inside.bits = bitcast <{LANES} x i1> %inside to i32
+  %good = and i32 %active, %inside.bits
+  %bad = xor i32 %active, %good
+  %none = icmp eq i32 %bad, 0
+  br i1 %none, label %on, label %outside
+outside:
+  call fastcc void @msl.report.each(ptr %context, i32 %first, i32 %x, i32 %y, i32 %z, i32 %bad, {OFFSETS} %offsets, \
+         ptr %start, i64 %length, i64 %bytes, i32 %site, i32 %tag)
+  br label %on
+on:
+  ret i32 %good
+}}"
+    )
 }

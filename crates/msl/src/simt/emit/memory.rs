@@ -315,6 +315,7 @@ impl Emitter<'_> {
                 .collect()
         };
         let speculative = matches!(self.lanes_of(pointer), Lanes::Speculative(_));
+        let stride = if reversed { -(element.all() as i64) } else { element.all() as i64 };
         let values = match self.all_inside(checked, pointer, rows) {
             None => fast(self),
             Some(inside) => {
@@ -325,12 +326,13 @@ impl Emitter<'_> {
                     |this| {
                         (0..rows)
                             .flat_map(|row| {
-                                let offsets = this.vector(pointer, row);
                                 let active = this.active_of(row);
                                 if speculative {
+                                    let offsets = this.vector(pointer, row);
                                     return this.gather_checked(checked, row, &offsets, &active, element);
                                 }
-                                let mask = this.within(checked, row, &offsets, &active);
+                                let base = this.base(pointer, row);
+                                let mask = this.within_stride(checked, row, &base, stride, &active);
                                 this.load_row(checked, pointer, element, row, reversed, Some(&mask))
                             })
                             .collect()
@@ -619,6 +621,7 @@ impl Emitter<'_> {
             Vec::new()
         };
         let speculative = matches!(self.lanes_of(pointer), Lanes::Speculative(_));
+        let stride = if reversed { -(element.all() as i64) } else { element.all() as i64 };
         match self.all_inside(checked, pointer, rows) {
             None => {
                 fast(self);
@@ -633,9 +636,9 @@ impl Emitter<'_> {
                                 this.scatter_row(checked, pointer, values, element, row);
                                 continue;
                             }
-                            let offsets = this.vector(pointer, row);
+                            let base = this.base(pointer, row);
                             let active = this.active_of(row);
-                            let mask = this.within(checked, row, &offsets, &active);
+                            let mask = this.within_stride(checked, row, &base, stride, &active);
                             this.store_row(checked, (pointer, values), element, row, reversed, Some(&mask));
                         }
                         Vec::new()
