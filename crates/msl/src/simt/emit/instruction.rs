@@ -9,7 +9,7 @@ use crate::runtime::GroupContext;
 use crate::simt::Threads;
 use crate::simt::code::{Form, Operand};
 use crate::simt::origin::Origin;
-use crate::simt::shape::{Lanes, signed};
+use crate::simt::shape::{Lanes, signed, trailing_zeros};
 
 impl Emitter<'_> {
     pub(super) fn instruction(&mut self, inst: Inst) -> Result<(), String> {
@@ -432,12 +432,20 @@ impl Emitter<'_> {
         offsets: &Operand,
         active: &Operand,
     ) -> Operand {
-        let known = 1u64 << crate::simt::shape::trailing_zeros(self.function, pointer, 12).min(16);
-        if known >= checked.bytes {
+        let known = 1u64 << trailing_zeros(self.function, pointer, 12).min(16);
+        // Variables are aligned; arguments are as the launch has bound them.
+        let is_bound = matches!(self.origins.of(pointer), Origin::Argument(_));
+        if known >= checked.bytes && !is_bound {
             return active.clone();
         }
         let (ty, mask) = (LANE_FORM.wrap("i64"), format!("<{LANES} x i1>"));
-        let low = self.code.value(format_args!("and {ty} {offsets}, splat (i64 {})", checked.bytes - 1));
+        let mut addresses = offsets.clone();
+        if is_bound {
+            let start = self.code.value(format_args!("ptrtoint ptr {} to i64", checked.region.start));
+            let start = self.code.splat("i64", LANES, &start);
+            addresses = self.code.value(format_args!("or {ty} {addresses}, {start}"));
+        }
+        let low = self.code.value(format_args!("and {ty} {addresses}, splat (i64 {})", checked.bytes - 1));
         let odd = self.code.value(format_args!("icmp ne {ty} {low}, zeroinitializer"));
         let bad =
             self.code.value(format_args!("select {mask} {active}, {mask} {odd}, {mask} zeroinitializer"));
