@@ -401,7 +401,11 @@ impl Analysis<'_> {
             Op::Argument(_) | Op::Variable(_) | Op::Launch(..) | Op::Ballot => Lanes::Uniform,
             Op::Collective(collective) if collective.is_uniform() => Lanes::Uniform,
             Op::Shuffle if operands[1].lanes == Lanes::Uniform => Lanes::Uniform,
-            Op::Collective(_) | Op::Shuffle | Op::Modify(_) | Op::CompareExchange => Lanes::Varying,
+            Op::Collective(_) | Op::Shuffle => Lanes::Varying,
+            // Each thread of each row finds what the one before it has left.
+            Op::Modify(_) | Op::CompareExchange => {
+                return Shape { lanes: Lanes::Varying, rows: self.plan.rows > 1 };
+            }
             Op::Load(_) => {
                 let private = matches!(self.origins.of(data.operands[0]), Origin::Variable(v)
                     if self.function.variables[v].storage == Storage::Private);
