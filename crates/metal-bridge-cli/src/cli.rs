@@ -192,6 +192,8 @@ pub(crate) enum Emit {
     Llvm,
     /// The same in the compiler's own form.
     Kernel,
+    /// Its blocks in the order in which 32 threads run them, which lanes run each, how values vary, where lanes part.
+    Plan,
     /// LLVM's form of 32 threads together, their accesses checked.
     Vector,
     /// Native code as assembly, its accesses checked.
@@ -203,6 +205,7 @@ impl From<Emit> for Stage {
         match emit {
             Emit::Llvm => Self::Llvm,
             Emit::Kernel => Self::Kernel,
+            Emit::Plan => Self::Plan,
             Emit::Vector => Self::Vector,
             Emit::Asm => Self::Assembly,
         }

@@ -42,6 +42,7 @@ fn each_can_be_shown_at_every_stage() {
         for (stage, part) in [
             (Stage::Llvm, "define void @msl.thread(".to_owned()),
             (Stage::Kernel, format!("kernel \"{name}\" {{\n")),
+            (Stage::Plan, "plan: 32 threads of the grid".to_owned()),
             (Stage::Assembly, "\tret".to_owned()),
         ] {
             let text = function.inspect(stage).unwrap_or_else(|error| panic!("{name}, {stage:?}: {error}"));

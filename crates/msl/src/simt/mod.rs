@@ -10,11 +10,14 @@
 //! * [`emit`]: the function that runs a tile of threads;
 //! * [`driver`]: what the runtime calls, which goes through the tiles.
 //!
+//! [`describe`](mod@describe) is the text of all but the last two.
+//!
 //! Each kernel becomes two functions. *Whole* runs a tile of which all threads are there; where it can, it takes for
 //! granted that all lanes agree about the bounds of the grid, and starts again as *part* if they do not. *Part* runs one row
 //! of up to 32 threads, whatever they do.
 
 mod code;
+mod describe;
 mod driver;
 mod emit;
 mod loops;
@@ -28,7 +31,7 @@ mod tile;
 use std::collections::{BTreeSet, HashMap};
 
 use crate::kernel::{Axis, Function, Inst, LaunchValue, Op, Space, Storage, Variable};
-use crate::llvm::Machine;
+use crate::llvm::{Machine, VectorRegisters};
 use crate::reflect::KernelEntry;
 use crate::runtime::{EntryKind, KnownMemory, Site};
 use crate::{Access, Remark, SourceLocation};
@@ -158,25 +161,10 @@ pub(crate) fn vectorise(
     straight: bool,
     checked: bool,
 ) -> Result<Vectorised, String> {
-    let needs = Needs::of(function);
-    let threads = match (needs.groups, straight) {
-        (false, _) => Threads::Grid,
-        (true, true) => Threads::Straight,
-        (true, false) => Threads::General,
-    };
     let nest = loops::Nest::new(function)?;
     let origins = origin::Origins::new(function, &nest.order)?;
-    let part = Plan {
-        threads,
-        rows: 1,
-        across: Axis::X,
-        checked,
-        full: false,
-        may_restart: false,
-        waits: needs.waits,
-    };
-    let whole = Plan { full: true, may_restart: !needs.waits, ..part.clone() };
-    let whole = tile::choose(function, &nest, &origins, &whole, machine.vector_registers());
+    let [part, whole] = plans(function, &nest, &origins, straight, checked, machine.vector_registers());
+    let threads = whole.threads;
     let mut tables = Tables::default();
     for (plan, name) in [(&part, driver::PART), (&whole, driver::WHOLE)] {
         let shapes = shape::Shapes::new(function, &nest, &origins, plan);
@@ -199,7 +187,7 @@ pub(crate) fn vectorise(
     text += &driver::entry(&whole);
     // Empty: what is read does not change. Then: branches that are usually taken, and seldom.
     text += "!2 = !{}\n!0 = !{!\"branch_weights\", i32 1000000, i32 1}\n!1 = !{!\"branch_weights\", i32 1, i32 1000000}\n";
-    let entry = match (threads, needs.waits) {
+    let entry = match (threads, whole.waits) {
         (Threads::Grid, _) => EntryKind::Grid {
             step: match whole.across {
                 Axis::X => [LANES * whole.rows, 1],
@@ -217,6 +205,55 @@ pub(crate) fn vectorise(
         memories: tables.memories,
         remarks: tables.remarks,
     })
+}
+
+/// How a kernel is vectorised: for some threads of a row, and for tiles of which all threads are there.
+fn plans(
+    function: &Function,
+    nest: &loops::Nest,
+    origins: &origin::Origins,
+    straight: bool,
+    checked: bool,
+    registers: VectorRegisters,
+) -> [Plan; 2] {
+    let needs = Needs::of(function);
+    let threads = match (needs.groups, straight) {
+        (false, _) => Threads::Grid,
+        (true, true) => Threads::Straight,
+        (true, false) => Threads::General,
+    };
+    let part = Plan {
+        threads,
+        rows: 1,
+        across: Axis::X,
+        checked,
+        full: false,
+        may_restart: false,
+        waits: needs.waits,
+    };
+    let whole = Plan { full: true, may_restart: !needs.waits, ..part.clone() };
+    let whole = tile::choose(function, nest, origins, &whole, registers);
+    [part, whole]
+}
+
+/// The plans of a kernel as text: of which all threads are there, and for some threads of a row.
+///
+/// # Errors
+///
+/// What about the kernel cannot be vectorised.
+pub(crate) fn describe(
+    function: &Function,
+    registers: VectorRegisters,
+    straight: bool,
+) -> Result<[String; 2], String> {
+    let nest = loops::Nest::new(function)?;
+    let origins = origin::Origins::new(function, &nest.order)?;
+    let [part, whole] = plans(function, &nest, &origins, straight, true, registers);
+    Ok([whole, part].map(|plan| {
+        let shapes = shape::Shapes::new(function, &nest, &origins, &plan);
+        let schedule = schedule::Schedule::new(function, &nest, &shapes);
+        describe::describe(function, &nest, &shapes, &schedule, &plan)
+    }))
 }
 
 /// What a kernel knows of the threads around each.

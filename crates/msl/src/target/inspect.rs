@@ -23,17 +23,18 @@ pub fn inspect(
         let vector = |module: &mut Module| {
             vector::lower(module, machine, kernel, threadgroup_bytes, true, BuildOptions::default())
         };
+        let refused =
+            |refusal: String| unsupported(kernel, format!("it cannot be vectorised: it has {refusal}"));
         match stage {
             Stage::Llvm => {
                 module.strip_debug_info();
                 Ok(module.to_string())
             }
             Stage::Kernel => Ok(import(&module, kernel)?.to_string()),
+            Stage::Plan => vector::describe(&mut module, machine, kernel)?.map_err(refused),
             Stage::Vector => match vector(&mut module)? {
                 Ok((code, _)) => Ok(code.to_string()),
-                Err(refusal) => {
-                    Err(unsupported(kernel, format!("it cannot be vectorised: it has {refusal}")))
-                }
+                Err(refusal) => Err(refused(refusal)),
             },
             Stage::Assembly => {
                 let mut code = match vector(&mut module)? {

@@ -71,6 +71,17 @@ pub(super) fn lower(
     }
 }
 
+/// The plans of an optimised kernel's vector code as text; or why there are none.
+pub(super) fn describe(
+    module: &mut Module,
+    machine: &Machine,
+    kernel: &KernelEntry,
+) -> Result<Result<String, Refusal>, PipelineError> {
+    Ok(import(module, machine, kernel)?
+        .and_then(|function| simt::describe(&function, machine.vector_registers(), true))
+        .map(|plans| plans.join("\n")))
+}
+
 /// Vector code for an optimised kernel, and what there is to say of it; or why it can have none.
 pub(super) fn generate(
     module: &mut Module,

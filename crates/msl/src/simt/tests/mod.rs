@@ -1,10 +1,10 @@
 //! The analyses of control flow agree with what threads do on their own.
 
+mod files;
 mod graphs;
 mod machine;
 
-use std::fmt::Write as _;
-
+use super::describe::describe;
 use super::loops::Nest;
 use super::origin::Origins;
 use super::schedule::Schedule;
@@ -84,10 +84,8 @@ fn try_kernel(seed: u64, counts: &mut Counts) -> Result<(), (usize, String)> {
         match machine.run() {
             Ok(restarted) => counts.restarted += usize::from(restarted),
             Err(what) => {
-                return Err(fail(format!(
-                    "{what}\n{plan:?}\n{tile:?}\n{}",
-                    explain(&function, &nest, &shapes, &schedule)
-                )));
+                let text = describe(&function, &nest, &shapes, &schedule, &plan);
+                return Err(fail(format!("{what}\n{tile:?}\n{text}")));
             }
         }
     }
@@ -132,45 +130,4 @@ impl Counts {
             }
         }
     }
-}
-
-/// What was found out about a kernel.
-fn explain(function: &Function, nest: &Nest, shapes: &Shapes, schedule: &Schedule) -> String {
-    let names = kernel::Names::new(function);
-    let mut text = String::new();
-    for block in &nest.order {
-        let targets = function.blocks[*block].terminator.targets().len().max(1);
-        let next: Vec<_> = (0..targets)
-            .map(|i| match schedule.next(*block, i) {
-                super::schedule::Next::Block(block) => names.block(block),
-                super::schedule::Next::End => "end".into(),
-            })
-            .collect();
-        let skip = match schedule.skip(*block) {
-            super::schedule::Next::Block(block) => names.block(block),
-            super::schedule::Next::End => "end".into(),
-        };
-        let _ = writeln!(
-            text,
-            "{}: mask of {}, {:?}, next {next:?}, skip {skip}{}{}",
-            names.block(*block),
-            names.block(shapes.mask(*block)),
-            schedule.activity(*block),
-            if shapes.divergent.contains(block) { ", lanes part" } else { "" },
-            match nest.headed_by(*block) {
-                Some(l) if shapes.divergent_loops.contains(&l) => ", divergent loop",
-                Some(_) => ", loop",
-                None => "",
-            }
-        );
-        let data = &function.blocks[*block];
-        for value in data
-            .parameters
-            .iter()
-            .chain(data.instructions.iter().flat_map(|i| &function.instructions[*i].results))
-        {
-            let _ = writeln!(text, "    {} {:?}", names.value(function, *value), shapes.of(*value));
-        }
-    }
-    text
 }
