@@ -21,7 +21,7 @@ mod parse;
 mod print;
 mod table;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod types;
 mod verify;
 

@@ -6,7 +6,7 @@ mod native;
 
 #[path = "../../../tests/harness/files.rs"]
 #[allow(dead_code, reason = "only a part of the harness is used here")]
-mod files;
+pub(crate) mod files;
 #[path = "../../../tests/fuzz/mod.rs"]
 #[allow(dead_code, reason = "shared with other tests")]
 mod fuzz;

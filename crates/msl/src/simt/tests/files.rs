@@ -3,23 +3,19 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::kernel;
+use crate::kernel::{self, tests::files};
 use crate::llvm::VectorRegisters;
-
-#[path = "../../../tests/harness/files.rs"]
-#[allow(dead_code, reason = "the files are not tests of their own here")]
-mod list;
 
 #[test]
 fn kernels_are_planned_as_their_files_say() {
     let bless = std::env::var_os("METAL_BRIDGE_BLESS").is_some_and(|v| v == "1");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/plans");
-    let files = list::below(&root, "plan");
-    assert!(files.len() > 10, "the files are there");
+    let found = files::below(&root, "plan");
+    assert!(found.len() > 10, "the files are there");
     let mut problems = String::new();
-    for path in files {
+    for path in found {
         let text = std::fs::read_to_string(&path).unwrap();
-        let name = list::test_name(&root, &path);
+        let name = files::test_name(&root, &path);
         let file = match File::parse(&text) {
             Ok(file) => file,
             Err(problem) => {

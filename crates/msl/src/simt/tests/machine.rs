@@ -332,8 +332,8 @@ impl<'a> Machine<'a> {
     /// Notes what the active lanes have seen.
     fn record(&mut self, block: Block, active: &[u32]) -> Result<(), String> {
         let mut fresh = HashSet::new();
-        for row in 0..self.rows() {
-            for lane in (0..LANES).filter(|lane| active[row] >> lane & 1 == 1) {
+        for (row, active) in active.iter().enumerate() {
+            for lane in (0..LANES).filter(|lane| active >> lane & 1 == 1) {
                 let thread = row * LANES + lane;
                 let values = self.made(block).map(|v| self.value(v, row, lane)).collect();
                 self.visits[thread].push((block, values));
