@@ -8,7 +8,15 @@ use crate::runtime::GroupContext;
 
 /// Of the functions that run a tile: position of the first thread, in the grid or in the threadgroup, its index in the
 /// threadgroup, and the number of threads if it may be less than all.
-pub(super) const PARAMETERS: &str = "ptr %context, i32 %first, i32 %x, i32 %y, i32 %z, i32 %count";
+pub(super) fn parameters() -> String {
+    format!("{}, i32 %first, i32 %x, i32 %y, i32 %z, i32 %count", context())
+}
+
+/// The parameter of the context, which may be read at any time.
+fn context() -> String {
+    format!("ptr noundef align 8 dereferenceable({}) %context", size_of::<GroupContext>())
+}
+
 /// The function that runs a tile of which all threads are there.
 pub(super) const WHOLE: &str = "msl.whole";
 /// The function that runs a row of which some threads may be absent, and anything else.
@@ -30,6 +38,7 @@ fn rows(plan: &Plan) -> String {
         Axis::X => (LANES * plan.rows, 1),
         _ => (LANES, plan.rows),
     };
+    let context = context();
     let call = |name: &str, x: &str, y: &str, count: &str| {
         format!("call void @{name}(ptr %context, i32 0, i32 {x}, i32 {y}, i32 %z, i32 {count})")
     };
@@ -38,7 +47,7 @@ fn rows(plan: &Plan) -> String {
     // Both orders have the same loops: an outer and an inner one over tiles, and rows of single tiles at the edges.
     if height > 1 {
         format!(
-            "define void @msl.rows(ptr %context, i32 %x0, i32 %x1, i32 %y0, i32 %y1, i32 %z) nounwind {{
+            "define void @msl.rows({context}, i32 %x0, i32 %x1, i32 %y0, i32 %y1, i32 %z) nounwind {{
 entry:
   %none.x = icmp uge i32 %x0, %x1
   %none.y = icmp uge i32 %y0, %y1
@@ -81,7 +90,7 @@ end:
         )
     } else {
         format!(
-            "define void @msl.rows(ptr %context, i32 %x0, i32 %x1, i32 %y0, i32 %y1, i32 %z) nounwind {{
+            "define void @msl.rows({context}, i32 %x0, i32 %x1, i32 %y0, i32 %y1, i32 %z) nounwind {{
 entry:
   %none.x = icmp uge i32 %x0, %x1
   %none.y = icmp uge i32 %y0, %y1
@@ -154,9 +163,9 @@ fn position(straight: bool) -> &'static str {
 }
 
 fn threadgroup(straight: bool) -> String {
-    let (extents, position) = (extents(), position(straight));
+    let (context, extents, position) = (context(), extents(), position(straight));
     format!(
-        "define void @msl.threadgroup(ptr %context) nounwind {{
+        "define void @msl.threadgroup({context}) nounwind {{
 entry:
 {extents}  %empty = icmp eq i32 %n, 0
   br i1 %empty, label %end, label %simdgroup
@@ -183,9 +192,9 @@ end:
 }
 
 fn simdgroup(straight: bool) -> String {
-    let (extents, position) = (extents(), position(straight));
+    let (context, extents, position) = (context(), extents(), position(straight));
     format!(
-        "define void @msl.simdgroup(ptr %context, i32 %first) nounwind {{
+        "define void @msl.simdgroup({context}, i32 %first) nounwind {{
 entry:
 {extents}{position}  %left = sub i32 %n, %first
   %fits = icmp uge i32 %left, {LANES}

@@ -473,6 +473,14 @@ impl Emitter<'_> {
         self.code.value(format_args!("load {ty}, ptr {place}, !invariant.load !2"))
     }
 
+    /// Reads the address of a table of bindings from the context; the table may be read at any time.
+    pub(super) fn read_table(&mut self, offset: u64) -> Operand {
+        let place = self.code.value(format_args!("getelementptr i8, ptr %context, i64 {offset}"));
+        self.code.value(format_args!(
+            "load ptr, ptr {place}, !invariant.load !2, !dereferenceable !3, !noundef !2, !align !4"
+        ))
+    }
+
     fn begin_coroutine(&mut self) {
         let group = offset_of!(GroupContext, parked);
         let size = size_of::<Parked>();

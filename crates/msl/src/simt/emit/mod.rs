@@ -126,7 +126,7 @@ pub(super) fn tile(
     let attributes = plan.attributes();
     tables.functions.push(format!(
         "define internal void @{name}({}) {attributes} {{\nplaces:\n{places}  br label %entry\n{text}}}\n",
-        super::driver::PARAMETERS
+        super::driver::parameters()
     ));
     Ok(())
 }

@@ -105,7 +105,7 @@ impl Emitter<'_> {
         else {
             return Err(format!("argument `{}` is no memory", data.name));
         };
-        let table = self.read_context("ptr", table as u64);
+        let table = self.read_table(table as u64);
         let entry = self.code.value(format_args!("getelementptr i8, ptr {table}, i64 {offset}"));
         let start = self.code.value(format_args!("load ptr, ptr {entry}, !invariant.load !2"));
         let length = offset_of!(Binding, length);
