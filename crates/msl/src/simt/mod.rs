@@ -2,8 +2,9 @@
 //!
 //! A kernel in our own form becomes text of LLVM in these steps:
 //!
-//! * [`loops`]: the nest of loops, and an order of the blocks;
+//! * [`lower`]: some operations become simpler ones;
 //! * [`origin`]: the memory that each pointer leads to;
+//! * [`loops`]: the nest of loops, and an order of the blocks;
 //! * [`shape`]: which values differ from lane to lane and how, and at which branches lanes part;
 //! * [`tile`]: how many rows of 32 threads are run together;
 //! * [`schedule`]: where control goes when lanes have parted;
@@ -21,6 +22,7 @@ mod describe;
 mod driver;
 mod emit;
 mod loops;
+mod lower;
 mod origin;
 mod schedule;
 mod shape;
@@ -147,6 +149,15 @@ pub(crate) struct Vectorised {
     pub(crate) remarks: Vec<Remark>,
 }
 
+/// A kernel as the vectoriser needs it, with what does not depend on a plan.
+fn prepared(function: &Function) -> Result<(Function, loops::Nest, origin::Origins), String> {
+    let mut function = function.clone();
+    lower::lower(&mut function);
+    let origins = origin::Origins::new(&mut function)?;
+    let nest = loops::Nest::new(&function)?;
+    Ok((function, nest, origins))
+}
+
 /// Vectorises a kernel, whose threadgroup variables have so many bytes; `straight`: for straight threadgroups only, if
 /// it matters.
 ///
@@ -161,8 +172,8 @@ pub(crate) fn vectorise(
     straight: bool,
     checked: bool,
 ) -> Result<Vectorised, String> {
-    let nest = loops::Nest::new(function)?;
-    let origins = origin::Origins::new(function, &nest.order)?;
+    let (function, nest, origins) = prepared(function)?;
+    let function = &function;
     let [part, whole] = plans(function, &nest, &origins, straight, checked, machine.vector_registers());
     let threads = whole.threads;
     let mut tables = Tables::default();
@@ -247,8 +258,8 @@ pub(crate) fn describe(
     registers: VectorRegisters,
     straight: bool,
 ) -> Result<[String; 2], String> {
-    let nest = loops::Nest::new(function)?;
-    let origins = origin::Origins::new(function, &nest.order)?;
+    let (function, nest, origins) = prepared(function)?;
+    let function = &function;
     let [part, whole] = plans(function, &nest, &origins, straight, true, registers);
     Ok([whole, part].map(|plan| {
         let shapes = shape::Shapes::new(function, &nest, &origins, &plan);

@@ -10,7 +10,7 @@ use super::loops::{Loop, Nest};
 use super::origin::{Origin, Origins};
 use super::{LANES, Plan, Threads};
 use crate::kernel::{
-    Access, Axis, Binary, Block, Cast, Definition, Function, Inst, Key, Op, Storage, Terminator, Type, Value,
+    Access, Axis, Binary, Block, Cast, Definition, Function, Inst, Key, Op, Terminator, Type, Value,
 };
 
 /// How a value varies over the lanes of a row.
@@ -374,6 +374,15 @@ impl Analysis<'_> {
                 None => return false,
             }
         }
+        // What looks at addresses depends on which memory they are in, too.
+        if !matches!(data.op, Op::PtrAdd | Op::Select | Op::Cast(Cast::Space)) {
+            for which in data.operands.iter().filter_map(|operand| self.origins.which(*operand)) {
+                match self.known(which) {
+                    Some(shape) => operands.push(shape),
+                    None => return false,
+                }
+            }
+        }
         let shape = self.transfer(inst, &operands);
         let mut changed = false;
         for result in &data.results {
@@ -407,20 +416,33 @@ impl Analysis<'_> {
                 return Shape { lanes: Lanes::Varying, rows: self.plan.rows > 1 };
             }
             Op::Load(_) => {
-                let private = matches!(self.origins.of(data.operands[0]), Origin::Variable(v)
-                    if self.function.variables[v].storage == Storage::Private);
-                if private {
+                if self.origins.may_be_private(data.operands[0]) {
                     return Shape { lanes: Lanes::Varying, rows: self.plan.rows > 1 };
                 }
-                match operands[0].lanes {
-                    Lanes::Uniform => Lanes::Uniform,
-                    _ => Lanes::Varying,
+                match operands.iter().all(|o| o.lanes == Lanes::Uniform) {
+                    true => Lanes::Uniform,
+                    false => Lanes::Varying,
                 }
+            }
+            Op::Cast(Cast::PtrToInt) | Op::IntCompare(_) if self.sees_private(inst) => {
+                return Shape { lanes: Lanes::Varying, rows: self.plan.rows > 1 };
             }
             _ if operands.iter().all(|o| o.lanes == Lanes::Uniform) => Lanes::Uniform,
             _ => self.arithmetic(inst, operands),
         };
         shape(lanes)
+    }
+
+    /// Whether an operation looks at addresses of memory of which each lane has its own.
+    fn sees_private(&self, inst: Inst) -> bool {
+        let data = &self.function.instructions[inst];
+        if let [a, b] = data.operands[..]
+            && self.origins.of(a) == self.origins.of(b)
+            && self.origins.of(a) != Origin::Several
+        {
+            return false;
+        }
+        data.operands.iter().any(|o| self.origins.may_be_private(*o))
     }
 
     /// Operations that keep values affine; at least one operand is not uniform.

@@ -58,10 +58,12 @@ pub(crate) struct Run {
     pub(crate) fault: Option<String>,
     pub(crate) pipeline_error: Option<String>,
     pub(crate) endless: bool,
+    /// Why it has no vector code.
+    pub(crate) scalar: Option<String>,
 }
 
 /// The names of the keys of [`Run`].
-const RUN_KEYS: [&str; 13] = [
+const RUN_KEYS: [&str; 14] = [
     "kernel",
     "grid",
     "threadgroups",
@@ -75,6 +77,7 @@ const RUN_KEYS: [&str; 13] = [
     "fault",
     "pipeline_error",
     "endless",
+    "scalar",
 ];
 
 /// A size along x, y and z, written as `4`, `[4]`, `[4, 2]` or `[4, 2, 1]`.

@@ -12,8 +12,8 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use msl::{
-    CacheDirectory, CompileError, Compiler, CompilerConfig, Diagnostic, FunctionConstantValues, Kernel,
-    Library, LibraryError, PipelineError,
+    BuildOptions, CacheDirectory, CompileError, Compiler, CompilerConfig, Diagnostic, Execution,
+    FunctionConstantValues, Kernel, Library, LibraryError, PipelineError,
 };
 
 use header::{File, Run};
@@ -113,7 +113,14 @@ fn check_library(file: &mut File, library: &Library, bless: bool, problems: &mut
 /// Kernels that were built before: many runs differ in their data alone.
 struct Kernels<'l> {
     library: &'l Library,
-    built: HashMap<(String, FunctionConstantValues), Kernel>,
+    built: HashMap<(String, FunctionConstantValues), Built>,
+}
+
+/// One kernel, built in each way there is.
+#[derive(Clone)]
+struct Built {
+    vector: Kernel,
+    scalar: Kernel,
 }
 
 impl Kernels<'_> {
@@ -121,17 +128,33 @@ impl Kernels<'_> {
         &mut self,
         name: &str,
         constants: &FunctionConstantValues,
-    ) -> Result<Result<Kernel, PipelineError>, String> {
+    ) -> Result<Result<Built, PipelineError>, String> {
         let key = (name.to_owned(), constants.clone());
-        if let Some(kernel) = self.built.get(&key) {
-            return Ok(Ok(kernel.clone()));
+        if let Some(built) = self.built.get(&key) {
+            return Ok(Ok(built.clone()));
         }
-        let built = Kernel::build(self.library, name, constants);
-        if let Ok(kernel) = &built {
-            check_import(self.library, name, constants)?;
-            self.built.insert(key, kernel.clone());
-        }
-        Ok(built)
+        let build = |execution| {
+            let options = BuildOptions::default().with_execution(execution);
+            Kernel::build_with(self.library, name, constants, &options)
+        };
+        let built = match (build(Execution::Vector), build(Execution::Scalar)) {
+            (Ok(vector), Ok(scalar)) => Built { vector, scalar },
+            (Err(error), Err(other)) if error == other => return Ok(Err(error)),
+            (vector, scalar) => {
+                let text = |built: Result<Kernel, PipelineError>| match built {
+                    Ok(_) => "none".to_owned(),
+                    Err(error) => error.to_string(),
+                };
+                return Err(format!(
+                    "error as vector code: {}; as scalar code: {}",
+                    text(vector),
+                    text(scalar)
+                ));
+            }
+        };
+        check_import(self.library, name, constants)?;
+        self.built.insert(key, built.clone());
+        Ok(Ok(built))
     }
 }
 
@@ -157,9 +180,30 @@ fn check_run(
         (Some(want), Err(error)) if has(&error.to_string(), want) => Ok(()),
         (Some(want), Err(error)) => Err(format!("pipeline error `{error}` does not have `{want}`")),
         (None, Err(error)) => Err(format!("no pipeline: {error}")),
-        (None, Ok(kernel)) => WAYS.iter().try_for_each(|way| {
-            check_way(file, number, run, &kernel, &job, way, bless).map_err(|e| format!("{}: {e}", way.name))
-        }),
+        (None, Ok(built)) => {
+            check_log(&built.vector, run.scalar.as_deref())?;
+            WAYS.iter().try_for_each(|way| {
+                let kernel = match way.execution {
+                    Execution::Vector => &built.vector,
+                    Execution::Scalar => &built.scalar,
+                };
+                check_way(file, number, run, kernel, &job, way, bless)
+                    .map_err(|e| format!("{}: {e}", way.name))
+            })
+        }
+    }
+}
+
+/// A kernel has vector code, or the file says why it has not.
+fn check_log(kernel: &Kernel, scalar: Option<&str>) -> Result<(), String> {
+    let slow = kernel.log().warnings.iter().find(|w| w.message.contains("one thread at a time"));
+    match (slow, scalar) {
+        (None, None) => Ok(()),
+        (Some(warning), Some(want)) if has(&warning.message, want) => Ok(()),
+        (Some(warning), _) => {
+            Err(format!("the kernel has no vector code (`scalar` says why): {}", warning.message))
+        }
+        (None, Some(_)) => Err("the kernel has vector code, but the file says `scalar`".into()),
     }
 }
 

@@ -21,14 +21,18 @@ pub(super) struct Checked {
     pub(super) site: u32,
 }
 
+impl Checked {
+    /// Bytes that may be accessed so.
+    fn length(&self) -> &Operand {
+        if self.write { &self.region.writable } else { &self.region.length }
+    }
+}
+
 impl Emitter<'_> {
     /// Offsets below this are within the memory, also `reach` bytes further on. Zero if none are.
     pub(super) fn limit(&mut self, access: &Checked, reach: u64) -> Operand {
-        if access.write && !access.region.writable {
-            return Operand::int(0);
-        }
         let less = access.bytes - 1 + reach;
-        let length = &access.region.length;
+        let length = access.length();
         if less == 0 {
             return length.clone();
         }
@@ -85,11 +89,8 @@ impl Emitter<'_> {
             Some(_) => Operand::new("null"),
             None => access.region.start.clone(),
         };
-        let length = match access.write && !access.region.writable {
-            true => Operand::int(0),
-            false => access.region.length.clone(),
-        };
-        let (site, tag, bytes) = (access.site, access.region.tag, access.bytes);
+        let length = access.length();
+        let (site, tag, bytes) = (access.site, &access.region.tag, access.bytes);
         (
             format!("ptr %context, i32 {first}, i32 {x}, i32 {y}, i32 %z"),
             format!("ptr {start}, i64 {length}, i64 {bytes}, i32 {site}, i32 {tag}"),
@@ -109,6 +110,35 @@ impl Emitter<'_> {
             ),
         ] {
             self.code.declarations.insert(line);
+        }
+    }
+
+    /// Calls the hook for an access of a lane; the result says whether it may be done after all.
+    pub(super) fn call_fault(
+        &mut self,
+        row: usize,
+        lane: &Operand,
+        access: std::fmt::Arguments<'_>,
+    ) -> Operand {
+        if self.plan.threads == Threads::Grid {
+            let (x, y) = self.row_position(row as u32);
+            let x = self.code.value(format_args!("add i32 {x}, {lane}"));
+            self.code.declarations.insert(
+                "declare zeroext i1 @msl.rt.fault_at(ptr, i32, i32, i32, i32, i32, i64, i64, i64, i64) nounwind cold"
+                    .into(),
+            );
+            self.code.value(format_args!(
+                "call zeroext i1 @msl.rt.fault_at(ptr %context, i32 {x}, i32 {y}, i32 %z, {access})"
+            ))
+        } else {
+            debug_assert!(row == 0, "groups are not tiled");
+            let thread = self.code.value(format_args!("add i32 %first, {lane}"));
+            self.code.declarations.insert(
+                "declare zeroext i1 @msl.rt.fault(ptr, i32, i32, i32, i64, i64, i64, i64) nounwind cold"
+                    .into(),
+            );
+            self.code
+                .value(format_args!("call zeroext i1 @msl.rt.fault(ptr %context, i32 {thread}, {access})"))
         }
     }
 

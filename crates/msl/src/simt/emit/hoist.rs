@@ -13,6 +13,7 @@ use crate::kernel::op::{Binary, Cast, IntCompare};
 use crate::kernel::{Block, Definition, Inst, Op, Terminator, Type, Value};
 use crate::simt::code::{Operand, scalar};
 use crate::simt::loops::Loop;
+use crate::simt::origin::Origin;
 use crate::simt::shape::{Lanes, signed};
 
 /// How the range of a value is computed before a loop.
@@ -89,6 +90,9 @@ impl Emitter<'_> {
             let mut analysis = Ranges { emitter: self, l, memo: HashMap::new() };
             let ranges: Vec<_> = accesses
                 .iter()
+                .filter(|(_, pointer)| {
+                    matches!(self.origins.of(*pointer), Origin::Argument(_) | Origin::Variable(_))
+                })
                 .filter_map(|(inst, pointer)| Some((*inst, analysis.of(*pointer, Sign::Signed, DEPTH)?)))
                 .collect();
             let is_outer = self.nest.all().any(|other| self.nest.data(other).parent == Some(l));
@@ -157,7 +161,8 @@ impl Emitter<'_> {
             let write = matches!(data.op, Op::Store(_));
             let values = if write { &data.operands[1..] } else { &data.results[..] };
             let bytes: u64 = values.iter().map(|v| u64::from(self.function.ty(*v).bytes())).sum();
-            let access = self.checked_access(*inst, data.operands[0], bytes, write);
+            let region = self.regions[&self.origins.of(data.operands[0])].clone();
+            let access = self.checked_access(*inst, region, bytes, write);
             let limit = self.limit(&access, 0);
             let (low, high) = self.range(range, &mut conditions);
             conditions.push(self.code.value(format_args!("icmp sge i64 {low}, 0")));

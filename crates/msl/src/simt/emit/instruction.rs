@@ -29,14 +29,15 @@ impl Emitter<'_> {
             Op::Load(access) => self.whole_mask(results[0], |this| this.load(inst, access))?,
             Op::Store(access) => self.store(inst, access)?,
             Op::Modify(_) | Op::CompareExchange => self.atomic(inst)?,
-            Op::CopyMemory | Op::SetMemory => self.bytes_of_lanes(inst)?,
+            Op::CopyMemory | Op::SetMemory => self.bytes_of_lanes(inst),
             Op::Fence => self.code.effect("fence acq_rel"),
             Op::ThreadgroupBarrier => self.wait(),
             Op::SimdgroupBarrier => {}
             Op::Ballot | Op::Shuffle | Op::Collective(_) => self.exchange(inst)?,
             Op::Unreachable => self.unreachable(inst),
             Op::PtrAdd => self.pure(inst, Op::Binary(crate::kernel::Binary::Add))?,
-            Op::Cast(Cast::Space) => {
+            // The offset from address 0.
+            Op::Cast(Cast::Space | Cast::IntToPtr) => {
                 let emitted = self.shaped_as(operands[0], results[0]);
                 self.define(results[0], emitted);
             }
@@ -125,7 +126,7 @@ impl Emitter<'_> {
         let null = self.function.ty(value).is_pointer()
             && self.function.ty(result).is_pointer()
             && self.origins.of(value) == Origin::Null
-            && self.origins.of(result) != Origin::Null;
+            && matches!(self.origins.of(result), Origin::Argument(_) | Origin::Variable(_));
         if null {
             let start = self.start_of(self.origins.of(result));
             let offset = self.code.value(format_args!("sub i64 0, {start}"));
@@ -269,8 +270,7 @@ impl Emitter<'_> {
         let varying = self.lanes_of(result) == Lanes::Varying;
         for row in 0..rows {
             if !varying {
-                let (start, offset) = (self.start_of(self.origins.of(pointer)), self.base(pointer, row));
-                let sum = self.code.value(format_args!("add i64 {start}, {offset}"));
+                let sum = self.address_of(pointer, row);
                 let sum = if ty.bits() < 64 {
                     self.code.value(format_args!("trunc i64 {sum} to {}", to(Form::Scalar)))
                 } else {
@@ -279,11 +279,12 @@ impl Emitter<'_> {
                 emitted.scalars.push(sum);
             }
             if varying {
-                let places = self.addresses(pointer, row);
-                let to = to(LANE_FORM);
-                emitted
-                    .vectors
-                    .push(self.code.value(format_args!("ptrtoint <{LANES} x ptr> {places} to {to}")));
+                let mut addresses = self.addresses_of(pointer, row);
+                if ty.bits() < 64 {
+                    let to = to(LANE_FORM);
+                    addresses = self.code.value(format_args!("trunc <{LANES} x i64> {addresses} to {to}"));
+                }
+                emitted.vectors.push(addresses);
             }
         }
         emitted
@@ -293,7 +294,8 @@ impl Emitter<'_> {
     fn compare_pointers(&mut self, inst: Inst) -> Result<(), String> {
         let data = &self.function.instructions[inst];
         let (operands, result, op) = (data.operands.clone(), data.results[0], data.op);
-        if self.origins.of(operands[0]) == self.origins.of(operands[1]) {
+        let origin = self.origins.of(operands[0]);
+        if origin == self.origins.of(operands[1]) && origin != Origin::Several {
             return self.pure(inst, op);
         }
         let mut emitted = Emitted::default();
@@ -302,13 +304,9 @@ impl Emitter<'_> {
             let form = if uniform { Form::Scalar } else { LANE_FORM };
             let mut sides = Vec::new();
             for pointer in &operands {
-                sides.push(if uniform {
-                    let (start, offset) =
-                        (self.start_of(self.origins.of(*pointer)), self.base(*pointer, row));
-                    self.code.value(format_args!("add i64 {start}, {offset}"))
-                } else {
-                    let places = self.addresses(*pointer, row);
-                    self.code.value(format_args!("ptrtoint <{LANES} x ptr> {places} to <{LANES} x i64>"))
+                sides.push(match uniform {
+                    true => self.address_of(*pointer, row),
+                    false => self.addresses_of(*pointer, row),
                 });
             }
             let fast_math = self.function.instructions[inst].fast_math;
@@ -376,19 +374,27 @@ impl Emitter<'_> {
         let name = op.name();
         let ty = self.function.ty(operands[1]);
         let bytes = u64::from(ty.bytes());
-        if self.is_private(operands[0]) {
-            return Err("an atomic operation on a private variable".into());
-        }
-        let region = self.regions[&self.origins.of(operands[0])].clone();
         let site = self.tables.site(self.function, inst, true);
-        let checked = super::fault::Checked { region, bytes, write: true, site };
+        // Where memory is known only when the code runs, so is its alignment.
+        let several = self.origins.of(operands[0]) == Origin::Several;
+        let region = self.region_of(operands[0]).filter(|region| region.private.is_none() && !several);
+        let checked = region.map(|region| super::fault::Checked { region, bytes, write: true, site });
         let mut all = vec![Emitted::default(); results.len()];
         for row in 0..self.rows() {
             let active = self.active_of(row);
             let offsets = self.vector(operands[0], row);
             let values: Vec<Operand> = operands[1..].iter().map(|v| self.vector(*v, row)).collect();
-            let mask = self.within(&checked, row, &offsets, &active);
-            let mask = self.aligned(&checked, row, operands[0], &offsets, &mask);
+            let Some(checked) = &checked else {
+                let reach = super::anywhere::Reach { bytes, write: true, alignment: bytes };
+                let (places, mask) = self.reach(inst, operands[0], row, &active, reach);
+                let found = atomic::each_lane(&mut self.code, op, ty, &places, &values, &mask)?;
+                for (emitted, found) in all.iter_mut().zip(found) {
+                    emitted.vectors.push(found);
+                }
+                continue;
+            };
+            let mask = self.within(checked, row, &offsets, &active);
+            let mask = self.aligned(checked, row, operands[0], &offsets, &mask);
             let start = checked.region.start.clone();
             let found = if self.lanes_of(operands[0]) == Lanes::Uniform {
                 let offset = self.base(operands[0], row);
@@ -457,11 +463,6 @@ impl Emitter<'_> {
         self.code.jump(&on);
         self.code.start(&on);
         self.code.value(format_args!("xor {mask} {active}, {bad}"))
-    }
-
-    /// Copies or sets bytes, lane after lane.
-    fn bytes_of_lanes(&mut self, _inst: Inst) -> Result<(), String> {
-        Err("copies of memory of this size".into())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Loads and stores: of one value for all lanes, of values next to each other, and of any others lane by lane.
 
 use super::fault::{Checked, Offsets};
+use super::region::Region;
 use super::values::{Emitted, of_row};
 use super::{Emitter, LANE_FORM, LANES};
 use crate::kernel::{Access, Inst, Type, Value};
@@ -59,8 +60,7 @@ impl Emitter<'_> {
         }
     }
 
-    pub(super) fn checked_access(&mut self, inst: Inst, pointer: Value, bytes: u64, write: bool) -> Checked {
-        let region = self.regions[&self.origins.of(pointer)].clone();
+    pub(super) fn checked_access(&mut self, inst: Inst, region: Region, bytes: u64, write: bool) -> Checked {
         let site = self.tables.site(self.function, inst, write);
         Checked { region, bytes, write, site }
     }
@@ -70,10 +70,15 @@ impl Emitter<'_> {
         let (pointer, results) = (data.operands[0], data.results.clone());
         let element = Element::new(self.function.ty(results[0]), results.len())?;
         if self.is_private(pointer) {
-            return self.load_private(inst, pointer, element, &results);
+            self.load_private(inst, pointer, element, &results);
+            return Ok(());
         }
-        self.aligned_if_atomic(access, pointer, element)?;
-        let checked = self.checked_access(inst, pointer, element.all(), false);
+        let aligned = self.is_aligned(access, pointer, element);
+        let Some(region) = self.region_of(pointer).filter(|_| aligned) else {
+            self.load_anywhere(inst, access, pointer, element, &results);
+            return Ok(());
+        };
+        let checked = self.checked_access(inst, region, element.all(), false);
         let rows = self.rows_of(results[0]);
         let pattern = self.pattern(pointer, element);
         // By row, then by component.
@@ -84,6 +89,7 @@ impl Emitter<'_> {
             }
             _ => {
                 self.remark("gathers from memory, lane by lane".into());
+                self.keep_order(access);
                 (0..rows)
                     .map(|row| {
                         let offsets = self.vector(pointer, row);
@@ -109,15 +115,10 @@ impl Emitter<'_> {
         Ok(())
     }
 
-    /// An atomic access that is not aligned is a fault, which is left to scalar code to find.
-    fn aligned_if_atomic(&self, access: Access, pointer: Value, element: Element) -> Result<(), String> {
+    /// Whether an access is known to be aligned as it must be: one that is atomic.
+    fn is_aligned(&self, access: Access, pointer: Value, element: Element) -> bool {
         let known = 1 << crate::simt::shape::trailing_zeros(self.function, pointer, 12).min(16);
-        match access {
-            Access::Atomic if known < element.bytes() => {
-                Err("an atomic access that may not be aligned".into())
-            }
-            _ => Ok(()),
-        }
+        access != Access::Atomic || known >= element.bytes()
     }
 
     /// One address for all lanes of a row.
@@ -459,11 +460,21 @@ impl Emitter<'_> {
         apart: u64,
     ) -> Vec<Operand> {
         let places = self.places(start, offsets);
+        self.gather_at(&places, mask, element, apart)
+    }
+
+    pub(super) fn gather_at(
+        &mut self,
+        places: &Operand,
+        mask: &Operand,
+        element: Element,
+        apart: u64,
+    ) -> Vec<Operand> {
         let ty = LANE_FORM.of(element.memory);
         let name = format!("llvm.masked.gather.{}.v{LANES}p0", LANE_FORM.mangled(element.memory));
         (0..element.count)
             .map(|component| {
-                let places = self.places_further(&places, component * apart);
+                let places = self.places_further(places, component * apart);
                 let value = self.code.call(
                     &ty,
                     &name,
@@ -496,10 +507,15 @@ impl Emitter<'_> {
         let (pointer, values) = (data.operands[0], data.operands[1..].to_vec());
         let element = Element::new(self.function.ty(values[0]), values.len())?;
         if self.is_private(pointer) {
-            return self.store_private(inst, pointer, element, &values);
+            self.store_private(inst, pointer, element, &values);
+            return Ok(());
         }
-        self.aligned_if_atomic(access, pointer, element)?;
-        let checked = self.checked_access(inst, pointer, element.all(), true);
+        let aligned = self.is_aligned(access, pointer, element);
+        let Some(region) = self.region_of(pointer).filter(|_| aligned) else {
+            self.store_anywhere(inst, access, pointer, element, &values);
+            return Ok(());
+        };
+        let checked = self.checked_access(inst, region, element.all(), true);
         let rows = std::iter::once(pointer)
             .chain(values.iter().copied())
             .map(|v| self.rows_of(v))
@@ -524,6 +540,7 @@ impl Emitter<'_> {
             }
             _ => {
                 self.remark("scatters to memory, lane by lane".into());
+                self.keep_order(access);
                 for row in 0..rows {
                     self.scatter_row(&checked, pointer, &values, element, row);
                 }
@@ -764,10 +781,21 @@ impl Emitter<'_> {
         apart: u64,
     ) {
         let places = self.places(start, offsets);
+        self.scatter_at(&places, mask, parts, element, apart);
+    }
+
+    pub(super) fn scatter_at(
+        &mut self,
+        places: &Operand,
+        mask: &Operand,
+        parts: &[Operand],
+        element: Element,
+        apart: u64,
+    ) {
         let ty = LANE_FORM.of(element.memory);
         let name = format!("llvm.masked.scatter.{}.v{LANES}p0", LANE_FORM.mangled(element.memory));
         for (component, part) in parts.iter().enumerate() {
-            let places = self.places_further(&places, component as u64 * apart);
+            let places = self.places_further(places, component as u64 * apart);
             let part = self.before_store(part.clone(), element, LANE_FORM);
             self.code.call(
                 "void",

@@ -1,7 +1,9 @@
 //! From a kernel with its analyses to text of LLVM: the function that runs one tile of threads.
 
+mod anywhere;
 mod arithmetic;
 mod atomic;
+mod bytes;
 mod collective;
 mod control;
 mod fault;

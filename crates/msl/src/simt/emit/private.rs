@@ -5,8 +5,8 @@ use super::memory::Element;
 use super::region::Private;
 use super::values::Emitted;
 use super::{Emitter, LANE_FORM, LANES};
-use crate::kernel::{Inst, Op, Storage, Value, Variable};
-use crate::simt::code::{Form, Operand};
+use crate::kernel::{Cast, Inst, Op, Storage, Value, Variable};
+use crate::simt::code::Operand;
 use crate::simt::origin::Origin;
 use crate::simt::shape::{Lanes, trailing_zeros};
 
@@ -19,7 +19,8 @@ impl Emitter<'_> {
             if self.function.variables[v].storage == Storage::Private)
     }
 
-    /// The size that all accesses of a private variable have, if they are also aligned to it; else the whole of it.
+    /// The size that all accesses of a private variable have, if they are also aligned to it, and nothing needs its
+    /// address; else the whole of it.
     pub(super) fn granule(&self, variable: Variable) -> u64 {
         let whole = self.function.variables[variable].bytes;
         let mut size = None;
@@ -29,15 +30,20 @@ impl Emitter<'_> {
                 let value = match data.op {
                     Op::Load(_) => data.results.first(),
                     Op::Store(_) => data.operands.get(1),
-                    Op::Modify(_) | Op::CompareExchange | Op::CopyMemory | Op::SetMemory => None,
+                    Op::Modify(_)
+                    | Op::CompareExchange
+                    | Op::CopyMemory
+                    | Op::SetMemory
+                    | Op::Cast(Cast::PtrToInt) => None,
                     _ => continue,
                 };
-                let touches = |v: &Value| self.origins.of(*v) == Origin::Variable(variable);
+                let touches = |v: &Value| self.origins.all_of(*v).any(|o| o == Origin::Variable(variable));
                 let pointers = if data.op == Op::CopyMemory { 2 } else { 1 };
                 if !data.operands.iter().take(pointers).any(touches) {
                     continue;
                 }
-                let Some(value) = value else { return whole };
+                let one = self.origins.of(data.operands[0]) != Origin::Several;
+                let Some(value) = value.filter(|_| one) else { return whole };
                 let Ok(element) = Element::new(self.function.ty(*value), 1) else { return whole };
                 let bytes = element.bytes();
                 let aligned = 1u64 << trailing_zeros(self.function, data.operands[0], 12).min(32) >= bytes;
@@ -77,7 +83,7 @@ impl Emitter<'_> {
         write: bool,
     ) -> (Checked, Private) {
         let region = self.regions[&self.origins.of(pointer)].clone();
-        let private = region.private.unwrap_or(Private { granule: 1, bytes: 1 });
+        let private = region.private.unwrap_or(Private { granule: 1, bytes: 1, length: 1 });
         let site = self.tables.site(self.function, inst, write);
         (Checked { region, bytes: element.all(), write, site }, private)
     }
@@ -89,20 +95,14 @@ impl Emitter<'_> {
 
     /// Whether all lanes of a row access the same offset, at which their values lie together.
     fn is_together(&self, pointer: Value, private: Private, element: Element) -> bool {
-        self.lanes_of(pointer) == Lanes::Uniform && private.granule == element.bytes()
+        // An access larger than the variable lies together nowhere, and faults.
+        self.lanes_of(pointer) == Lanes::Uniform
+            && private.granule == element.bytes()
+            && element.all() <= private.length
     }
 
-    pub(super) fn load_private(
-        &mut self,
-        inst: Inst,
-        pointer: Value,
-        element: Element,
-        results: &[Value],
-    ) -> Result<(), String> {
+    pub(super) fn load_private(&mut self, inst: Inst, pointer: Value, element: Element, results: &[Value]) {
         let (checked, private) = self.access_private(inst, pointer, element, false);
-        if element.all() > private.bytes {
-            return Err("an access larger than its private variable".into());
-        }
         let mut parts: Vec<Vec<Operand>> = vec![Vec::new(); results.len()];
         for row in 0..self.rows_of(results[0]) {
             let start = self.row_start(&checked, private, row);
@@ -131,7 +131,6 @@ impl Emitter<'_> {
         for (result, vectors) in results.iter().zip(parts) {
             self.define(*result, Emitted { vectors, ..Emitted::default() });
         }
-        Ok(())
     }
 
     /// The places of the components of all lanes at one offset. An offset outside of the variable is reported, and
@@ -172,18 +171,8 @@ impl Emitter<'_> {
             .collect()
     }
 
-    pub(super) fn store_private(
-        &mut self,
-        inst: Inst,
-        pointer: Value,
-        element: Element,
-        values: &[Value],
-    ) -> Result<(), String> {
+    pub(super) fn store_private(&mut self, inst: Inst, pointer: Value, element: Element, values: &[Value]) {
         let (checked, private) = self.access_private(inst, pointer, element, true);
-        // What is outside when nothing is inside: a variable smaller than the access.
-        if element.all() > private.bytes {
-            return Err("an access larger than its private variable".into());
-        }
         for row in 0..self.rows() {
             let start = self.row_start(&checked, private, row);
             let active = self.active_of(row);
@@ -219,20 +208,5 @@ impl Emitter<'_> {
                 self.scatter(&start, &offsets, &mask, &parts, element, Self::apart(private, element));
             }
         }
-        Ok(())
-    }
-
-    /// The addresses of a pointer of all lanes of a row.
-    pub(super) fn addresses(&mut self, pointer: Value, row: usize) -> Operand {
-        let region = self.regions[&self.origins.of(pointer)].clone();
-        let mut offsets = self.vector(pointer, row);
-        let mut start = region.start.clone();
-        if let Some(private) = region.private {
-            offsets = self.spread(private, &offsets);
-            let offset = private.bytes * u64::from(LANES) * row as u64;
-            start = self.place_at(&start, &Operand::int(offset as i64), 0);
-        }
-        let _ = Form::Scalar;
-        self.places(&start, &offsets)
     }
 }

@@ -10,7 +10,7 @@ use crate::runtime::{GroupContext, KnownMemory, UNKNOWN_MEMORY};
 use crate::simt::code::Operand;
 use crate::simt::origin::Origin;
 use crate::target::binding_place;
-use crate::{Access, Binding, Memory};
+use crate::{Access, Binding, MAX_TOTAL_THREADS_PER_THREADGROUP, Memory};
 
 /// A memory of arguments or variables.
 #[derive(Clone, Debug)]
@@ -18,9 +18,10 @@ pub(super) struct Region {
     pub(super) start: Operand,
     /// In bytes; of private variables for one thread.
     pub(super) length: Operand,
-    pub(super) writable: bool,
+    /// Bytes that may be written.
+    pub(super) writable: Operand,
     /// Position in the list of memories.
-    pub(super) tag: i32,
+    pub(super) tag: Operand,
     /// Of a private variable.
     pub(super) private: Option<Private>,
 }
@@ -28,20 +29,24 @@ pub(super) struct Region {
 /// How the private memories of the lanes of a tile lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Private {
-    /// Bytes that are kept together; those of the lanes follow each other. As long as the variable if it is not
-    /// interleaved.
+    /// Bytes that are kept together; those of the lanes follow each other. All of a lane's if it is not interleaved.
     pub(super) granule: u64,
+    /// Of one lane.
     pub(super) bytes: u64,
+    /// Of the variable.
+    pub(super) length: u64,
 }
 
-/// Most bytes of private variables in a tile's frame.
-const MAX_PRIVATE: u64 = 512 << 10;
+/// Most bytes of private variables on a thread's stack; more are in memory of the worker, beyond the frames of all
+/// SIMD-groups of a threadgroup.
+const ON_STACK: u64 = 64 << 10;
+const BEYOND_FRAMES: u32 = MAX_TOTAL_THREADS_PER_THREADGROUP / LANES;
 
 impl Emitter<'_> {
     /// Finds where all memories are that the kernel uses.
     pub(super) fn find_regions(&mut self) -> Result<(), String> {
         let mut used = HashSet::new();
-        let mut origins = vec![Origin::Null];
+        let mut origins = vec![Origin::Null, Origin::Unknown];
         for block in &self.nest.order {
             for inst in &self.function.blocks[*block].instructions {
                 let origin = match self.function.instructions[*inst].op {
@@ -54,44 +59,26 @@ impl Emitter<'_> {
                 }
             }
         }
-        let mut private = 0;
+        let mut private = self.private_memory(&origins);
         for origin in origins {
             let region = match origin {
-                Origin::Null => Region {
+                Origin::Null | Origin::Unknown | Origin::Several => Region {
                     start: Operand::new("null"),
                     length: Operand::int(0),
-                    writable: false,
-                    tag: UNKNOWN_MEMORY,
+                    writable: Operand::int(0),
+                    tag: Operand::int(i64::from(UNKNOWN_MEMORY)),
                     private: None,
                 },
                 Origin::Argument(argument) => self.argument(argument)?,
                 Origin::Variable(variable) => match &self.function.variables[variable].storage {
-                    Storage::Private => {
-                        let region = self.private_variable(variable)?;
-                        private += region.private.map_or(0, |p| p.bytes);
-                        region
-                    }
+                    Storage::Private => self.private_variable(variable, &mut private),
                     Storage::Threadgroup => self.threadgroup_variable(variable),
                     Storage::Constant(content) => self.constant_table(variable, content),
                 },
             };
             self.regions.insert(origin, region);
         }
-        let all = private * u64::from(LANES) * u64::from(self.plan.rows);
-        if all > MAX_PRIVATE {
-            return Err(format!(
-                "its private variables have {private} bytes for each thread; vector code keeps at most {} for {} threads",
-                MAX_PRIVATE,
-                LANES * self.plan.rows
-            ));
-        }
         Ok(())
-    }
-
-    /// The address where a memory starts, as an integer.
-    pub(super) fn start_of(&mut self, origin: Origin) -> Operand {
-        let start = self.regions[&origin].start.clone();
-        self.code.value(format_args!("ptrtoint ptr {start} to i64"))
     }
 
     fn argument(&mut self, argument: crate::kernel::Argument) -> Result<Region, String> {
@@ -113,24 +100,70 @@ impl Emitter<'_> {
         let length = self.code.value(format_args!("load i64, ptr {place}, !invariant.load !2"));
         let memory = Memory::Argument { name: argument.name, kind: argument.kind, index: argument.index };
         let tag = self.tables.memory(KnownMemory { memory, access: argument.access });
-        let writable = argument.access == Access::ReadWrite;
-        Ok(Region { start, length, writable, tag, private: None })
+        let writable = match argument.access {
+            Access::ReadWrite => length.clone(),
+            Access::ReadOnly => Operand::int(0),
+        };
+        Ok(Region { start, length, writable, tag: Operand::int(tag.into()), private: None })
     }
 
-    fn variable_tag(&mut self, variable: Variable, access: Access) -> i32 {
+    fn variable_tag(&mut self, variable: Variable, access: Access) -> Operand {
         let name = self.function.variables[variable].name.clone();
-        self.tables.memory(KnownMemory { memory: Memory::Variable { name }, access })
+        Operand::int(self.tables.memory(KnownMemory { memory: Memory::Variable { name }, access }).into())
     }
 
-    fn private_variable(&mut self, variable: Variable) -> Result<Region, String> {
+    /// How the private memories of a variable lie.
+    fn layout(&self, variable: Variable) -> Private {
         let data = &self.function.variables[variable];
-        let bytes = data.bytes;
         let granule = self.granule(variable);
-        let all = bytes * u64::from(LANES) * u64::from(self.plan.rows);
-        let start = self.code.place(&format!("[{all} x i8]"), 64);
+        if granule < data.bytes {
+            return Private { granule, bytes: data.bytes, length: data.bytes };
+        }
+        let bytes = data.bytes.next_multiple_of(data.alignment.max(1));
+        Private { granule: bytes, bytes, length: data.bytes }
+    }
+
+    /// Bytes that a variable takes for all threads of a tile.
+    fn bytes_of_tile(&self, variable: Variable) -> u64 {
+        // Loads of words may reach beyond the last byte.
+        (self.layout(variable).bytes * u64::from(LANES * self.plan.rows) + 4).next_multiple_of(64)
+    }
+
+    /// Memory for the private variables if they are too large for the stack.
+    fn private_memory(&mut self, origins: &[Origin]) -> Option<Operand> {
+        let all: u64 = origins
+            .iter()
+            .filter_map(|origin| match origin {
+                Origin::Variable(v) if self.function.variables[*v].storage == Storage::Private => Some(*v),
+                _ => None,
+            })
+            .map(|variable| self.bytes_of_tile(variable))
+            .sum();
+        if all <= ON_STACK {
+            return None;
+        }
+        let index = match self.plan.waits {
+            true => self.code.value(format_args!("add i32 %simdgroup, {BEYOND_FRAMES}")),
+            false => Operand::int(BEYOND_FRAMES.into()),
+        };
+        self.code.declarations.insert("declare ptr @msl.rt.frame(ptr, i32, i64)".into());
+        Some(self.code.value(format_args!("call ptr @msl.rt.frame(ptr %context, i32 {index}, i64 {all})")))
+    }
+
+    /// A private variable, in a frame of its own or, if given, in memory of which it takes its part.
+    fn private_variable(&mut self, variable: Variable, memory: &mut Option<Operand>) -> Region {
+        let private = self.layout(variable);
+        let all = self.bytes_of_tile(variable);
+        let start = match memory.take() {
+            None => self.code.place(&format!("[{all} x i8]"), 64),
+            Some(start) => {
+                *memory = Some(self.place_at(&start, &Operand::int(all as i64), 0));
+                start
+            }
+        };
         let tag = self.variable_tag(variable, Access::ReadWrite);
-        let private = Some(Private { granule, bytes });
-        Ok(Region { start, length: Operand::int(bytes as i64), writable: true, tag, private })
+        let length = Operand::int(private.length as i64);
+        Region { start, writable: length.clone(), length, tag, private: Some(private) }
     }
 
     fn threadgroup_variable(&mut self, variable: Variable) -> Region {
@@ -139,7 +172,7 @@ impl Emitter<'_> {
         let start = self.code.value(format_args!("getelementptr i8, ptr {memory}, i64 {offset}"));
         let length = Operand::int(self.function.variables[variable].bytes as i64);
         let tag = self.variable_tag(variable, Access::ReadWrite);
-        Region { start, length, writable: true, tag, private: None }
+        Region { start, writable: length.clone(), length, tag, private: None }
     }
 
     fn constant_table(&mut self, variable: Variable, content: &[u8]) -> Region {
@@ -156,6 +189,6 @@ impl Emitter<'_> {
         ));
         let tag = self.variable_tag(variable, Access::ReadOnly);
         let length = Operand::int(length as i64);
-        Region { start: Operand::new(name), length, writable: false, tag, private: None }
+        Region { start: Operand::new(name), length, writable: Operand::int(0), tag, private: None }
     }
 }

@@ -175,7 +175,7 @@ impl Emitter<'_> {
     fn is_null_in(&self, value: Value, wanted: Value) -> bool {
         self.function.ty(value).is_pointer()
             && self.origins.of(value) == Origin::Null
-            && self.origins.of(wanted) != Origin::Null
+            && matches!(self.origins.of(wanted), Origin::Argument(_) | Origin::Variable(_))
     }
 
     /// The null pointer as an offset from where the memory of another pointer starts.
