@@ -369,8 +369,11 @@ impl Run<'_> {
                 let (got, old) = (&out[slot.clone()], &before[4][slot]);
                 let want = self.place(gid as u32).filter(|offset| self.is_inside(*offset, used as u64));
                 let want = want.map(|offset| &a[offset as usize..][..used]);
+                // Padding that is outside may count as part of an element, which is then not loaded at all.
+                let whole = self.place(gid as u32).is_some_and(|offset| self.is_inside(offset, size as u64));
                 let right = match want {
-                    Some(want) => got == want || !finished && got == old,
+                    Some(want) if whole => got == want || !finished && got == old,
+                    Some(want) => got == want || !finished,
                     // A load that is not done gives zeros.
                     None => got == old || !finished,
                 };

@@ -65,11 +65,12 @@ struct Counts {
 fn try_kernel(seed: u64, counts: &mut Counts) -> Result<(), (usize, String)> {
     let mut random = fastrand::Rng::with_seed(seed);
     let style = Style { width: random.usize(1..7), groups: random.bool(), simple_loops: random.u32(..3) > 0 };
-    let function = graphs::random(&mut random, style);
+    let mut function = graphs::random(&mut random, style);
+    let origins =
+        Origins::new(&mut function).map_err(|error| (0, format!("kernel {seed}: refused: {error}")))?;
     let fail = |what: String| (function.layout.len(), format!("kernel {seed}: {what}\n{function}"));
     kernel::verify(&function).map_err(|error| fail(format!("illegal: {error}")))?;
     let nest = Nest::new(&function).map_err(|error| fail(format!("refused: {error}")))?;
-    let origins = Origins::new(&function, &nest.order).map_err(|error| fail(format!("refused: {error}")))?;
     for plan in plans(&mut random, style.groups) {
         let shapes = Shapes::new(&function, &nest, &origins, &plan);
         let schedule = Schedule::new(&function, &nest, &shapes);
