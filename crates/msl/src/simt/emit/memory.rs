@@ -44,6 +44,8 @@ enum Pattern {
     Contiguous,
     /// Each lane's comes before that of the lane before.
     Reversed,
+    /// Each lane's is a few elements after that of the lane before.
+    Strided(u64),
     Any,
 }
 
@@ -56,7 +58,7 @@ impl Emitter<'_> {
             Lanes::Uniform => Pattern::Same,
             Lanes::Affine(stride) | Lanes::Speculative(stride) if stride == all => Pattern::Contiguous,
             Lanes::Affine(stride) | Lanes::Speculative(stride) if stride == -all => Pattern::Reversed,
-            _ => Pattern::Any,
+            _ => self.few_apart(pointer, element).map_or(Pattern::Any, Pattern::Strided),
         }
     }
 
@@ -86,6 +88,9 @@ impl Emitter<'_> {
             Pattern::Same => self.load_same(&checked, pointer, element, access, rows),
             Pattern::Contiguous | Pattern::Reversed if access == Access::Plain => {
                 self.load_contiguous(&checked, pointer, element, rows, pattern == Pattern::Reversed)
+            }
+            Pattern::Strided(apart) if access == Access::Plain => {
+                self.load_strided(&checked, pointer, element, rows, apart)
             }
             _ => {
                 self.remark("gathers from memory, lane by lane".into());
@@ -438,7 +443,7 @@ impl Emitter<'_> {
         self.shuffle(MASK, mask, indices)
     }
 
-    fn gather_checked(
+    pub(super) fn gather_checked(
         &mut self,
         checked: &Checked,
         row: usize,
@@ -537,6 +542,9 @@ impl Emitter<'_> {
                     rows,
                     pattern == Pattern::Reversed,
                 );
+            }
+            Pattern::Strided(apart) if access == Access::Plain && apart > element.count => {
+                self.store_strided(&checked, (pointer, &values), element, rows, apart);
             }
             _ => {
                 self.remark("scatters to memory, lane by lane".into());
@@ -755,7 +763,7 @@ impl Emitter<'_> {
         self.shuffle(&name, vector, (0..to).map(|i| i.min(from - 1)))
     }
 
-    fn scatter_row(
+    pub(super) fn scatter_row(
         &mut self,
         checked: &Checked,
         pointer: Value,

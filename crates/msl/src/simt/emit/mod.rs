@@ -12,6 +12,7 @@ mod instruction;
 mod memory;
 mod private;
 mod region;
+mod strided;
 #[cfg(test)]
 mod tests;
 mod values;
