@@ -16,8 +16,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use msl::{
-    Binding, CacheDirectory, Compiler, CompilerConfig, ConstantValue, FunctionConstantValues, Kernel, Launch,
-    Library, LibraryError, MAX_BUFFERS, PipelineError, Scratch,
+    Binding, BuildOptions, CacheDirectory, Compiler, CompilerConfig, ConstantValue, Execution,
+    FunctionConstantValues, Kernel, Launch, Library, LibraryError, MAX_BUFFERS, PipelineError, Scratch,
 };
 
 /// Bytes watched on both sides of every buffer.
@@ -54,7 +54,7 @@ fn mutated_kernels_harm_nothing() {
     assert!(built > 0 || cases < 20, "no mutated kernel could be built: nothing was tested");
 }
 
-/// Builds and runs every kernel; gives how many could be built.
+/// Builds and runs every kernel in each way there is; gives how many could be built.
 fn run_all(library: &Library) -> Result<usize, String> {
     let mut constants = FunctionConstantValues::new();
     for constant in library.functions().iter().flat_map(|f| &f.function_constants) {
@@ -67,13 +67,18 @@ fn run_all(library: &Library) -> Result<usize, String> {
     }
     let mut built = 0;
     for function in library.functions() {
-        match Kernel::build(library, &function.name, &constants) {
-            Ok(kernel) => {
-                built += 1;
-                run(&kernel)?;
+        for execution in [Execution::Vector, Execution::Scalar] {
+            let options = BuildOptions::default().with_execution(execution);
+            match Kernel::build_with(library, &function.name, &constants, &options) {
+                Ok(kernel) => {
+                    built += 1;
+                    let bug = kernel.log().warnings.iter().find(|w| w.message.contains("please report"));
+                    bug.map_or(Ok(()), |warning| Err(warning.message.clone()))?;
+                    run(&kernel).map_err(|e| format!("{execution:?}: {e}"))?;
+                }
+                Err(PipelineError::Compiler(failure)) => return Err(failure.to_string()),
+                Err(_) => {}
             }
-            Err(PipelineError::Compiler(failure)) => return Err(failure.to_string()),
-            Err(_) => {}
         }
     }
     Ok(built)
@@ -100,9 +105,11 @@ fn run(kernel: &Kernel) -> Result<(), String> {
         threads_per_threadgroup: [33, 2, 1],
         stop: &stop,
     };
-    let (ended, has_ended) = channel::<()>();
+    kernel.prepare(&launch).map_err(|error| error.to_string())?;
     let stopping = thread::scope(|scope| {
         let stop = &stop;
+        // Made in here, so that a panic ends the watch: the scope would wait for it for ever.
+        let (ended, has_ended) = channel::<()>();
         let watch = scope.spawn(move || {
             if has_ended.recv_timeout(RUN).is_ok() {
                 return Duration::ZERO;

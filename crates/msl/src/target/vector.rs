@@ -1,5 +1,7 @@
 //! Code that runs 32 threads of a kernel together.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use super::{BuildOptions, internal, legalise};
 use crate::kernel::{self, Function};
 use crate::llvm::{Machine, Module};
@@ -30,23 +32,19 @@ fn import(
         Ok(function) => function,
         Err(error) => return Ok(Err(error.to_string())),
     };
-    kernel::verify(&function).map_err(|error| internal(format!("imported illegally: {error}")))?;
-    Ok(Ok(function))
+    Ok(kernel::verify(&function)
+        .map_err(|error| bug(&format!("imported illegally: {error}")))
+        .map(|()| function))
 }
 
 /// The text of a vectorised kernel as a module of LLVM, optimised.
-fn optimise(
-    vectorised: &Vectorised,
-    machine: &Machine,
-    kernel: &KernelEntry,
-) -> Result<Module, PipelineError> {
-    let internal = |message: String| internal(kernel, message);
-    let mut module = Module::parse_text(&vectorised.text).map_err(internal)?;
+fn optimise(vectorised: &Vectorised, machine: &Machine) -> Result<Module, String> {
+    let mut module = Module::parse_text(&vectorised.text)?;
     module.set_machine(machine);
-    module.verify().map_err(internal)?;
-    module.run_passes(PASSES, machine).map_err(internal)?;
+    module.verify()?;
+    module.run_passes(PASSES, machine)?;
     legalise::return_at_unreachable(&module);
-    module.verify().map_err(internal)?;
+    module.verify()?;
     Ok(module)
 }
 
@@ -64,11 +62,26 @@ pub(super) fn lower(
         Err(refusal) => return Ok(Err(refusal)),
     };
     let checked = options.is_checked();
-    let vectorised = simt::vectorise(&function, kernel, machine, threadgroup_bytes as u64, straight, checked);
-    match vectorised {
-        Ok(vectorised) => Ok(Ok((optimise(&vectorised, machine, kernel)?, vectorised))),
-        Err(refusal) => Ok(Err(refusal)),
-    }
+    Ok(contain_bugs(|| {
+        let vectorised =
+            simt::vectorise(&function, kernel, machine, threadgroup_bytes as u64, straight, checked)?;
+        let module = optimise(&vectorised, machine).map_err(|message| bug(&message))?;
+        Ok((module, vectorised))
+    }))
+}
+
+/// A refusal because of a mistake of ours.
+fn bug(message: &str) -> Refusal {
+    format!("met a bug of the compiler, which please report with the kernel's source: {message}")
+}
+
+/// Does what may panic by a mistake of ours: the kernel still has scalar code.
+fn contain_bugs<T>(work: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
+    // What the work has changed is dropped with it.
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let message = panic.downcast_ref::<String>().map(String::as_str);
+        Err(bug(message.or_else(|| panic.downcast_ref().copied()).unwrap_or("a panic")))
+    })
 }
 
 /// The plans of an optimised kernel's vector code as text; or why there are none.
@@ -77,9 +90,9 @@ pub(super) fn describe(
     machine: &Machine,
     kernel: &KernelEntry,
 ) -> Result<Result<String, Refusal>, PipelineError> {
-    Ok(import(module, machine, kernel)?
-        .and_then(|function| simt::describe(&function, machine.vector_registers(), true))
-        .map(|plans| plans.join("\n")))
+    let describe =
+        |function: Function| contain_bugs(|| simt::describe(&function, machine.vector_registers(), true));
+    Ok(import(module, machine, kernel)?.and_then(describe).map(|plans| plans.join("\n")))
 }
 
 /// Vector code for an optimised kernel, and what there is to say of it; or why it can have none.
@@ -99,4 +112,19 @@ pub(super) fn generate(
     let object = machine.emit_object(&mut code).map_err(|message| internal(kernel, message))?;
     let Vectorised { entry, straight_only, sites, memories, remarks, .. } = vectorised;
     Ok(Ok((Generated { object, entry, straight_only, sites, memories }, remarks)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn panics_are_refusals_that_ask_for_a_report() {
+        let kernels = [7, 40];
+        let refusal = contain_bugs(|| Ok(kernels[kernels.len()])).unwrap_err();
+        assert!(refusal.contains("please report"), "{refusal}");
+        assert!(refusal.contains("index out of bounds"), "{refusal}");
+        assert_eq!(contain_bugs(|| Err::<(), _>("calls".into())), Err("calls".into()));
+        assert_eq!(contain_bugs(|| Ok(1)), Ok(1));
+    }
 }
