@@ -56,11 +56,16 @@ const COMPILE_HELP: &str = "\
 The text is for people, and may change with any version. SPEC of a constant is TYPE:VALUE, as in
 `metal-bridge help run`.
 
+--report says how 32 threads run together, then line by line what takes time: where threads part or leave
+a loop one by one, which accesses go lane by lane (gathers, scatters), and which are checked in each
+iteration of a loop. A warning says why a kernel runs one thread at a time, if it does.
+
 Exit status: 0 if the kernel could be compiled, 1 if not, 2 if the command line is wrong.
 
 Examples:
   metal-bridge compile add.metal --kernel add --emit kernel
   metal-bridge compile add.metal --kernel add --report
+  metal-bridge compile add.metal --kernel add --emit plan
   metal-bridge compile matmul.metal --kernel matmul --emit asm -D TILE=16 --constant 0=bool:true | less";
 
 const RUN_HELP: &str = "\
@@ -176,7 +181,7 @@ pub(crate) struct CompileKernelArguments {
     /// Show it in this form.
     #[arg(long, value_name = "FORM", value_enum)]
     pub(crate) emit: Option<Emit>,
-    /// Show what the compiler has to say of it: warnings, and how its threads are executed.
+    /// Show what the compiler has to say of it: warnings, how its threads are executed, and what is slow, with lines.
     #[arg(long)]
     pub(crate) report: bool,
     /// The value of a function constant, by its index or its name, such as 0=bool:true.

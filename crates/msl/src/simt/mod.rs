@@ -32,7 +32,7 @@ mod tile;
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::kernel::{Axis, Function, Inst, LaunchValue, Op, Space, Storage, Variable};
+use crate::kernel::{Axis, Function, Inst, LaunchValue, Location, Op, Space, Storage, Variable};
 use crate::llvm::{Machine, VectorRegisters};
 use crate::reflect::KernelEntry;
 use crate::runtime::{EntryKind, KnownMemory, Site};
@@ -108,9 +108,20 @@ impl Tables {
     }
 
     fn location(&self, function: &Function, inst: Inst) -> Option<SourceLocation> {
-        let location = function.instructions[inst].location?;
+        self.place(function, function.instructions[inst].location)
+    }
+
+    fn place(&self, function: &Function, location: Option<Location>) -> Option<SourceLocation> {
+        let location = location?;
         let file = function.files[location.file].clone();
         Some(SourceLocation { file, line: location.line, column: location.column })
+    }
+
+    fn remark(&mut self, message: String, location: Option<SourceLocation>) {
+        let remark = Remark { message, location };
+        if !self.remarks.contains(&remark) {
+            self.remarks.push(remark);
+        }
     }
 
     fn memory(&mut self, memory: KnownMemory) -> i32 {
@@ -209,6 +220,9 @@ pub(crate) fn vectorise(
         (_, true) => EntryKind::Simdgroups,
         (_, false) => EntryKind::Threadgroup,
     };
+    tables
+        .remarks
+        .sort_by_key(|remark| remark.location.as_ref().map(|place| (place.file.clone(), place.line)));
     Ok(Vectorised {
         text,
         entry,

@@ -66,6 +66,13 @@ pub(super) struct Hoisted {
     accesses: Vec<(Inst, Rc<Range>)>,
 }
 
+impl Hoisted {
+    /// The accesses that are checked.
+    pub(super) fn accesses(&self) -> impl Iterator<Item = Inst> + '_ {
+        self.accesses.iter().map(|(inst, _)| *inst)
+    }
+}
+
 const DEPTH: u32 = 24;
 /// Loops of more blocks are not written twice.
 const MOST_BLOCKS: usize = 48;
@@ -136,7 +143,7 @@ impl Emitter<'_> {
         let safe = self.is_safe(hoisted);
         let safe = self.code.value(format_args!("freeze i1 {safe}"));
         self.code.end(format_args!("br i1 {safe}, {}, {}, !prof !0", heads[0].target(), heads[1].target()));
-        let proved: HashSet<Inst> = hoisted.accesses.iter().map(|(inst, _)| *inst).collect();
+        let proved: HashSet<Inst> = hoisted.accesses().collect();
         for (head, proved) in heads.into_iter().zip([proved, HashSet::new()]) {
             for position in span.clone() {
                 let block = self.nest.order[position];

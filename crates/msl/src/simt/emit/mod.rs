@@ -6,6 +6,7 @@ mod atomic;
 mod bytes;
 mod collective;
 mod control;
+mod costs;
 mod fault;
 mod hoist;
 mod instruction;
@@ -24,7 +25,7 @@ use super::loops::Nest;
 use super::origin::{Origin, Origins};
 use super::schedule::{Activity, Schedule};
 use super::shape::Shapes;
-use super::{LANES, Plan, Remark, Tables};
+use super::{LANES, Plan, Tables};
 use crate::kernel::{Block, Function, Inst, Value};
 use crate::reflect::KernelEntry;
 use region::Region;
@@ -113,6 +114,7 @@ pub(super) fn tile(
     };
     emitter.prologue()?;
     let hoisted = emitter.find_hoisted();
+    emitter.remark_costs(&hoisted);
     let mut position = 0;
     while let Some(&block) = nest.order.get(position) {
         match hoisted.get(&block) {
@@ -153,9 +155,6 @@ impl Emitter<'_> {
     /// Notes for the vectorisation report.
     fn remark(&mut self, message: String) {
         let location = self.inst.and_then(|inst| self.tables.location(self.function, inst));
-        let remark = Remark { message, location };
-        if !self.tables.remarks.contains(&remark) {
-            self.tables.remarks.push(remark);
-        }
+        self.tables.remark(message, location);
     }
 }
