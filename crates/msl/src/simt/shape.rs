@@ -158,8 +158,8 @@ impl Analysis<'_> {
             // With what mask the block, or the loop that it heads, is entered.
             let mask = self.equivalent(block, &entry).or_else(|| {
                 let mut sources = into[block.index()].iter();
-                let first = sources.next().map(|from| self.passes(*from))?;
-                sources.all(|from| self.passes(*from) == first).then_some(first).flatten()
+                let first = sources.next().map(|from| self.passes(*from, block))?;
+                sources.all(|from| self.passes(*from, block) == first).then_some(first).flatten()
             });
             let mask = mask.unwrap_or(block);
             let diverges =
@@ -170,9 +170,18 @@ impl Analysis<'_> {
         }
     }
 
-    /// The mask that all ways out of a block have, if lanes do not part there.
-    fn passes(&self, block: Block) -> Option<Block> {
-        (!self.result.divergent.contains(&block)).then(|| self.result.masks[block.index()]).flatten()
+    /// The mask that all ways out of a block have, if lanes do not part there, as long as they wait at `to`.
+    fn passes(&self, block: Block, to: Block) -> Option<Block> {
+        // In the next iteration of a loop, lanes that have left it are in none of its masks.
+        let stays = |l: &Loop| {
+            let data = self.nest.data(*l);
+            self.nest.contains(*l, to)
+                || block == data.latch
+                || !self.result.divergent_loops.contains(l)
+                || self.result.mask(block) == data.header
+        };
+        let holds = !self.result.divergent.contains(&block) && self.nest.around(block).all(|l| stays(&l));
+        holds.then(|| self.result.masks[block.index()]).flatten()
     }
 
     /// The mask of a node before this one that just the same lanes reach.
