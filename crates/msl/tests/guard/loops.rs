@@ -4,7 +4,7 @@
 use std::sync::atomic::AtomicBool;
 
 use fastrand::Rng;
-use msl::{FaultKind, FunctionConstantValues, Kernel, Launch, Memory, Scratch};
+use msl::{FaultKind, FunctionConstantValues, Kernel, KernelFault, Launch, Memory, Scratch};
 
 use super::memory::{Guard, Guarded};
 use crate::ways::{self, WAYS};
@@ -14,6 +14,16 @@ const ELEMENTS: i64 = 200;
 const THREADS: u32 = 40;
 /// Sets of numbers for each loop.
 const SETS: u64 = 60;
+
+/// Type of elements, its size, and the stride of threads if the compiler is to know it: some checks are done before the
+/// loop then.
+const VARIANTS: [(&str, usize, Option<i32>); 5] = [
+    ("uint", 4, None),
+    ("uint", 4, Some(1)),
+    ("uint", 4, Some(4)),
+    ("uchar", 1, Some(-1)),
+    ("uchar", 1, Some(1)),
+];
 
 /// A loop: as MSL, in which `I` is an access of `a[…]` at an index, and as the indices that a thread accesses one after
 /// the other. `q` has seven numbers: first, end, step (1 to 4), stride of threads, stride of iterations, start, special.
@@ -177,21 +187,8 @@ fn numbers(random: &mut Rng) -> [i32; 7] {
 /// Runs a loop with many sets of numbers, as loads and as stores.
 pub(super) fn check(test: &Loop) -> Result<(), String> {
     let mut counts = [0; 2];
-    for (access, through) in [("s += a[$]", "s += *p"), ("a[$] = gid", "*p = gid")] {
-        let (before, behind) = access.split_once('$').expect("an access");
-        let code = test.code.replace("AFFINE", AFFINE).replace('P', through);
-        let code = match code.split_once("I(") {
-            None => code,
-            Some((head, rest)) => {
-                let end = closing(rest);
-                format!("{head}{before}{}{behind}{}", &rest[..end], &rest[end + 1..])
-            }
-        };
-        let source = format!(
-            "#include <metal_stdlib>\nusing namespace metal;\n\
-             kernel void k(device uint* a [[buffer(0)]], constant int* q [[buffer(1)]], device uint* out [[buffer(2)]], \
-             uint gid [[thread_position_in_grid]]) {{\nuint s = 0;\n{code}\nout[gid] = s;\n}}\n"
-        );
+    for (variant, loads) in VARIANTS.iter().flat_map(|v| [(v, true), (v, false)]) {
+        let source = source(test, variant, loads);
         let library = super::compile(&source)?;
         for way in WAYS.iter().filter(|way| way.checked) {
             // SAFETY: the way is checked.
@@ -199,24 +196,54 @@ pub(super) fn check(test: &Loop) -> Result<(), String> {
                 .map_err(|e| format!("{}: {e}", way.name))?;
             let mut random = Rng::with_seed(test.code.len() as u64);
             for set in 0..SETS {
-                let q = numbers(&mut random);
+                let mut q = numbers(&mut random);
+                q[3] = variant.2.unwrap_or(q[3]);
                 let indices: Option<Vec<Vec<i64>>> =
                     (0..THREADS as i32).map(|gid| (test.indices)(gid, &q)).collect();
                 let Some(indices) = indices else { continue };
                 let guard = Guard::BOTH[set as usize % 2];
-                let faulted =
-                    run(&kernel, &q, &indices, before.starts_with('s') || through.starts_with('s'), guard)
-                        .map_err(|e| format!("{}, q {q:?}, guard {guard:?}: {e}\n{source}", way.name))?;
+                let run = Run { q: &q, indices: &indices, size: variant.1, loads, guard };
+                let faulted = run
+                    .check(&kernel)
+                    .map_err(|e| format!("{}, q {q:?}, guard {guard:?}: {e}\n{source}", way.name))?;
                 counts[usize::from(faulted)] += 1;
             }
         }
     }
     let [finished, faulted] = counts;
     println!("{finished} finished, {faulted} faulted");
-    if finished < 20 || faulted < 20 {
+    if finished < 100 || faulted < 100 {
         return Err(format!("only {finished} runs finished and {faulted} faulted"));
     }
     Ok(())
+}
+
+fn source(test: &Loop, (ty, _, stride): &(&str, usize, Option<i32>), loads: bool) -> String {
+    let (access, through) = if loads { ("s += a[$]", "s += *p") } else { ("a[$] = gid", "*p = gid") };
+    let (before, behind) = access.split_once('$').expect("an access");
+    let code = test
+        .code
+        .replace("AFFINE", AFFINE)
+        .replace('P', through)
+        .replace("device uint*", &format!("device {ty}*"));
+    let code = match code.split_once("I(") {
+        None => code,
+        Some((head, rest)) => {
+            let end = closing(rest);
+            format!("{head}{before}{}{behind}{}", &rest[..end], &rest[end + 1..])
+        }
+    };
+    // Read before the loop, where stores cannot change them.
+    let mut code = (0..7).fold(code, |code, i| code.replace(&format!("q[{i}]"), &format!("q{i}")));
+    let numbers: String = (0..7).map(|i| format!("const int q{i} = q[{i}];\n")).collect();
+    if let Some(stride) = stride {
+        code = code.replace("q3", &stride.to_string());
+    }
+    format!(
+        "#include <metal_stdlib>\nusing namespace metal;\n\
+         kernel void k(device {ty}* a [[buffer(0)]], constant int* q [[buffer(1)]], device uint* out [[buffer(2)]], \
+         uint gid [[thread_position_in_grid]]) {{\nuint s = 0;\n{numbers}{code}\nout[gid] = s;\n}}\n"
+    )
 }
 
 /// Where the parenthesis closes that is open before the text.
@@ -235,72 +262,83 @@ fn closing(text: &str) -> usize {
     panic!("`{text}` has no end")
 }
 
-/// Whether it faulted, as it must.
-fn run(
-    kernel: &Kernel,
-    q: &[i32; 7],
-    indices: &[Vec<i64>],
+struct Run<'a> {
+    q: &'a [i32; 7],
+    /// By thread.
+    indices: &'a [Vec<i64>],
+    /// Bytes of an element.
+    size: usize,
     loads: bool,
     guard: Guard,
-) -> Result<bool, String> {
-    let numbers: Vec<u8> = (0..ELEMENTS as u32).flat_map(u32::to_le_bytes).collect();
-    let out = vec![0xEE; 4 * THREADS as usize];
-    let before = [numbers, q.iter().flat_map(|n| n.to_le_bytes()).collect(), out];
-    let memory: Vec<Guarded> = before.iter().map(|content| Guarded::new(content, guard)).collect();
-    let buffers: Vec<_> = memory.iter().map(|m| Some(m.binding())).collect();
-    let launch = Launch {
-        buffers: &buffers,
-        threadgroup_memory: &[],
-        threads_per_grid: [THREADS, 1, 1],
-        threads_per_threadgroup: [THREADS, 1, 1],
-        stop: &AtomicBool::new(false),
-    };
-    // SAFETY: the memory is there during the run, and used by nothing else.
-    let result = unsafe { ways::run(kernel, &launch, &mut Scratch::default()) };
-    if let Some(buffer) = memory.iter().position(|m| !m.is_alone()) {
-        return Err(format!("something beside buffer {buffer} was written to"));
-    }
-    let is_inside = |index: &i64| (0..ELEMENTS).contains(index);
-    let must_fault = !indices.iter().flatten().all(is_inside);
-    match &result {
-        Ok(()) if must_fault => return Err("it finished, but an element is outside".into()),
-        Err(fault) if !must_fault => return Err(format!("a fault, but all elements are inside: {fault}")),
-        Err(fault) => {
-            let FaultKind::OutOfBounds { memory: Memory::Argument { index: 0, .. }, offset, .. } =
-                &fault.kind
-            else {
-                return Err(format!("another fault: {fault}"));
-            };
-            let thread = fault.thread_position_in_grid.ok_or("a fault without a thread")?[0];
-            let own = indices.get(thread as usize).ok_or("a fault of no thread")?;
-            if !own.iter().any(|index| index * 4 == *offset && !is_inside(index)) {
-                return Err(format!("the thread accesses no such element: {fault}"));
-            }
-            return Ok(true);
-        }
-        Ok(()) => {}
-    }
-    let word =
-        |content: &[u8], at: usize| u32::from_le_bytes(content[4 * at..][..4].try_into().expect("4 bytes"));
-    for (thread, own) in indices.iter().enumerate() {
-        let sum = own.iter().fold(0u32, |sum, index| sum.wrapping_add(*index as u32));
-        let got = word(memory[2].content(), thread);
-        if got != if loads { sum } else { 0 } {
-            return Err(format!("thread {thread} has the sum {got} instead of {sum}"));
-        }
-    }
-    for element in 0..ELEMENTS {
-        let got = word(memory[0].content(), element as usize);
-        let is_own = got == element as u32;
-        let stores = |gid: usize| indices[gid].contains(&element);
-        let right = if loads || !(0..THREADS as usize).any(stores) {
-            is_own
-        } else {
-            (got as usize) < indices.len() && stores(got as usize)
+}
+
+impl Run<'_> {
+    /// Whether it faulted, as it must.
+    fn check(&self, kernel: &Kernel) -> Result<bool, String> {
+        let numbers = (0..ELEMENTS as u32).flat_map(|n| n.to_le_bytes()[..self.size].to_vec()).collect();
+        let out = vec![0xEE; 4 * THREADS as usize];
+        let before = [numbers, self.q.iter().flat_map(|n| n.to_le_bytes()).collect(), out];
+        let memory: Vec<Guarded> = before.iter().map(|content| Guarded::new(content, self.guard)).collect();
+        let buffers: Vec<_> = memory.iter().map(|m| Some(m.binding())).collect();
+        let launch = Launch {
+            buffers: &buffers,
+            threadgroup_memory: &[],
+            threads_per_grid: [THREADS, 1, 1],
+            threads_per_threadgroup: [THREADS, 1, 1],
+            stop: &AtomicBool::new(false),
         };
-        if !right {
-            return Err(format!("element {element} is {got}"));
+        // SAFETY: the memory is there during the run, and used by nothing else.
+        let result = unsafe { ways::run(kernel, &launch, &mut Scratch::default()) };
+        if let Some(buffer) = memory.iter().position(|m| !m.is_alone()) {
+            return Err(format!("something beside buffer {buffer} was written to"));
+        }
+        match (result, self.indices.iter().flatten().all(is_inside)) {
+            (Ok(()), false) => Err("it finished, but an element is outside".into()),
+            (Err(fault), true) => Err(format!("a fault, but all elements are inside: {fault}")),
+            (Err(fault), false) => self.check_fault(&fault).map(|()| true),
+            (Ok(()), true) => self.check_content(memory[0].content(), memory[2].content()).map(|()| false),
         }
     }
-    Ok(false)
+
+    fn check_fault(&self, fault: &KernelFault) -> Result<(), String> {
+        let FaultKind::OutOfBounds { memory: Memory::Argument { index: 0, .. }, offset, .. } = &fault.kind
+        else {
+            return Err(format!("another fault: {fault}"));
+        };
+        let thread = fault.thread_position_in_grid.ok_or("a fault without a thread")?[0];
+        let own = self.indices.get(thread as usize).ok_or("a fault of no thread")?;
+        let is_blamed = |index: &i64| index * self.size as i64 == *offset && !is_inside(index);
+        if own.iter().any(is_blamed) {
+            Ok(())
+        } else {
+            Err(format!("the thread accesses no such element: {fault}"))
+        }
+    }
+
+    fn check_content(&self, a: &[u8], out: &[u8]) -> Result<(), String> {
+        for ((thread, own), got) in self.indices.iter().enumerate().zip(out.chunks_exact(4)) {
+            let sum = own.iter().fold(0u32, |sum, index| sum.wrapping_add(*index as u32));
+            let got = u32::from_le_bytes(got.try_into().expect("4 bytes"));
+            if got != if self.loads { sum } else { 0 } {
+                return Err(format!("thread {thread} has the sum {got} instead of {sum}"));
+            }
+        }
+        for (element, got) in (0..).zip(a.chunks_exact(self.size)) {
+            let got = got.iter().rev().fold(0, |n, byte| n << 8 | i64::from(*byte));
+            let stores = |own: &Vec<i64>| own.contains(&element);
+            let right = if self.loads || !self.indices.iter().any(stores) {
+                got == element
+            } else {
+                self.indices.get(got as usize).is_some_and(stores)
+            };
+            if !right {
+                return Err(format!("element {element} is {got}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_inside(index: &i64) -> bool {
+    (0..ELEMENTS).contains(index)
 }

@@ -22,9 +22,10 @@ fn no_list(_: i64) -> Vec<ListPattern> {
     vec![Box::new(|_| 0)]
 }
 
-/// Numbers around the ends of a range of `spare` + 1 good ones.
+/// Numbers around the ends of a range of `spare` + 1 good ones; with some, only the last of 32 threads wraps.
 fn around(spare: i64) -> Vec<i64> {
-    vec![0, spare, spare + 1, -1, i64::from(u32::MAX), i64::from(i32::MAX), i64::from(i32::MIN)]
+    let most = i64::from(i32::MAX);
+    vec![0, spare, spare + 1, -1, -31, -32, most, most - 30, most - 31, -most - 1]
 }
 
 pub(super) const PATTERNS: &[Pattern] = &[
@@ -108,7 +109,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
         code: "short(gid) + short(p)",
         index: |gid, p, _| i64::from(gid as i16) + i64::from(p as i16),
         elements: |threads| threads + 1,
-        p: |_, _| vec![0, 1, 2, -1, 32767, 65536, 65537, 32768],
+        p: |_, _| vec![0, 1, 2, -1, -31, 32767, 32737, 32736, 65536, 65537],
         lists: no_list,
     },
     Pattern {
@@ -116,7 +117,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
         code: "ushort(gid + ushort(p))",
         index: |gid, p, _| i64::from((gid as u16).wrapping_add(p as u16)),
         elements: |threads| threads,
-        p: |_, _| vec![0, 65536, 1, 65535, 65530],
+        p: |_, _| vec![0, 65536, 1, 65535, 65505, 65504],
         lists: no_list,
     },
     Pattern {
