@@ -6,8 +6,8 @@ use super::types::{Scalar, Type};
 use super::{Class, Generator};
 
 /// Elements of the input buffers, ...
-pub(super) const INPUTS: u32 = 1024;
-/// ... and most threads of a launch.
+pub(super) const INPUTS: u32 = 2048;
+/// ... and most threads of a threadgroup. A launch has 512 at most.
 pub(super) const THREADS: u32 = 256;
 
 /// The output buffers by type; each thread has 8 elements.
@@ -175,13 +175,13 @@ impl Generator {
         };
         let template = match self.layouts[number] {
             0 => "gid * 8u + $",
-            1 => "$ * 256u + gid",
-            2 => "(255u - gid) * 8u + $",
+            1 => "$ * 512u + gid",
+            2 => "(511u - gid) * 8u + $",
             3 => "(gid ^ 5u) * 8u + $",
-            4 => "((gid * 5u + 3u) & 255u) * 8u + $",
+            4 => "((gid * 5u + 3u) & 511u) * 8u + $",
             5 => "perm[gid] * 8u + $",
             6 => "int(gid) * 8 + int($)",
-            _ => "$ * 256u + (255u - gid)",
+            _ => "$ * 512u + (511u - gid)",
         };
         (fixed(template, vec![slot]), buffer)
     }

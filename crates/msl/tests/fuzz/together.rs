@@ -161,7 +161,7 @@ impl Generator {
             .collect();
         let variable = self.random.choice(able)?;
         // One layout for the kernel.
-        let place = ["gid", "255u - gid", "(gid * 3u) & 255u"][self.layouts[14] as usize % 3];
+        let place = ["gid", "511u - gid", "(gid * 3u) & 511u"][self.layouts[14] as usize % 3];
         let relaxed = "memory_order_relaxed";
         let value = self.small(Type::UINT);
         let name = self.pick(&["fetch_add", "exchange", "fetch_min", "fetch_xor", "fetch_sub"]);

@@ -10,10 +10,11 @@ use super::memory::{Guard, Guarded};
 use crate::ways::{self, WAYS};
 
 /// Elements of the buffer; each is its own index at first.
-const ELEMENTS: i64 = 200;
-const THREADS: u32 = 40;
+const ELEMENTS: i64 = 700;
+/// So many that some are run together, row by row, and some are left.
+const THREADS: u32 = 300;
 /// Sets of numbers for each loop.
-const SETS: u64 = 60;
+const SETS: u64 = 30;
 
 /// Type of elements, its size, and the stride of threads if the compiler is to know it: some checks are done before the
 /// loop then.
@@ -21,8 +22,8 @@ const VARIANTS: [(&str, usize, Option<i32>); 5] = [
     ("uint", 4, None),
     ("uint", 4, Some(1)),
     ("uint", 4, Some(4)),
-    ("uchar", 1, Some(-1)),
-    ("uchar", 1, Some(1)),
+    ("ushort", 2, Some(-1)),
+    ("ushort", 2, Some(1)),
 ];
 
 /// A loop: as MSL, in which `I` is an access of `a[…]` at an index, and as the indices that a thread accesses one after
@@ -180,8 +181,16 @@ fn numbers(random: &mut Rng) -> [i32; 7] {
     let first = random.i32(-3..10);
     let thread = random.choice([0, 0, 1, 1, 1, -1, 2, 4, 1 << 28]).expect("some");
     let step = random.choice([1, 1, 1, 0, -1, 2, 5, 1 << 29]).expect("some");
-    let start = random.choice([0, 0, 3, 40, 100, 160, 199, -3]).expect("some");
-    [first, first + random.i32(-2..24), random.i32(1..5), thread, step, start, random.i32(-2..42)]
+    let start = random.choice([0, 0, 3, 40, 299, 350, 399, 699, -3]).expect("some");
+    [
+        first,
+        first + random.i32(-2..24),
+        random.i32(1..5),
+        thread,
+        step,
+        start,
+        random.choice([-1, 0, 5, 12, 20, 40, 256, 290]).expect("some"),
+    ]
 }
 
 /// Runs a loop with many sets of numbers, as loads and as stores.

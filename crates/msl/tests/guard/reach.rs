@@ -88,7 +88,7 @@ impl Form {
             Self::Groups => [in_groups, "uint gid = group * w + t;", ""],
             Self::Barriers => [
                 in_groups,
-                "threadgroup uint shared[64]; shared[w - 1 - t] = t; threadgroup_barrier(mem_flags::mem_threadgroup); \
+                "threadgroup uint shared[256]; shared[w - 1 - t] = t; threadgroup_barrier(mem_flags::mem_threadgroup); \
                  uint gid = group * w + (w - 1 - shared[t]);",
                 "threadgroup_barrier(mem_flags::mem_threadgroup); shared[t] = 0;",
             ],
@@ -109,6 +109,7 @@ impl Form {
                 [[40, 1, 1], [40, 1, 1]],
                 [[103, 1, 1], [64, 1, 1]],
                 [[33, 1, 1], [3, 1, 1]],
+                [[300, 1, 1], [64, 1, 1]],
             ],
             Self::Plane => &[
                 [[8, 8, 1], [8, 8, 1]],
@@ -116,6 +117,7 @@ impl Form {
                 [[64, 2, 1], [32, 2, 1]],
                 [[5, 7, 1], [5, 7, 1]],
                 [[65, 2, 1], [64, 1, 1]],
+                [[40, 9, 1], [8, 8, 1]],
             ],
             // The code of `Barriers` wants full threadgroups.
             Self::Groups | Self::Barriers | Self::SimdGroups => &[
@@ -124,6 +126,7 @@ impl Form {
                 [[80, 1, 1], [40, 1, 1]],
                 [[64, 1, 1], [64, 1, 1]],
                 [[21, 1, 1], [7, 1, 1]],
+                [[512, 1, 1], [256, 1, 1]],
             ],
         }
     }
