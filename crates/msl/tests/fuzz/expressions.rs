@@ -84,7 +84,7 @@ impl Generator {
             0 => {
                 let a = self.less(ty, depth, uniform);
                 let b = self.in_branches(|g| g.less(ty, depth, uniform));
-                make(ty, self.pick(&["($ && $)", "($ || $)", "($ != $)", "($ & $)"]), vec![a, b])
+                make(ty, self.pick(&["($ && $)", "($ || $)", "($ != $)", "bool($ & $)"]), vec![a, b])
             }
             1 => {
                 let a = self.less(ty, depth, uniform);
