@@ -79,7 +79,7 @@ pub(crate) struct Code {
 }
 
 /// What running a kernel needs beside its code.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Program {
     pub(crate) kernel: String,
     /// Bit n is set where the kernel may write to buffer n.

@@ -31,6 +31,11 @@ impl Code {
         !self.straight_only || !has_general_threadgroups(launch)
     }
 
+    /// Whether it can run threadgroups of all shapes.
+    pub(crate) fn is_for_any_threadgroup(&self) -> bool {
+        !self.straight_only
+    }
+
     /// The number of units that a launch has.
     pub(crate) fn units(&self, launch: &Launch<'_>) -> u64 {
         match self.entry {

@@ -103,6 +103,23 @@ impl Kernel {
         self.shapes(launch).map(|_| ())
     }
 
+    /// The same kernel with code for threadgroups of all shapes, which [`prepare`](Self::prepare) compiles for those that need
+    /// it: for tests, as it must do the same. None if the kernel has no other code for it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`build`](Self::build).
+    pub fn for_any_threadgroup(&self) -> Result<Option<Self>, PipelineError> {
+        let KernelInner { source, program, code, .. } = &*self.0;
+        if code.is_for_any_threadgroup() {
+            return Ok(None);
+        }
+        let (source, program) = (source.clone(), program.clone());
+        let Compiled { reflection, log, code } = source.compile(false)?;
+        let general = OnceLock::new();
+        Ok(Some(Self(Arc::new(KernelInner { source, reflection, log, program, code, general }))))
+    }
+
     /// The number of units of work of a launch: threadgroups, or parts of the grid where the kernel does not know of
     /// threadgroups.
     pub fn units(&self, launch: &Launch<'_>) -> u64 {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use msl::{Binding, Execution, Kernel, KernelFault, Launch, MAX_BUFFERS, Scratch};
+use msl::{Binding, Kernel, KernelFault, Launch, MAX_BUFFERS, Scratch};
 
 use super::header::{Index, Run};
 use super::values::{self, Expected};
@@ -21,15 +21,24 @@ const STOP_LIMIT: Duration = Duration::from_secs(10);
 /// A way to run a kernel. All of them must give what the file expects.
 pub(crate) struct Way {
     pub(crate) name: &'static str,
-    pub(crate) execution: Execution,
+    pub(crate) code: Code,
     /// Number of worker threads that share the work.
     workers: u64,
 }
 
+/// Which of a kernel's code runs.
+pub(crate) enum Code {
+    Scalar,
+    Vector,
+    /// For threadgroups of any shape, where that is other code.
+    General,
+}
+
 pub(crate) const WAYS: &[Way] = &[
-    Way { name: "scalar code", execution: Execution::Scalar, workers: 1 },
-    Way { name: "one worker", execution: Execution::Vector, workers: 1 },
-    Way { name: "three workers", execution: Execution::Vector, workers: 3 },
+    Way { name: "scalar code", code: Code::Scalar, workers: 1 },
+    Way { name: "one worker", code: Code::Vector, workers: 1 },
+    Way { name: "three workers", code: Code::Vector, workers: 3 },
+    Way { name: "code for any threadgroup", code: Code::General, workers: 1 },
 ];
 
 /// A dispatch as the header describes it.

@@ -17,7 +17,7 @@ use msl::{
 };
 
 use header::{File, Run};
-use launch::{Ending, Job, WAYS};
+use launch::{Code, Ending, Job, WAYS};
 use values::Expected;
 
 /// Runs one file; the error says what differs. With `METAL_BRIDGE_BLESS=1`, rewrites its expectations instead.
@@ -121,6 +121,7 @@ struct Kernels<'l> {
 struct Built {
     vector: Kernel,
     scalar: Kernel,
+    general: Option<Kernel>,
 }
 
 impl Kernels<'_> {
@@ -138,7 +139,10 @@ impl Kernels<'_> {
             Kernel::build_with(self.library, name, constants, &options)
         };
         let built = match (build(Execution::Vector), build(Execution::Scalar)) {
-            (Ok(vector), Ok(scalar)) => Built { vector, scalar },
+            (Ok(vector), Ok(scalar)) => {
+                let general = vector.for_any_threadgroup().map_err(|e| e.to_string())?;
+                Built { vector, scalar, general }
+            }
             (Err(error), Err(other)) if error == other => return Ok(Err(error)),
             (vector, scalar) => {
                 let text = |built: Result<Kernel, PipelineError>| match built {
@@ -182,10 +186,15 @@ fn check_run(
         (None, Err(error)) => Err(format!("no pipeline: {error}")),
         (None, Ok(built)) => {
             check_log(&built.vector, run.scalar.as_deref())?;
+            built.general.iter().try_for_each(|general| check_log(general, run.scalar.as_deref()))?;
             WAYS.iter().try_for_each(|way| {
-                let kernel = match way.execution {
-                    Execution::Vector => &built.vector,
-                    Execution::Scalar => &built.scalar,
+                let kernel = match way.code {
+                    Code::Vector => &built.vector,
+                    Code::Scalar => &built.scalar,
+                    Code::General => match &built.general {
+                        Some(general) => general,
+                        None => return Ok(()),
+                    },
                 };
                 check_way(file, number, run, kernel, &job, way, bless)
                     .map_err(|e| format!("{}: {e}", way.name))
