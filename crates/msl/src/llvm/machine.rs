@@ -82,8 +82,26 @@ impl Machine {
     /// As [`host`](Self::host), with a value of the switch.
     pub(crate) fn of_level(level: &str) -> Result<Self, String> {
         initialise();
-        let Processor { triple, name, features } = Processor::of_level(level)?;
-        let (triple, cpu, features) = (c_string(&triple), c_string(&name), c_string(&features));
+        Self::of(&Processor::of_level(level)?)
+    }
+
+    /// A machine of another architecture, with SIMD instructions of 128 bits and arithmetic with halves or not.
+    #[cfg(test)]
+    pub(crate) fn aarch64(halves: bool) -> Result<Self, String> {
+        // SAFETY: initialisation may be repeated.
+        unsafe {
+            llvm_sys::target::LLVMInitializeAArch64TargetInfo();
+            llvm_sys::target::LLVMInitializeAArch64Target();
+            llvm_sys::target::LLVMInitializeAArch64TargetMC();
+            llvm_sys::target::LLVMInitializeAArch64AsmPrinter();
+        }
+        let features = if halves { "+neon,+lse,+fullfp16" } else { "+neon" };
+        let (triple, name) = ("aarch64-unknown-linux-gnu".into(), "generic".into());
+        Self::of(&Processor { triple, name, features: features.into() })
+    }
+
+    fn of(Processor { triple, name, features }: &Processor) -> Result<Self, String> {
+        let (triple, cpu, features) = (c_string(triple), c_string(name), c_string(features));
         // SAFETY: live strings; the target is checked before it is used.
         unsafe {
             let mut target = std::ptr::null_mut();
@@ -130,7 +148,7 @@ impl Machine {
             (64, 32)
         } else if self.has("avx2", &["x86-64-v3", "x86-64-v4"]) {
             (32, 16)
-        } else if cfg!(target_arch = "aarch64") {
+        } else if cfg!(target_arch = "aarch64") || self.has("neon", &[]) {
             (16, 32)
         } else {
             (16, 16)

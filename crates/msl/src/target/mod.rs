@@ -1,6 +1,8 @@
 //! From a library to a kernel that runs: one kernel is taken out, specialised, optimised, made safe to
 //! run on any input, and compiled to native code.
 
+#[cfg(test)]
+mod aarch64;
 mod admit;
 mod bounds;
 mod contained;
