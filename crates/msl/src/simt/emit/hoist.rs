@@ -42,15 +42,30 @@ enum Range {
 #[derive(Debug)]
 struct Counter {
     start: Rc<Range>,
-    step: i64,
+    step: Step,
     /// What it is compared with.
     bound: Rc<Range>,
-    /// The largest (counting down: least) value of the counter in the loop, less the bound.
+    /// The largest (counting down: least) value of the counter in the loop, less the bound and `steps_beyond` steps.
     beyond: i64,
+    steps_beyond: i64,
     /// The loop ends only if the bound is met: the counter must not step over it.
     exact: bool,
     ty: Type,
     sign: Sign,
+}
+
+/// What a counter changes by.
+#[derive(Clone, Debug)]
+enum Step {
+    Constant(i64),
+    /// A number that is the same in all lanes and known before the loop; that it is positive is checked.
+    Known(Value, Sign),
+}
+
+impl Step {
+    fn is_up(&self) -> bool {
+        !matches!(self, Self::Constant(step) if *step < 0)
+    }
 }
 
 /// As what number the bits of a value are read.
@@ -214,25 +229,37 @@ impl Emitter<'_> {
     fn counter(&mut self, counter: &Counter, conditions: &mut Vec<Operand>) -> (Operand, Operand) {
         let start = self.range(&counter.start, conditions);
         let bound = self.range(&counter.bound, conditions);
-        let up = counter.step > 0;
-        let beyond = Operand::int(counter.beyond);
+        let up = counter.step.is_up();
+        let (step, beyond) = match &counter.step {
+            Step::Constant(step) => {
+                (Operand::int(*step), Operand::int(counter.beyond + counter.steps_beyond * step))
+            }
+            Step::Known(value, sign) => {
+                let (step, _) = self.known_range(*value, *sign, conditions);
+                conditions.push(self.code.value(format_args!("icmp sge i64 {step}, 1")));
+                let count = Operand::int(counter.steps_beyond);
+                let steps = self.exact("smul", &step, &count, conditions);
+                let beyond = self.exact("sadd", &steps, &Operand::int(counter.beyond), conditions);
+                (step, beyond)
+            }
+        };
         let last = self.exact("sadd", if up { &bound.1 } else { &bound.0 }, &beyond, conditions);
         if counter.exact {
             // The counter comes to the bound, and not past it, in all lanes.
             let nearest = self.exact("sadd", if up { &bound.0 } else { &bound.1 }, &beyond, conditions);
             let (order, first) = if up { ("sle", &start.1) } else { ("sge", &start.0) };
             conditions.push(self.code.value(format_args!("icmp {order} i64 {first}, {nearest}")));
-            if counter.step.unsigned_abs() != 1 {
+            if !matches!(counter.step, Step::Constant(1 | -1)) {
                 for (a, b) in [(&start.0, &start.1), (&bound.0, &bound.1)] {
                     conditions.push(self.code.value(format_args!("icmp eq i64 {a}, {b}")));
                 }
                 let way = self.exact("ssub", &last, &start.0, conditions);
-                let rest = self.code.value(format_args!("srem i64 {way}, {}", counter.step));
+                let rest = self.code.value(format_args!("srem i64 {way}, {step}"));
                 conditions.push(self.code.value(format_args!("icmp eq i64 {rest}, 0")));
             }
         } else {
             // What is compared are the numbers themselves, and one step past the last does not wrap around.
-            let past = self.exact("sadd", &last, &Operand::int(counter.step), conditions);
+            let past = self.exact("sadd", &last, &step, conditions);
             for (low, high) in [start.clone(), bound, (past.clone(), past)] {
                 self.fits(&low, &high, counter.ty, counter.sign, conditions);
             }
@@ -460,14 +487,12 @@ impl Ranges<'_, '_> {
     ) -> Option<Range> {
         let (emitter, function) = (self.emitter, self.emitter.function);
         let parameter = function.blocks[header].parameters[position];
-        let ty = function.ty(parameter);
         let latch = emitter.nest.data(l).latch;
         let Terminator::Branch { condition, yes, no } = &function.blocks[latch].terminator else {
             return None;
         };
         let (back, continues) = if yes.block == header { (yes, true) } else { (no, false) };
         let next = back.arguments[position];
-        let step = self.step(next, parameter)?;
         // Where the loop is entered.
         let starts: Vec<Value> = emitter
             .nest
@@ -486,7 +511,49 @@ impl Ranges<'_, '_> {
         } else {
             self.of(start, sign, depth - 1)?
         };
-        let Definition::Result(test, _) = function.values[*condition].definition else { return None };
+        let tests = self.tests(*condition, continues);
+        tests.into_iter().find_map(|test| {
+            let start = start.clone();
+            let counter = self.tested_counter(test, continues, parameter, next, start, sign, depth)?;
+            Some(Range::Counter(Rc::new(counter)))
+        })
+    }
+
+    /// Comparisons that all hold while a condition does; where it is to fail, that all fail.
+    fn tests(&self, condition: Value, holds: bool) -> Vec<Inst> {
+        let function = self.emitter.function;
+        let (mut found, mut waiting) = (Vec::new(), vec![condition]);
+        while let Some(condition) = waiting.pop() {
+            let Definition::Result(inst, _) = function.values[condition].definition else { continue };
+            let data = &function.instructions[inst];
+            let is =
+                |i: usize, bit: u128| function.constant_bits(data.operands[i]).is_some_and(|b| b & 1 == bit);
+            match data.op {
+                Op::IntCompare(_) => found.push(inst),
+                Op::Binary(Binary::And) if holds => waiting.extend(&data.operands),
+                Op::Binary(Binary::Or) if !holds => waiting.extend(&data.operands),
+                Op::Select if holds && is(2, 0) => waiting.extend(&data.operands[..2]),
+                Op::Select if !holds && is(1, 1) => waiting.extend([data.operands[0], data.operands[2]]),
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// A counter by a comparison that decides, with others, whether its loop goes on.
+    #[expect(clippy::too_many_arguments, reason = "a step of `find_counter`")]
+    fn tested_counter(
+        &mut self,
+        test: Inst,
+        continues: bool,
+        parameter: Value,
+        next: Value,
+        start: Rc<Range>,
+        sign: Sign,
+        depth: u32,
+    ) -> Option<Counter> {
+        let function = self.emitter.function;
+        let ty = function.ty(parameter);
         let test = &function.instructions[test];
         let Op::IntCompare(mut order) = test.op else { return None };
         let (mut left, mut right) = (test.operands[0], test.operands[1]);
@@ -501,7 +568,7 @@ impl Ranges<'_, '_> {
         let ahead = if left == next {
             0
         } else if left == parameter {
-            step
+            1
         } else {
             return None;
         };
@@ -514,25 +581,28 @@ impl Ranges<'_, '_> {
             return None;
         }
         let bound = self.of(right, sign, depth - 1)?;
+        let step = self.step(next, parameter, tested)?;
         // While the loop goes on, the next value is at most (at least) the bound plus this.
         let (up, beyond, exact) = match order {
-            IntCompare::Ne => (step > 0, 0, true),
+            // Whether a bound is met depends on how far away it is, which must be divided by the step.
+            IntCompare::Ne if matches!(step, Step::Known(..)) => return None,
+            IntCompare::Ne => (step.is_up(), 0, true),
             IntCompare::Ult | IntCompare::Slt => (true, -1, false),
             IntCompare::Ule | IntCompare::Sle => (true, 0, false),
             IntCompare::Ugt | IntCompare::Sgt => (false, 1, false),
             IntCompare::Uge | IntCompare::Sge => (false, 0, false),
             IntCompare::Eq => return None,
         };
-        if up != (step > 0) {
+        if up != step.is_up() {
             return None;
         }
         // Met exactly, the bound is one step beyond the last value.
-        let beyond = beyond + ahead - if exact { step } else { 0 };
-        Some(Range::Counter(Rc::new(Counter { start, step, bound, beyond, exact, ty, sign: tested })))
+        let steps_beyond = ahead - i64::from(exact);
+        Some(Counter { start, step, bound, beyond, steps_beyond, exact, ty, sign: tested })
     }
 
     /// By how much a value is more than a parameter.
-    fn step(&self, next: Value, parameter: Value) -> Option<i64> {
+    fn step(&self, next: Value, parameter: Value, sign: Sign) -> Option<Step> {
         let function = self.emitter.function;
         let Definition::Result(inst, _) = function.values[next].definition else { return None };
         let data = &function.instructions[inst];
@@ -542,8 +612,12 @@ impl Ranges<'_, '_> {
             (_, true) => *a,
             _ => return None,
         };
-        let step = signed(function.constant_bits(other)?, function.ty(other));
-        (step != 0 && step.unsigned_abs() < 1 << 30).then_some(step)
+        if let Some(bits) = function.constant_bits(other) {
+            let step = signed(bits, function.ty(other));
+            return (step != 0 && step.unsigned_abs() < 1 << 30).then_some(Step::Constant(step));
+        }
+        let known = !self.is_inside(other) && self.emitter.shapes.of(other).is_uniform();
+        known.then_some(Step::Known(other, sign))
     }
 }
 
