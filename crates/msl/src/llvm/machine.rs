@@ -156,6 +156,16 @@ impl Machine {
         VectorRegisters { bytes, count }
     }
 
+    /// The features to use where vectors have elements of 32 bits and more only, if those are not all of them. With
+    /// AVX-512BW LLVM keeps 32 lanes' masks in one register, though instructions for 16 elements need them in two; without,
+    /// it does not take them apart and together again.
+    pub(crate) fn features_for_words(&self) -> Option<String> {
+        // SAFETY: a live machine; the string is taken over.
+        let features = unsafe { take_message(LLVMGetTargetMachineFeatureString(self.0)) };
+        let separator = if features.is_empty() { "" } else { "," };
+        self.has("avx512bw", &["x86-64-v4"]).then(|| format!("{features}{separator}-avx512bw"))
+    }
+
     /// Whether it has a feature, which these levels have.
     fn has(&self, feature: &str, levels: &[&str]) -> bool {
         // SAFETY: a live machine; the strings are taken over.

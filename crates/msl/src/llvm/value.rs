@@ -485,6 +485,23 @@ impl<'m> Value<'m> {
         }
     }
 
+    /// Sets an attribute of a function that has a text as its value, such as `target-features`.
+    pub(crate) fn set_function_attribute(self, name: &str, value: &str) {
+        assert!(self.is_function());
+        // SAFETY: a live function; the strings are copied.
+        unsafe {
+            let context = LLVMGetTypeContext(LLVMTypeOf(self.0));
+            let attribute = LLVMCreateStringAttribute(
+                context,
+                name.as_ptr().cast(),
+                name.len() as c_uint,
+                value.as_ptr().cast(),
+                value.len() as c_uint,
+            );
+            LLVMAddAttributeAtIndex(self.0, llvm_sys::LLVMAttributeFunctionIndex, attribute);
+        }
+    }
+
     pub(crate) fn remove_function_attribute(self, name: &str) {
         assert!(self.is_function());
         // SAFETY: a live function; removing an absent attribute does nothing.

@@ -32,7 +32,7 @@ mod tile;
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::kernel::{Axis, Function, Inst, LaunchValue, Location, Op, Space, Storage, Variable};
+use crate::kernel::{Axis, Function, Inst, LaunchValue, Location, Op, Space, Storage, Type, Value, Variable};
 use crate::llvm::{Machine, VectorRegisters};
 use crate::reflect::KernelEntry;
 use crate::runtime::{EntryKind, KnownMemory, Site};
@@ -155,6 +155,8 @@ pub(crate) struct Vectorised {
     pub(crate) text: String,
     pub(crate) entry: EntryKind,
     pub(crate) straight_only: bool,
+    /// Whether no vector has elements of 8 or 16 bits.
+    pub(crate) words_only: bool,
     pub(crate) sites: Vec<Site>,
     pub(crate) memories: Vec<KnownMemory>,
     pub(crate) remarks: Vec<Remark>,
@@ -227,6 +229,7 @@ pub(crate) fn vectorise(
         text,
         entry,
         straight_only: threads == Threads::Straight,
+        words_only: has_words_only(function),
         sites: tables.sites,
         memories: tables.memories,
         remarks: tables.remarks,
@@ -280,6 +283,22 @@ pub(crate) fn describe(
         let schedule = schedule::Schedule::new(function, &nest, &shapes);
         describe::describe(function, &nest, &shapes, &schedule, &plan)
     }))
+}
+
+/// Whether no value but conditions has less than 32 bits, in registers and in memory.
+fn has_words_only(function: &Function) -> bool {
+    let is_word = |value: &Value| function.ty(*value).bits() >= 32;
+    let mut instructions = function
+        .layout
+        .iter()
+        .flat_map(|block| &function.blocks[*block].instructions)
+        .map(|inst| &function.instructions[*inst]);
+    function.values.iter().all(|(value, _)| is_word(&value) || function.ty(value) == Type::I1)
+        && instructions.all(|data| match data.op {
+            Op::Load(_) => data.results.iter().all(is_word),
+            Op::Store(_) => data.operands.iter().all(is_word),
+            _ => true,
+        })
 }
 
 /// What a kernel knows of the threads around each.

@@ -41,6 +41,13 @@ fn import(
 fn optimise(vectorised: &Vectorised, machine: &Machine) -> Result<Module, String> {
     let mut module = Module::parse_text(&vectorised.text)?;
     module.set_machine(machine);
+    if vectorised.words_only
+        && let Some(features) = machine.features_for_words()
+    {
+        for function in module.functions().into_iter().filter(|function| !function.is_declaration()) {
+            function.set_function_attribute("target-features", &features);
+        }
+    }
     module.verify()?;
     module.run_passes(PASSES, machine)?;
     legalise::return_at_unreachable(&module);
