@@ -170,13 +170,13 @@ pub(super) fn check(pattern: &'static Pattern) -> Result<(), String> {
     let mut cases = Vec::new();
     for (i, element) in ELEMENTS.iter().enumerate() {
         for (j, operation) in OPERATIONS.into_iter().enumerate() {
-            // With floats two forms of each operation; of the others every third operation, in one form, in turn.
+            // With floats two forms of each operation; of the others every sixth operation, in one form, in turn.
             for (k, form) in FORMS.into_iter().enumerate() {
                 let turn = i + j + seed;
                 let chosen = if i == 0 {
                     k == turn % FORMS.len() || k == j % 2
                 } else {
-                    k == turn % FORMS.len() && turn.is_multiple_of(3)
+                    k == turn % FORMS.len() && turn.is_multiple_of(6)
                 };
                 if every || chosen {
                     cases.push(Case { operation, element, form });
