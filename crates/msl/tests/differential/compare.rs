@@ -167,6 +167,9 @@ fn check(library: &Library, subject: &Subject<'_>, seed: u64, counts: &mut Count
     let kernels: Vec<Kernel> = ways.iter().map(build).collect::<Result<_, _>>()?;
     for (kernel, way) in kernels.iter().zip(&ways) {
         for warning in &kernel.log().warnings {
+            if warning.message.contains("a bug of the compiler") {
+                return Err(problem(Kind::Build, format!("{}: {}", way.name, warning.message)));
+            }
             let text = format!("{}: {}", way.name, warning.message.replace(subject.name, "K"));
             *counts.warnings.entry(text).or_default() += 1;
         }

@@ -75,7 +75,9 @@ impl Emitter<'_> {
                 .flat_map(|inst| &self.function.instructions[*inst].operands)
                 .copied()
                 .chain(data.terminator.selector())
-                .chain(targets.iter().flat_map(|t| t.arguments.iter().copied()));
+                .chain(targets.iter().flat_map(|t| t.arguments.iter().copied()))
+                // Where a pointer is used, so is what says which memory it leads to.
+                .flat_map(|value| std::iter::once(value).chain(self.origins.which(value)));
             let foreign = used.filter(|v| {
                 matches!(self.function.values[*v].definition, Definition::Result(..))
                     && home[v.index()] != Some(block)
