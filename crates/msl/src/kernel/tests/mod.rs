@@ -21,7 +21,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use super::interpret::{self, Dispatch, Trouble};
-use super::{Function, Space};
+use super::op::Ternary;
+use super::{Function, Op, Space};
 use crate::reflect::Role;
 use crate::{CacheDirectory, Compiler, CompilerConfig, Kernel, Library};
 use header::{File, Index, Run};
@@ -117,7 +118,12 @@ fn check(library: &Library, run: &Run) -> Result<(), Problem> {
     let function = crate::target::imported(library, &name, &constants).map_err(|e| differs(e.to_string()))?;
     let (mut dispatch, places) = dispatch(library, &name, &function, run).map_err(differs)?;
     let kernel = Kernel::build(library, &name, &constants).map_err(|e| differs(e.to_string()))?;
-    let shuffled = (1..=SHUFFLES).map(|seed| shuffle(&dispatch, &places, run, seed)).collect::<Vec<_>>();
+    // A product and a sum of halves, rounded once or twice, has no one result for any data.
+    let rounds_freely = function.instructions.iter().any(|(_, data)| {
+        data.op == Op::Ternary(Ternary::FMulAdd) && function.ty(data.results[0]).bits() == 16
+    });
+    let shuffles = if rounds_freely { 0 } else { SHUFFLES };
+    let shuffled = (1..=shuffles).map(|seed| shuffle(&dispatch, &places, run, seed)).collect::<Vec<_>>();
     match interpret::run(&function, &mut dispatch) {
         Ok(()) => {}
         Err(Trouble::Divergent) => return Err(Problem::Divergent),
