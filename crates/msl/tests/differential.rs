@@ -3,8 +3,7 @@
 //! `METAL_BRIDGE_FUZZ=N` runs N kernels instead of a few, `METAL_BRIDGE_FUZZ_SEED=N` others, and
 //! `METAL_BRIDGE_FUZZ_FIRST=N` starts with the kernel of that number. `METAL_BRIDGE_FUZZ_SHOW=1` prints their source.
 //! Where the process dies, `METAL_BRIDGE_FUZZ_APART=1` checks each kernel in a process of its own, to find which one it
-//! is. `METAL_BRIDGE_FUZZ_FILE=PATH` checks the kernel in a file, in the form that `METAL_BRIDGE_FUZZ_SHOW` prints, by the
-//! ignored test `kernel_in_a_file`.
+//! is. `METAL_BRIDGE_FUZZ_FILE=PATH` checks the kernel in a file instead, in the form that `METAL_BRIDGE_FUZZ_SHOW` prints.
 #![cfg(unix)]
 
 #[path = "differential/compare.rs"]
@@ -39,13 +38,10 @@ fn generated_kernels_fault_alike() {
     run(48, true);
 }
 
-#[test]
-#[ignore = "checks a file that is given"]
-fn kernel_in_a_file() {
-    replay::check_file();
-}
-
 fn run(default: u64, may_fault: bool) {
+    if let Some(path) = replay::given() {
+        return replay::check_file(&path);
+    }
     let number = |name: &str| std::env::var(name).ok().map(|n| n.parse::<u64>().expect("a number"));
     let count = number("METAL_BRIDGE_FUZZ").unwrap_or(default);
     let seed = number("METAL_BRIDGE_FUZZ_SEED").unwrap_or(1);

@@ -44,23 +44,26 @@ fn rows(plan: &Plan) -> String {
     };
     let whole = call(WHOLE, "%x", "%y", &LANES.to_string());
     let part = call(PART, "%px", "%py", "%n");
-    // Both orders have the same loops: an outer and an inner one over tiles, and rows of single tiles at the edges.
-    if height > 1 {
-        format!(
-            "define void @msl.rows({context}, i32 %x0, i32 %x1, i32 %y0, i32 %y1, i32 %z) nounwind {{
+    let head = format!(
+        "define void @msl.rows({context}, i32 %x0, i32 %x1, i32 %y0, i32 %y1, i32 %z) nounwind {{
 entry:
   %none.x = icmp uge i32 %x0, %x1
   %none.y = icmp uge i32 %y0, %y1
   %none = or i1 %none.x, %none.y
-  br i1 %none, label %end, label %column
-column:
-  %x = phi i32 [%x0, %entry], [%x.next, %column.end]
+  br i1 %none, label %end, label %line
+line:"
+    );
+    // Both orders have the same loops: an outer and an inner one over tiles, and rows of single tiles at the edges.
+    if height > 1 {
+        format!(
+            "{head}
+  %x = phi i32 [%x0, %entry], [%x.next, %line.end]
   %left = sub i32 %x1, %x
   %fits = icmp uge i32 %left, {width}
   %n = call i32 @llvm.umin.i32(i32 %left, i32 {LANES})
   br label %tile
 tile:
-  %y = phi i32 [%y0, %column], [%y.next, %tile.whole]
+  %y = phi i32 [%y0, %line], [%y.next, %tile.whole]
   %below = sub i32 %y1, %y
   %high = icmp uge i32 %below, {height}
   %is.whole = and i1 %fits, %high
@@ -69,19 +72,19 @@ tile.whole:
   {whole}
   %y.next = add i32 %y, {height}
   %more = icmp ult i32 %y.next, %y1
-  br i1 %more, label %tile, label %column.end
+  br i1 %more, label %tile, label %line.end
 single:
   %py = phi i32 [%y, %tile], [%py.next, %single]
   {}
   %py.next = add i32 %py, 1
   %py.more = icmp ult i32 %py.next, %y1
-  br i1 %py.more, label %single, label %column.end
-column.end:
+  br i1 %py.more, label %single, label %line.end
+line.end:
   %x.next = add i32 %x, {width}
   %wrapped = icmp ult i32 %left, {width}
   %last = icmp eq i32 %left, {width}
   %done = or i1 %wrapped, %last
-  br i1 %done, label %end, label %column
+  br i1 %done, label %end, label %line
 end:
   ret void
 }}
@@ -90,17 +93,11 @@ end:
         )
     } else {
         format!(
-            "define void @msl.rows({context}, i32 %x0, i32 %x1, i32 %y0, i32 %y1, i32 %z) nounwind {{
-entry:
-  %none.x = icmp uge i32 %x0, %x1
-  %none.y = icmp uge i32 %y0, %y1
-  %none = or i1 %none.x, %none.y
-  br i1 %none, label %end, label %row
-row:
-  %y = phi i32 [%y0, %entry], [%y.next, %row.end]
+            "{head}
+  %y = phi i32 [%y0, %entry], [%y.next, %line.end]
   br label %tile
 tile:
-  %x = phi i32 [%x0, %row], [%x.next, %tile.whole]
+  %x = phi i32 [%x0, %line], [%x.next, %tile.whole]
   %left = sub i32 %x1, %x
   %fits = icmp uge i32 %left, {width}
   br i1 %fits, label %tile.whole, label %rest
@@ -108,7 +105,7 @@ tile.whole:
   {whole}
   %x.next = add i32 %x, {width}
   %more = icmp ult i32 %x.next, %x1
-  br i1 %more, label %tile, label %row.end
+  br i1 %more, label %tile, label %line.end
 rest:
   %px = phi i32 [%x, %tile], [%px.next, %rest]
   %px.left = sub i32 %x1, %px
@@ -116,11 +113,11 @@ rest:
   {}
   %px.next = add i32 %px, %n
   %px.more = icmp ult i32 %px.next, %x1
-  br i1 %px.more, label %rest, label %row.end
-row.end:
+  br i1 %px.more, label %rest, label %line.end
+line.end:
   %y.next = add i32 %y, 1
   %y.more = icmp ult i32 %y.next, %y1
-  br i1 %y.more, label %row, label %end
+  br i1 %y.more, label %line, label %end
 end:
   ret void
 }}

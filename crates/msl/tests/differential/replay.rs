@@ -19,10 +19,14 @@ pub(crate) fn text(seed: u64, program: &Program) -> String {
     format!("// {seed} {name} {class:?} {may_fault}\n{}", program.source())
 }
 
-/// Checks the file that the environment names.
-pub(crate) fn check_file() {
-    let Some(path) = std::env::var_os(FILE) else { return };
-    let text = std::fs::read_to_string(&path).expect("the file is there");
+/// The file that the environment names.
+pub(crate) fn given() -> Option<PathBuf> {
+    std::env::var_os(FILE).map(PathBuf::from)
+}
+
+/// Checks the kernel in a file.
+pub(crate) fn check_file(path: &Path) {
+    let text = std::fs::read_to_string(path).expect("the file is there");
     let (head, source) = text.split_once('\n').expect("a comment, then the source");
     let words: Vec<&str> = head.split_whitespace().collect();
     let [_, seed, name, class, may_fault] = words[..] else {
@@ -32,7 +36,7 @@ pub(crate) fn check_file() {
     let subject = Subject { name, class, may_fault: may_fault == "true" };
     let seed = seed.parse().expect("a number");
     match Session::new(false).check_source(&subject, seed, source) {
-        Ok(()) => println!("{}: all ways agree", Path::new(&path).display()),
+        Ok(()) => println!("{}: all ways agree", path.display()),
         Err(Problem { kind, text }) => panic!("\n{MARK}{kind:?} {text}\n"),
     }
 }
@@ -43,7 +47,7 @@ pub(crate) fn apart(seed: u64, program: &Program) -> Option<Problem> {
     let path = directory.join(format!("kernel-{}.metal", std::process::id()));
     std::fs::write(&path, text(seed, program)).expect("the directory is there");
     let output = Command::new(std::env::current_exe().expect("this program has a path"))
-        .args(["kernel_in_a_file", "--exact", "--include-ignored", "--nocapture"])
+        .args(["generated_kernels_agree", "--exact", "--nocapture"])
         .env(FILE, &path)
         .env("RUST_BACKTRACE", "0")
         .output()

@@ -4,13 +4,12 @@
 use super::memory::Element;
 use super::region::Region;
 use super::values::Emitted;
-use super::{Emitter, LANE_FORM, LANES};
+use super::{Emitter, LANE_FORM, LANES, MASK};
 use crate::kernel::{Access, Inst, Value};
 use crate::simt::code::Operand;
 use crate::simt::origin::{Origin, number};
 use crate::simt::shape::Lanes;
 
-const MASK: &str = "<32 x i1>";
 const LONGS: &str = "<32 x i64>";
 const WORDS: &str = "<32 x i32>";
 

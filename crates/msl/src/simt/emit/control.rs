@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::mem::offset_of;
 
 use super::values::{Emitted, of_row};
-use super::{Activity, Emitter, LANE_FORM, LANES};
+use super::{Activity, Emitter, LANE_FORM, LANES, MASK};
 use crate::kernel::{Block, Definition, Key, Target, Terminator, Type, Value};
 use crate::runtime::{GroupContext, Parked, ParkedOperation};
 use crate::simt::Threads;
@@ -20,8 +20,6 @@ enum Taken {
     All,
     Some(Vec<Operand>),
 }
-
-const MASK: &str = "<32 x i1>";
 
 impl Emitter<'_> {
     /// Makes places for all that blocks share, and computes what all blocks need.
@@ -212,7 +210,7 @@ impl Emitter<'_> {
                 if self.shapes.asserted.contains(&block) {
                     self.asserted(block, *condition, yes, no);
                 } else if self.shapes.divergent.contains(&block) {
-                    let rows = self.mask_rows();
+                    let rows = self.rows();
                     let (mut taken, mut not) = (Vec::new(), Vec::new());
                     for row in 0..rows {
                         let condition = self.vector(*condition, row);
@@ -250,10 +248,6 @@ impl Emitter<'_> {
         Ok(())
     }
 
-    fn mask_rows(&self) -> usize {
-        self.rows()
-    }
-
     /// The lanes of two masks; what is not active in the first may be anything in the second.
     fn both(&mut self, active: &Operand, other: &Operand) -> Operand {
         self.code.value(format_args!("select {MASK} {active}, {MASK} {other}, {MASK} zeroinitializer"))
@@ -261,7 +255,7 @@ impl Emitter<'_> {
 
     fn divergent_switch(&mut self, block: Block, value: Value, cases: &[(u128, Target)], default: &Target) {
         let ty = self.function.ty(value);
-        let mut rest: Vec<Operand> = (0..self.mask_rows()).map(|row| self.active_of(row)).collect();
+        let mut rest: Vec<Operand> = (0..self.rows()).map(|row| self.active_of(row)).collect();
         let mut edges = Vec::new();
         for (bits, target) in cases {
             let mut taken = Vec::new();
@@ -335,7 +329,7 @@ impl Emitter<'_> {
         };
         let header = target.block;
         let masks: Vec<Operand> = match taken {
-            Taken::All => (0..self.mask_rows()).map(|row| self.active_of(row)).collect(),
+            Taken::All => (0..self.rows()).map(|row| self.active_of(row)).collect(),
             Taken::Some(masks) => masks.clone(),
         };
         self.parameters(block, target, taken);
@@ -442,7 +436,7 @@ impl Emitter<'_> {
             let slot = self.slots[parameter].clone();
             let blends = self.shapes.merges(from, target.block, position);
             let masks: Option<Vec<Operand>> = blends.then(|| match taken {
-                Taken::All => (0..self.mask_rows()).map(|row| self.active_of(row)).collect(),
+                Taken::All => (0..self.rows()).map(|row| self.active_of(row)).collect(),
                 Taken::Some(masks) => masks.clone(),
             });
             self.write(*parameter, &slot, &emitted, masks.as_deref());

@@ -54,6 +54,18 @@ impl Emitter<'_> {
         ));
     }
 
+    /// Reports an access of a row at one offset, if any of its lanes is active.
+    pub(super) fn report_same(&mut self, access: &Checked, row: usize, offset: &Operand) {
+        let active = self.active_of(row);
+        let some = self.any(std::slice::from_ref(&active));
+        let (fault, on) = (self.code.label("fault"), self.code.label("on"));
+        self.code.branch(&some, &fault, &on);
+        self.code.start(&fault);
+        self.report(access, row, &active, &Offsets::Same(offset.clone()));
+        self.code.jump(&on);
+        self.code.start(&on);
+    }
+
     /// As [`within`](Self::within), for lanes of which each is `stride` bytes after the one before.
     pub(super) fn within_stride(
         &mut self,

@@ -17,7 +17,7 @@ use crate::simt::origin::Origin;
 use crate::simt::shape::{Lanes, signed};
 
 /// How the range of a value is computed before a loop.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Range {
     Constant(i64),
     /// A value that is known before the loop.
@@ -376,7 +376,7 @@ impl Ranges<'_, '_> {
         }
         if !self.is_inside(value) {
             let known = self.emitter.lanes_of(value) != Lanes::Varying && ty.bits() >= 8;
-            return if known { Some(Range::Known { value, sign }) } else { self.bounded(value, depth) };
+            return if known { Some(Range::Known { value, sign }) } else { self.bounded(value) };
         }
         let inst = match function.values[value].definition {
             Definition::Result(inst, _) => inst,
@@ -405,23 +405,21 @@ impl Ranges<'_, '_> {
                 Some(Range::Sum(of(self, 0)?, of(self, 1)?))
             }
             Op::Select => Some(Range::Either(of(self, 1)?, of(self, 2)?)),
-            Op::Cast(Cast::Trunc | Cast::Space) => {
-                of(self, 0).map(|inner| Range::Sum(inner, Rc::new(Range::Constant(0))))
-            }
+            Op::Cast(Cast::Trunc | Cast::Space) => of(self, 0).map(Rc::unwrap_or_clone),
             Op::Cast(cast @ (Cast::ZExt | Cast::SExt)) => {
                 let narrow = function.ty(operands[0]);
                 let sign = if cast == Cast::ZExt { Sign::Unsigned } else { Sign::Signed };
                 match self.of(operands[0], sign, depth - 1) {
                     Some(inner) => Some(Range::Fitting(inner, narrow, sign)),
-                    None => self.bounded(value, depth),
+                    None => self.bounded(value),
                 }
             }
-            _ => self.bounded(value, depth),
+            _ => self.bounded(value),
         }
     }
 
     /// Values whose range their operation alone bounds.
-    fn bounded(&mut self, value: Value, _depth: u32) -> Option<Range> {
+    fn bounded(&self, value: Value) -> Option<Range> {
         let function = self.emitter.function;
         let Definition::Result(inst, _) = function.values[value].definition else { return None };
         let data = &function.instructions[inst];
@@ -474,7 +472,7 @@ impl Ranges<'_, '_> {
                 }
             }
         }
-        all.map(|all| Range::Sum(all, Rc::new(Range::Constant(0))))
+        all.map(Rc::unwrap_or_clone)
     }
 
     fn find_counter(

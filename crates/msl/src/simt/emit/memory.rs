@@ -3,7 +3,7 @@
 use super::fault::{Checked, Offsets};
 use super::region::Region;
 use super::values::{Emitted, of_row};
-use super::{Emitter, LANE_FORM, LANES};
+use super::{Emitter, LANE_FORM, LANES, MASK};
 use crate::kernel::{Access, Inst, Type, Value};
 use crate::simt::code::{Form, Operand};
 use crate::simt::shape::Lanes;
@@ -48,8 +48,6 @@ enum Pattern {
     Strided(u64),
     Any,
 }
-
-const MASK: &str = "<32 x i1>";
 
 impl Emitter<'_> {
     fn pattern(&self, pointer: Value, element: Element) -> Pattern {
@@ -154,21 +152,14 @@ impl Emitter<'_> {
                 for (row, offset) in offsets.iter().enumerate() {
                     let zero: Vec<Operand> =
                         (0..element.count).map(|_| Form::Scalar.constant(element.ty, 0)).collect();
-                    let active = this.active_of(row);
-                    let some = this.any(std::slice::from_ref(&active));
-                    let one = this.either_of(
+                    let one = this.either(
                         &inside[row],
-                        &vec![Form::Scalar.of(element.ty); element.count as usize],
                         |this| read(this, offset),
                         |this| {
-                            let (fault, on) = (this.code.label("fault"), this.code.label("on"));
-                            this.code.branch(&some, &fault, &on);
-                            this.code.start(&fault);
-                            this.report(checked, row, &active, &Offsets::Same(offset.clone()));
-                            this.code.jump(&on);
-                            this.code.start(&on);
+                            this.report_same(checked, row, offset);
                             zero
                         },
+                        &vec![Form::Scalar.of(element.ty); element.count as usize],
                     );
                     values.extend(one);
                 }
@@ -247,16 +238,6 @@ impl Emitter<'_> {
         usual: impl FnOnce(&mut Self) -> Vec<Operand>,
         other: impl FnOnce(&mut Self) -> Vec<Operand>,
         types: &[String],
-    ) -> Vec<Operand> {
-        self.either_of(condition, types, usual, other)
-    }
-
-    fn either_of(
-        &mut self,
-        condition: &Operand,
-        types: &[String],
-        usual: impl FnOnce(&mut Self) -> Vec<Operand>,
-        other: impl FnOnce(&mut Self) -> Vec<Operand>,
     ) -> Vec<Operand> {
         let (fast, slow, on) = (self.code.label("fast"), self.code.label("slow"), self.code.label("on"));
         self.code.end(format_args!("br i1 {condition}, {}, {}, !prof !0", fast.target(), slow.target()));

@@ -31,6 +31,8 @@ use crate::reflect::KernelEntry;
 use region::Region;
 use values::{Emitted, Slot};
 
+/// The type of masks.
+const MASK: &str = "<32 x i1>";
 /// The vector form of values.
 const LANE_FORM: Form = Form::Vector(LANES);
 

@@ -1,16 +1,14 @@
 //! Private variables: each lane has its own, and where it can be, what the lanes have at one offset lies together.
 
-use super::fault::{Checked, Offsets};
+use super::fault::Checked;
 use super::memory::Element;
 use super::region::Private;
 use super::values::Emitted;
-use super::{Emitter, LANE_FORM, LANES};
+use super::{Emitter, LANE_FORM, LANES, MASK};
 use crate::kernel::{Cast, Inst, Op, Storage, Value, Variable};
 use crate::simt::code::Operand;
 use crate::simt::origin::Origin;
 use crate::simt::shape::{Lanes, trailing_zeros};
-
-const MASK: &str = "<32 x i1>";
 
 impl Emitter<'_> {
     /// Whether a pointer leads to a private variable.
@@ -151,14 +149,7 @@ impl Emitter<'_> {
                 &inside,
                 |_| vec![offset.clone()],
                 |this| {
-                    let active = this.active_of(row);
-                    let some = this.any(std::slice::from_ref(&active));
-                    let (fault, on) = (this.code.label("fault"), this.code.label("on"));
-                    this.code.branch(&some, &fault, &on);
-                    this.code.start(&fault);
-                    this.report(checked, row, &active, &Offsets::Same(offset.clone()));
-                    this.code.jump(&on);
-                    this.code.start(&on);
+                    this.report_same(checked, row, &offset);
                     vec![Operand::int(0)]
                 },
                 &["i64".to_owned()],
