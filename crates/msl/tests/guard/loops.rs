@@ -114,6 +114,34 @@ pub(super) const LOOPS: &[Loop] = &[
         indices: |gid, q| affine(gid, q, (q[0]..q[1].max(q[0])).filter(|i| gid + i < q[6])),
     },
     Loop {
+        name: "guarded",
+        code: "for (int i = q[0]; i < q[1]; i += q[2]) { int k = AFFINE; if (k < q[6]) I(k); }",
+        indices: |gid, q| {
+            let all = affine(gid, q, up(q, q[1]))?;
+            Some(all.into_iter().filter(|k| *k < i64::from(q[6])).collect())
+        },
+    },
+    Loop {
+        name: "guarded_on_both_sides",
+        code: "for (int i = q[0]; i < q[1]; i++) { int k = AFFINE; if (k >= q[0] && k <= q[6] + 3 * q[5]) I(k); }",
+        indices: |gid, q| {
+            let all = affine(gid, q, q[0]..q[1].max(q[0]))?;
+            Some(all.into_iter().filter(|k| (q[0].into()..=i64::from(q[6] + 3 * q[5])).contains(k)).collect())
+        },
+    },
+    Loop {
+        name: "guarded_unsigned",
+        code: "for (int i = q[0]; i < q[1]; i++) { uint k = uint(AFFINE); if (k >= uint(q[6] + 2 * q[5])) continue; I(k); }",
+        indices: |gid, q| {
+            let all = affine(gid, q, q[0]..q[1].max(q[0]))?;
+            let guarded = all
+                .into_iter()
+                .map(|k| i64::from(k as u32))
+                .filter(|k| *k < i64::from((q[6] + 2 * q[5]) as u32));
+            Some(guarded.collect())
+        },
+    },
+    Loop {
         name: "nested",
         code: "for (int j = 0; j < q[2]; j++) for (int i = q[0]; i < q[1]; i++) I(AFFINE + j);",
         indices: |gid, q| {

@@ -209,6 +209,9 @@ impl Emitter<'_> {
             Terminator::Branch { condition, yes, no } => {
                 if self.shapes.asserted.contains(&block) {
                     self.asserted(block, *condition, yes, no);
+                } else if let Some(condition) = self.open.get(&block) {
+                    let target = if *condition { yes } else { no };
+                    self.part(block, &[(target, Taken::All)]);
                 } else if self.shapes.divergent.contains(&block) {
                     let rows = self.rows();
                     let (mut taken, mut not) = (Vec::new(), Vec::new());

@@ -1,5 +1,6 @@
 //! Checks hoisted out of loops: before a loop, ranges of all offsets in it are computed; where they lie within their memories, a
-//! version of the loop runs that does not check them.
+//! version of the loop runs that does not check them. Where also the kernel's own guards, such as `if (index < count)`, hold for
+//! all lanes in all iterations, another version does without them: its lanes stay together.
 //!
 //! A range is of whole numbers of which one is congruent to the value modulo the width of its type, so that additions and
 //! multiplications may wrap around; widening asks that the number itself fits.
@@ -10,8 +11,8 @@ use std::rc::Rc;
 use super::values::of_row;
 use super::{Emitter, LANES};
 use crate::kernel::op::{Binary, Cast, IntCompare};
-use crate::kernel::{Block, Definition, Inst, Op, Terminator, Type, Value};
-use crate::simt::code::{Operand, scalar};
+use crate::kernel::{Block, Definition, Inst, Op, Target, Terminator, Type, Value};
+use crate::simt::code::{Label, Operand, scalar};
 use crate::simt::loops::Loop;
 use crate::simt::origin::Origin;
 use crate::simt::shape::{Lanes, signed};
@@ -79,6 +80,26 @@ enum Sign {
 #[derive(Debug)]
 pub(super) struct Hoisted {
     accesses: Vec<(Inst, Rc<Range>)>,
+    guards: Vec<Guard>,
+}
+
+/// A branch in a loop at which no lanes part if these tests hold.
+#[derive(Debug)]
+struct Guard {
+    block: Block,
+    /// What its condition is then.
+    condition: bool,
+    tests: Vec<Below>,
+}
+
+/// One number is less than another, or equal, as numbers of a type.
+#[derive(Debug)]
+struct Below {
+    left: Rc<Range>,
+    right: Rc<Range>,
+    or_equal: bool,
+    ty: Type,
+    sign: Sign,
 }
 
 impl Hoisted {
@@ -91,12 +112,14 @@ impl Hoisted {
 const DEPTH: u32 = 24;
 /// Loops of more blocks are not written twice.
 const MOST_BLOCKS: usize = 48;
+/// Loops of more blocks are not written once more without their guards.
+const MOST_GUARDED_BLOCKS: usize = 12;
 
 impl Emitter<'_> {
     /// For headers of loops, what can be checked before them.
     pub(super) fn find_hoisted(&self) -> HashMap<Block, Hoisted> {
         let mut found = HashMap::new();
-        if !self.plan.checked || !self.plan.full {
+        if !self.plan.full {
             return found;
         }
         let mut done: Vec<Loop> = Vec::new();
@@ -110,20 +133,22 @@ impl Emitter<'_> {
             }
             let accesses = self.accesses_in(l);
             let mut analysis = Ranges { emitter: self, l, memo: HashMap::new() };
-            let ranges: Vec<_> = accesses
-                .iter()
-                .filter(|(_, pointer)| {
-                    matches!(self.origins.of(*pointer), Origin::Argument(_) | Origin::Variable(_))
-                })
+            let hoistable = accesses.iter().filter(|(_, pointer)| {
+                self.plan.checked
+                    && matches!(self.origins.of(*pointer), Origin::Argument(_) | Origin::Variable(_))
+            });
+            let ranges: Vec<_> = hoistable
                 .filter_map(|(inst, pointer)| Some((*inst, analysis.of(*pointer, Sign::Signed, DEPTH)?)))
                 .collect();
+            let guards = if accesses.is_empty() { Vec::new() } else { analysis.guards() };
             let is_outer = self.nest.all().any(|other| self.nest.data(other).parent == Some(l));
             // An outer loop is worth it only if nothing is left to its inner ones.
-            if ranges.is_empty() || (is_outer && ranges.len() < accesses.len()) {
+            let left = self.plan.checked && ranges.len() < accesses.len();
+            if (ranges.is_empty() && guards.is_empty()) || (is_outer && left) {
                 continue;
             }
             done.push(l);
-            found.insert(data.header, Hoisted { accesses: ranges });
+            found.insert(data.header, Hoisted { accesses: ranges, guards });
         }
         found
     }
@@ -140,39 +165,73 @@ impl Emitter<'_> {
             .collect()
     }
 
-    /// Writes the blocks of a loop twice: with and without the checks that can be made before it. Returns the position
-    /// of what comes after it.
+    /// Writes the blocks of a loop in versions: without the checks that can be made before it, and without guards that hold
+    /// anyway; without these checks; and as it is. Returns the position of what comes after it.
     pub(super) fn versions(&mut self, header: Block, hoisted: &Hoisted) -> Result<usize, String> {
         let own = self.nest.headed_by(header).expect("only loops have versions");
         let span = self.nest.data(own).span.clone();
         let outside = self.labels.clone();
-        let entry = outside[&header].clone();
-        let mut heads = Vec::new();
-        for _ in 0..2 {
-            heads.push(self.code.label("version"));
-        }
-        self.code.start(&entry);
+        self.code.start(&outside[&header]);
         self.known.clear();
         self.vectors.clear();
         self.inst = None;
+        let guards: HashMap<Block, bool> =
+            hoisted.guards.iter().map(|guard| (guard.block, guard.condition)).collect();
+        let accesses: HashSet<Inst> = hoisted.accesses().collect();
+        // Each with the condition that it may run, the best first.
+        let mut versions = Vec::new();
         let safe = self.is_safe(hoisted);
-        let safe = self.code.value(format_args!("freeze i1 {safe}"));
-        self.code.end(format_args!("br i1 {safe}, {}, {}, !prof !0", heads[0].target(), heads[1].target()));
-        let proved: HashSet<Inst> = hoisted.accesses().collect();
-        for (head, proved) in heads.into_iter().zip([proved, HashSet::new()]) {
+        if !guards.is_empty() {
+            let open = self.holds(&hoisted.guards);
+            let both = self.all_of(&[safe.clone(), open]);
+            versions.push((Some(both), accesses.clone(), guards));
+        }
+        if !accesses.is_empty() {
+            versions.push((Some(safe), accesses, HashMap::new()));
+        }
+        versions.push((None, HashSet::new(), HashMap::new()));
+
+        let heads: Vec<Label> = versions.iter().map(|_| self.code.label("version")).collect();
+        for ((condition, ..), head) in versions.iter().zip(&heads) {
+            let Some(condition) = condition else {
+                self.code.jump(head);
+                break;
+            };
+            let other = self.code.label("other");
+            let may = self.code.value(format_args!("freeze i1 {condition}"));
+            self.code.end(format_args!("br i1 {may}, {}, {}, !prof !0", head.target(), other.target()));
+            self.code.start(&other);
+        }
+        for ((_, proved, guards), head) in versions.into_iter().zip(heads) {
             for position in span.clone() {
                 let block = self.nest.order[position];
                 let label = if block == header { head.clone() } else { self.code.label("block") };
                 self.labels.insert(block, label);
             }
-            self.proved = proved;
+            (self.proved, self.open) = (proved, guards);
             for position in span.clone() {
                 self.block(self.nest.order[position])?;
             }
         }
         self.proved.clear();
+        self.open.clear();
         self.labels = outside;
         Ok(span.end)
+    }
+
+    /// Whether the tests of all guards hold.
+    fn holds(&mut self, guards: &[Guard]) -> Operand {
+        let mut conditions = Vec::new();
+        for test in guards.iter().flat_map(|guard| &guard.tests) {
+            let left = self.range(&test.left, &mut conditions);
+            let right = self.range(&test.right, &mut conditions);
+            for (low, high) in [&left, &right] {
+                self.fits(low, high, test.ty, test.sign, &mut conditions);
+            }
+            let order = if test.or_equal { "sle" } else { "slt" };
+            conditions.push(self.code.value(format_args!("icmp {order} i64 {}, {}", left.1, right.0)));
+        }
+        self.all_of(&conditions)
     }
 
     /// Whether all hoisted accesses are within their memories.
@@ -356,6 +415,91 @@ struct Ranges<'a, 'e> {
 }
 
 impl Ranges<'_, '_> {
+    /// Branches in the loop at which lanes part, and what must hold that they do not: that numbers that differ from lane to
+    /// lane are below others, as indices are below their limits.
+    fn guards(&mut self) -> Vec<Guard> {
+        let emitter = self.emitter;
+        let span = emitter.nest.data(self.l).span.clone();
+        if span.len() > MOST_GUARDED_BLOCKS {
+            return Vec::new();
+        }
+        let guard = |position: usize| {
+            let block = emitter.nest.order[position];
+            let Terminator::Branch { condition, yes, no } = &emitter.function.blocks[block].terminator else {
+                return None;
+            };
+            let ahead = |target: &Target| emitter.nest.position(target.block) > position;
+            if !emitter.shapes.divergent.contains(&block) || !ahead(yes) || !ahead(no) {
+                return None;
+            }
+            let wanted = self.usual(*condition)?;
+            let tests = self.below(*condition, wanted, DEPTH)?;
+            Some(Guard { block, condition: wanted, tests })
+        };
+        span.filter_map(guard).collect()
+    }
+
+    /// What a condition usually is: indices are usually below their limits.
+    fn usual(&self, condition: Value) -> Option<bool> {
+        let function = self.emitter.function;
+        let Definition::Result(inst, _) = function.values[condition].definition else { return None };
+        let data = &function.instructions[inst];
+        let varies = |i: usize| self.emitter.lanes_of(data.operands[i]) != Lanes::Uniform;
+        match data.op {
+            Op::IntCompare(IntCompare::Eq | IntCompare::Ne) => None,
+            Op::IntCompare(order) => {
+                let order = if !varies(0) && varies(1) { swapped(order) } else { order };
+                use IntCompare::{Sle, Slt, Ule, Ult};
+                Some(matches!(order, Ult | Ule | Slt | Sle))
+            }
+            Op::Binary(Binary::And) => Some(true),
+            Op::Binary(Binary::Or) => Some(false),
+            Op::Select if function.constant_bits(data.operands[2]) == Some(0) => Some(true),
+            Op::Select if function.constant_bits(data.operands[1]) == Some(1) => Some(false),
+            _ => None,
+        }
+    }
+
+    /// What must hold for a condition to be as wanted in all lanes and iterations.
+    fn below(&mut self, condition: Value, wanted: bool, depth: u32) -> Option<Vec<Below>> {
+        let function = self.emitter.function;
+        let Definition::Result(inst, _) = function.values[condition].definition else { return None };
+        let data = &function.instructions[inst];
+        if let Op::IntCompare(order) = data.op {
+            return self.compared(order, data.operands[0], data.operands[1], wanted).map(|test| vec![test]);
+        }
+        if depth == 0 || self.usual(condition)? != wanted {
+            return None;
+        }
+        let both = match data.op {
+            Op::Select if wanted => [data.operands[0], data.operands[1]],
+            Op::Select => [data.operands[0], data.operands[2]],
+            _ => [data.operands[0], data.operands[1]],
+        };
+        let mut tests = self.below(both[0], wanted, depth - 1)?;
+        tests.extend(self.below(both[1], wanted, depth - 1)?);
+        Some(tests)
+    }
+
+    fn compared(&mut self, order: IntCompare, left: Value, right: Value, wanted: bool) -> Option<Below> {
+        let order = if wanted { order } else { negated(order) };
+        let (or_equal, sign, is_swapped) = match order {
+            IntCompare::Ult => (false, Sign::Unsigned, false),
+            IntCompare::Ule => (true, Sign::Unsigned, false),
+            IntCompare::Slt => (false, Sign::Signed, false),
+            IntCompare::Sle => (true, Sign::Signed, false),
+            IntCompare::Ugt => (false, Sign::Unsigned, true),
+            IntCompare::Uge => (true, Sign::Unsigned, true),
+            IntCompare::Sgt => (false, Sign::Signed, true),
+            IntCompare::Sge => (true, Sign::Signed, true),
+            IntCompare::Eq | IntCompare::Ne => return None,
+        };
+        let (left, right) = if is_swapped { (right, left) } else { (left, right) };
+        let ty = self.emitter.function.ty(left);
+        let (left, right) = (self.of(left, sign, DEPTH)?, self.of(right, sign, DEPTH)?);
+        Some(Below { left, right, or_equal, ty, sign })
+    }
+
     fn of(&mut self, value: Value, sign: Sign, depth: u32) -> Option<Rc<Range>> {
         if let Some(found) = self.memo.get(&(value, sign)) {
             return found.clone();

@@ -68,6 +68,8 @@ pub(super) struct Emitter<'a> {
     inst: Option<Inst>,
     /// Accesses that need no checks where the code being written runs.
     proved: HashSet<Inst>,
+    /// Branches at which no lanes part where the code being written runs, and what their conditions are there.
+    open: HashMap<Block, bool>,
 }
 
 /// What is known of a kernel under a plan.
@@ -113,6 +115,7 @@ pub(super) fn tile(
         active: None,
         inst: None,
         proved: HashSet::new(),
+        open: HashMap::new(),
     };
     emitter.prologue()?;
     let hoisted = emitter.find_hoisted();
