@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use metal_bridge::kernels::METAL_KERNEL_NAMES;
@@ -67,17 +68,25 @@ fn start(threads: NonZeroUsize, cache: &Path, source: &Path) -> Result<Child> {
     Ok(Child { seconds, peak_bytes })
 }
 
-/// Builds all pipelines; prints the seconds, and the most memory that this process has had.
+/// Builds all pipelines, on as many threads as given, as a program that wants to start soon does; prints the seconds, and the
+/// most memory that this process has had.
 pub(crate) fn child(threads: NonZeroUsize, source: &Path) -> Result<()> {
     let source = std::fs::read_to_string(source)?;
     let device = Device::cpu(DeviceConfig::new().threads(threads))?;
     let start = Instant::now();
     let library = device.new_library_with_source(&source, &CompileOptions::default())?;
-    let mut pipelines = Vec::new();
-    for name in METAL_KERNEL_NAMES {
-        let function = library.new_function_with_name(name)?;
-        pipelines.push(device.new_compute_pipeline_state_with_function(&function)?);
-    }
+    let next = AtomicUsize::new(0);
+    let build = || -> metal_bridge::Result<()> {
+        while let Some(name) = METAL_KERNEL_NAMES.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let function = library.new_function_with_name(name)?;
+            device.new_compute_pipeline_state_with_function(&function)?;
+        }
+        Ok(())
+    };
+    std::thread::scope(|scope| {
+        let builders: Vec<_> = (0..threads.get()).map(|_| scope.spawn(build)).collect();
+        builders.into_iter().try_for_each(|builder| builder.join().expect("building does not panic"))
+    })?;
     println!("{} {}", start.elapsed().as_secs_f64(), peak_bytes().map(|n| n.to_string()).unwrap_or_default());
     Ok(())
 }

@@ -142,6 +142,11 @@ impl Machine {
         }
     }
 
+    /// Whether accesses under a mask are as fast as others; where they are not, some are microcode, or code for each lane.
+    pub(crate) fn has_fast_masks(&self) -> bool {
+        self.has("avx512f", &["x86-64-v4"])
+    }
+
     /// Its vector registers.
     pub(crate) fn vector_registers(&self) -> VectorRegisters {
         let (bytes, count) = if self.has("avx512f", &["x86-64-v4"]) {

@@ -143,6 +143,8 @@ pub(super) struct Code {
     native_half: bool,
     /// How many 32-bit values one instruction of the machine permutes by indices in a register; 0 if there is none.
     permuted_words: u32,
+    /// Whether the machine's accesses under a mask are as fast as others.
+    fast_masks: bool,
     current: Option<Label>,
 }
 
@@ -152,6 +154,7 @@ impl Code {
         Self {
             native_half: machine.computes_halves(),
             permuted_words: machine.permuted_words(),
+            fast_masks: machine.has_fast_masks(),
             ..Self::default()
         }
     }
@@ -162,6 +165,10 @@ impl Code {
 
     pub(super) fn permuted_words(&self) -> u32 {
         self.permuted_words
+    }
+
+    pub(super) fn fast_masks(&self) -> bool {
+        self.fast_masks
     }
 
     /// Writes an instruction with a result.

@@ -5,13 +5,16 @@ use std::mem::offset_of;
 
 use super::values::{Emitted, of_row};
 use super::{Activity, Emitter, LANE_FORM, LANES, MASK};
-use crate::kernel::{Block, Definition, Key, Target, Terminator, Type, Value};
+use crate::kernel::{Block, Definition, Inst, Key, Op, Target, Terminator, Type, Value};
 use crate::runtime::{GroupContext, Parked, ParkedOperation};
 use crate::simt::Threads;
 use crate::simt::code::{Form, Label, Operand};
 use crate::simt::loops::Loop;
 use crate::simt::schedule::Next;
 use crate::simt::shape::Lanes;
+
+/// Larger blocks are not written twice.
+const MOST_INSTRUCTIONS: usize = 24;
 
 /// The lanes that take an edge, by row.
 #[derive(Clone)]
@@ -138,12 +141,42 @@ impl Emitter<'_> {
         if let Some(own) = self.nest.headed_by(block) {
             self.reset_activity(Some(own));
         }
+        if let Some(masks) = self.active.clone().filter(|_| self.is_better_without_masks(block)) {
+            let all = self.all(&masks);
+            let (full, some) = (self.code.label("full"), self.code.label("some"));
+            self.code.branch(&all, &full, &some);
+            self.code.start(&full);
+            self.active = None;
+            self.aside(|this| this.body(block))?;
+            self.code.start(&some);
+            self.active = Some(masks);
+        }
+        self.body(block)
+    }
+
+    fn body(&mut self, block: Block) -> Result<(), String> {
         for inst in self.function.blocks[block].instructions.clone() {
             self.inst = Some(inst);
             self.instruction(inst)?;
         }
         self.inst = None;
         self.terminator(block)
+    }
+
+    /// Whether a block is written once more for when all lanes run it: it is small, and has accesses that would be under a
+    /// mask, which are slow.
+    fn is_better_without_masks(&self, block: Block) -> bool {
+        let data = &self.function.blocks[block];
+        let has_own_mask = self.schedule.activity(block) == Activity::Mask;
+        let in_line = self.nest.headed_by(block).is_none()
+            && self.nest.innermost(block).is_none_or(|l| self.nest.data(l).latch != block);
+        let waits = |inst: &Inst| matches!(self.function.instructions[*inst].op, Op::ThreadgroupBarrier);
+        !self.code.fast_masks()
+            && has_own_mask
+            && in_line
+            && data.instructions.len() <= MOST_INSTRUCTIONS
+            && data.instructions.iter().any(|inst| self.is_contiguous(*inst))
+            && !data.instructions.iter().any(waits)
     }
 
     fn skip_unless(&mut self, condition: &Operand, block: Block) {
@@ -173,6 +206,16 @@ impl Emitter<'_> {
         let Some(all) = all else { return Operand::new("true") };
         let bits = self.bits(&all);
         self.code.value(format_args!("icmp ne i32 {bits}, 0"))
+    }
+
+    /// Whether all lanes of all rows are set.
+    fn all(&mut self, masks: &[Operand]) -> Operand {
+        let mut all = masks[0].clone();
+        for mask in &masks[1..] {
+            all = self.code.value(format_args!("and {MASK} {all}, {mask}"));
+        }
+        let bits = self.bits(&all);
+        self.code.value(format_args!("icmp eq i32 {bits}, -1"))
     }
 
     /// A mask as an integer.

@@ -4,7 +4,7 @@ use super::fault::{Checked, Offsets};
 use super::region::Region;
 use super::values::{Emitted, of_row};
 use super::{Emitter, LANE_FORM, LANES, MASK};
-use crate::kernel::{Access, Inst, Type, Value};
+use crate::kernel::{Access, Inst, Op, Type, Value};
 use crate::simt::code::{Form, Operand};
 use crate::simt::shape::Lanes;
 
@@ -58,6 +58,21 @@ impl Emitter<'_> {
             Lanes::Affine(stride) | Lanes::Speculative(stride) if stride == -all => Pattern::Reversed,
             _ => self.few_apart(pointer, element).map_or(Pattern::Any, Pattern::Strided),
         }
+    }
+
+    /// Whether an instruction accesses what lies next to each other in memory.
+    pub(super) fn is_contiguous(&self, inst: Inst) -> bool {
+        let data = &self.function.instructions[inst];
+        let values = match data.op {
+            Op::Load(Access::Plain) => &data.results[..],
+            Op::Store(Access::Plain) => &data.operands[1..],
+            _ => return false,
+        };
+        let element = Element::new(self.function.ty(values[0]), values.len());
+        element.is_ok_and(|element| {
+            !self.is_private(data.operands[0])
+                && matches!(self.pattern(data.operands[0], element), Pattern::Contiguous | Pattern::Reversed)
+        })
     }
 
     pub(super) fn checked_access(&mut self, inst: Inst, region: Region, bytes: u64, write: bool) -> Checked {
