@@ -143,17 +143,28 @@ pub(super) struct Code {
     native_half: bool,
     /// How many 32-bit values one instruction of the machine permutes by indices in a register; 0 if there is none.
     permuted_words: u32,
+    lanes: u32,
     current: Option<Label>,
 }
 
 impl Code {
-    /// For a machine.
-    pub(super) fn new(machine: &Machine) -> Self {
+    /// For a machine, with vectors of so many lanes: a power of two, at most 32.
+    pub(super) fn new(machine: &Machine, lanes: u32) -> Self {
         Self {
             native_half: machine.computes_halves(),
             permuted_words: machine.permuted_words(),
+            lanes,
             ..Self::default()
         }
+    }
+
+    pub(super) fn lanes(&self) -> u32 {
+        self.lanes
+    }
+
+    /// The form of values of which each lane has its own.
+    pub(super) fn lane_form(&self) -> Form {
+        Form::Vector(self.lanes)
     }
 
     pub(super) fn native_half(&self) -> bool {
@@ -239,12 +250,28 @@ impl Code {
     }
 
     /// One value in all lanes.
-    pub(super) fn splat(&mut self, ty: &str, lanes: u32, value: &Operand) -> Operand {
+    pub(super) fn splat(&mut self, ty: &str, value: &Operand) -> Operand {
+        let lanes = self.lanes;
         let vector = format!("<{lanes} x {ty}>");
         let one = self.value(format_args!("insertelement {vector} poison, {ty} {value}, i32 0"));
         self.value(format_args!(
             "shufflevector {vector} {one}, {vector} poison, <{lanes} x i32> zeroinitializer"
         ))
+    }
+
+    /// A mask as an `i32`: bits beyond its lanes are 0.
+    pub(super) fn bits(&mut self, mask: &Operand) -> Operand {
+        let (lanes, ty) = (self.lanes, self.lane_form().of(Type::I1));
+        let bits = self.value(format_args!("bitcast {ty} {mask} to i{lanes}"));
+        if lanes == 32 { bits } else { self.value(format_args!("zext i{lanes} {bits} to i32")) }
+    }
+
+    /// The mask of the lanes whose bits an `i32` has.
+    pub(super) fn mask_of_bits(&mut self, bits: &Operand) -> Operand {
+        let (lanes, ty) = (self.lanes, self.lane_form().of(Type::I1));
+        let bits =
+            if lanes == 32 { bits.clone() } else { self.value(format_args!("trunc i32 {bits} to i{lanes}")) };
+        self.value(format_args!("bitcast i{lanes} {bits} to {ty}"))
     }
 
     /// The text: places, then blocks.
