@@ -56,9 +56,9 @@ const COMPILE_HELP: &str = "\
 The text is for people, and may change with any version. SPEC of a constant is TYPE:VALUE, as in
 `metal-bridge help run`.
 
---report says how 32 threads run together, then line by line what takes time: where threads part or leave
-a loop one by one, which accesses go lane by lane (gathers, scatters), and which are checked in each
-iteration of a loop. A warning says why a kernel runs one thread at a time, if it does.
+--report says how many threads run together, then line by line what takes time: where threads part or
+leave a loop one by one, which accesses go lane by lane (gathers, scatters), and which are checked in
+each iteration of a loop. A warning says why a kernel runs one thread at a time, if it does.
 
 Exit status: 0 if the kernel could be compiled, 1 if not, 2 if the command line is wrong.
 
@@ -197,9 +197,9 @@ pub(crate) enum Emit {
     Llvm,
     /// The same in the compiler's own form.
     Kernel,
-    /// Its blocks in the order in which 32 threads run them, which lanes run each, how values vary, where lanes part.
+    /// Its blocks in the order in which threads run them together, which lanes run each, how values vary, where lanes part.
     Plan,
-    /// LLVM's form of 32 threads together, their accesses checked.
+    /// LLVM's form of the threads that run together, their accesses checked.
     Vector,
     /// Native code as assembly, its accesses checked.
     Asm,

@@ -91,7 +91,7 @@ pub enum Stage {
     /// How it is vectorised: its blocks in the order in which they run, which lanes run each, which values lanes share, and
     /// at which branches they part.
     Plan,
-    /// LLVM's form of the vectorised kernel: 32 threads together, accesses checked.
+    /// LLVM's form of the vectorised kernel: threads together, accesses checked.
     Vector,
     /// The native code, as assembly: accesses are checked, and loops can be stopped.
     Assembly,

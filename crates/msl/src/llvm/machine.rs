@@ -37,6 +37,29 @@ pub(crate) struct VectorRegisters {
     pub(crate) count: u32,
 }
 
+/// Instructions for accesses under a mask.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct MaskedAccesses {
+    /// Whether they are as fast as others.
+    pub(crate) are_fast: bool,
+    /// Least bits of elements that follow each other.
+    contiguous: u32,
+    /// Least bits of elements that are anywhere.
+    scattered: u32,
+}
+
+impl MaskedAccesses {
+    /// Whether there are some for elements of so many bits that follow each other.
+    pub(crate) fn contiguous(self, bits: u32) -> bool {
+        bits >= self.contiguous
+    }
+
+    /// Whether there are some for elements of so many bits that are anywhere.
+    pub(crate) fn scattered(self, bits: u32) -> bool {
+        bits >= self.scattered
+    }
+}
+
 /// What code is generated for, in LLVM's words.
 pub(crate) struct Processor {
     pub(crate) triple: String,
@@ -142,9 +165,17 @@ impl Machine {
         }
     }
 
-    /// Whether accesses under a mask are as fast as others; where they are not, some are microcode, or code for each lane.
-    pub(crate) fn has_fast_masks(&self) -> bool {
-        self.has("avx512f", &["x86-64-v4"])
+    /// Its instructions for accesses under a mask, as LLVM uses them.
+    pub(crate) fn masked_accesses(&self) -> MaskedAccesses {
+        let none = u32::MAX;
+        if self.has("avx512f", &["x86-64-v4"]) {
+            let contiguous = if self.has("avx512bw", &["x86-64-v4"]) { 8 } else { 32 };
+            MaskedAccesses { are_fast: true, contiguous, scattered: 32 }
+        } else if self.has("avx2", &["x86-64-v3", "x86-64-v4"]) {
+            MaskedAccesses { are_fast: false, contiguous: 32, scattered: none }
+        } else {
+            MaskedAccesses { are_fast: false, contiguous: none, scattered: none }
+        }
     }
 
     /// Its vector registers.

@@ -18,7 +18,7 @@ mod value;
 
 pub(crate) use builder::{Builder, IntPredicate};
 pub(crate) use jit::LoadedObject;
-pub(crate) use machine::{Machine, Processor, VectorRegisters};
+pub(crate) use machine::{Machine, MaskedAccesses, Processor, VectorRegisters};
 pub(crate) use module::Module;
 pub(crate) use read::{AtomicOperation, RealPredicate};
 pub(crate) use value::{Block, Location, Opcode, Type, TypeKind, Value};

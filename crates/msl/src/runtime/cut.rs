@@ -48,7 +48,9 @@ impl Cut {
         let steps = |threads: u64, step: u32| (threads.div_ceil(step.into()) as u32).saturating_mul(step);
         let (unit, along, call) = if step[1] > 1 && height > 1 {
             let columns = steps(TILED_WIDTH.into(), step[0]).min(width);
-            let rows = steps(8 * share / u64::from(columns), step[1]).clamp(step[1], TILED_ROWS.max(step[1]));
+            // Of whole steps, so that single rows are left over only at the end of the grid.
+            let most = (TILED_ROWS / step[1]).max(1) * step[1];
+            let rows = steps(8 * share / u64::from(columns), step[1]).clamp(step[1], most);
             ([columns, rows, 1], 1, (TILED_ROWS / rows).into())
         } else if u64::from(width) <= CALL_THREADS {
             // Whole rows, and whole planes where these are small.
@@ -156,6 +158,14 @@ mod tests {
         assert_eq!(all[0], part(0..64, 0..128));
         assert_eq!(all[1], part(0..64, 128..256));
         assert_eq!(all[8], part(64..128, 0..128));
+    }
+
+    #[test]
+    fn tiles_are_not_cut() {
+        for rows in [2, 4, 6, 8] {
+            let cut = Cut::new([16, 4096, 1], [16, rows]);
+            assert!(cut.unit[1].is_multiple_of(rows), "{rows}: {cut:?}");
+        }
     }
 
     #[test]

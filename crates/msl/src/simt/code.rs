@@ -5,7 +5,7 @@ use std::fmt::{Display, Write};
 use std::rc::Rc;
 
 use crate::kernel::Type;
-use crate::llvm::Machine;
+use crate::llvm::{Machine, MaskedAccesses};
 
 /// A value of LLVM in text: `%12`, `true`, `splat (i32 5)`, `zeroinitializer`. Its type is known from context.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -143,20 +143,30 @@ pub(super) struct Code {
     native_half: bool,
     /// How many 32-bit values one instruction of the machine permutes by indices in a register; 0 if there is none.
     permuted_words: u32,
-    /// Whether the machine's accesses under a mask are as fast as others.
-    fast_masks: bool,
+    masks: MaskedAccesses,
+    lanes: u32,
     current: Option<Label>,
 }
 
 impl Code {
-    /// For a machine.
-    pub(super) fn new(machine: &Machine) -> Self {
+    /// For a machine, with vectors of so many lanes: a power of two, at most 32.
+    pub(super) fn new(machine: &Machine, lanes: u32) -> Self {
         Self {
             native_half: machine.computes_halves(),
             permuted_words: machine.permuted_words(),
-            fast_masks: machine.has_fast_masks(),
+            masks: machine.masked_accesses(),
+            lanes,
             ..Self::default()
         }
+    }
+
+    pub(super) fn lanes(&self) -> u32 {
+        self.lanes
+    }
+
+    /// The form of values of which each lane has its own.
+    pub(super) fn lane_form(&self) -> Form {
+        Form::Vector(self.lanes)
     }
 
     pub(super) fn native_half(&self) -> bool {
@@ -167,8 +177,9 @@ impl Code {
         self.permuted_words
     }
 
-    pub(super) fn fast_masks(&self) -> bool {
-        self.fast_masks
+    /// The machine's accesses under a mask.
+    pub(super) fn masks(&self) -> MaskedAccesses {
+        self.masks
     }
 
     /// Writes an instruction with a result.
@@ -246,12 +257,28 @@ impl Code {
     }
 
     /// One value in all lanes.
-    pub(super) fn splat(&mut self, ty: &str, lanes: u32, value: &Operand) -> Operand {
+    pub(super) fn splat(&mut self, ty: &str, value: &Operand) -> Operand {
+        let lanes = self.lanes;
         let vector = format!("<{lanes} x {ty}>");
         let one = self.value(format_args!("insertelement {vector} poison, {ty} {value}, i32 0"));
         self.value(format_args!(
             "shufflevector {vector} {one}, {vector} poison, <{lanes} x i32> zeroinitializer"
         ))
+    }
+
+    /// A mask as an `i32`: bits beyond its lanes are 0.
+    pub(super) fn bits(&mut self, mask: &Operand) -> Operand {
+        let (lanes, ty) = (self.lanes, self.lane_form().of(Type::I1));
+        let bits = self.value(format_args!("bitcast {ty} {mask} to i{lanes}"));
+        if lanes == 32 { bits } else { self.value(format_args!("zext i{lanes} {bits} to i32")) }
+    }
+
+    /// The mask of the lanes whose bits an `i32` has.
+    pub(super) fn mask_of_bits(&mut self, bits: &Operand) -> Operand {
+        let (lanes, ty) = (self.lanes, self.lane_form().of(Type::I1));
+        let bits =
+            if lanes == 32 { bits.clone() } else { self.value(format_args!("trunc i32 {bits} to i{lanes}")) };
+        self.value(format_args!("bitcast i{lanes} {bits} to {ty}"))
     }
 
     /// The text: places, then blocks.

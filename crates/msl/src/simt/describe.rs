@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::loops::Nest;
 use super::schedule::{Activity, Next, Schedule};
 use super::shape::{Lanes, Shapes};
-use super::{LANES, Plan, Threads};
+use super::{Plan, Threads};
 use crate::kernel::{Block, Function, Names, Terminator, Value};
 
 /// Column at which the kernel's own text begins.
@@ -40,7 +40,7 @@ fn heading(plan: &Plan) -> String {
     };
     let how = if plan.full { "all threads are there" } else { "threads may be absent" };
     let waits = if plan.waits { "; waits at barriers" } else { "" };
-    format!("plan: {LANES} threads of {of}{rows}; {how}{waits}\n")
+    format!("plan: {} threads of {of}{rows}; {how}{waits}\n", plan.lanes)
 }
 
 struct Describer<'a> {

@@ -2,8 +2,8 @@
 
 use std::mem::offset_of;
 
-use super::{LANES, Plan, Threads};
-use crate::kernel::Axis;
+use super::{Plan, Threads};
+use crate::SIMD_WIDTH;
 use crate::runtime::GroupContext;
 
 /// Of the functions that run a tile: position of the first thread, in the grid or in the threadgroup, its index in the
@@ -34,15 +34,13 @@ pub(super) fn entry(plan: &Plan) -> String {
 /// A rectangle of the grid, by tiles. Tiles of several rows go down before they go right, as rows share what they read
 /// along x.
 fn rows(plan: &Plan) -> String {
-    let (width, height) = match plan.across {
-        Axis::X => (LANES * plan.rows, 1),
-        _ => (LANES, plan.rows),
-    };
+    let lanes = plan.lanes;
+    let [width, height] = plan.extents();
     let context = context();
     let call = |name: &str, x: &str, y: &str, count: &str| {
         format!("call void @{name}(ptr %context, i32 0, i32 {x}, i32 {y}, i32 %z, i32 {count})")
     };
-    let whole = call(WHOLE, "%x", "%y", &LANES.to_string());
+    let whole = call(WHOLE, "%x", "%y", &lanes.to_string());
     let part = call(PART, "%px", "%py", "%n");
     let head = format!(
         "define void @msl.rows({context}, i32 %x0, i32 %x1, i32 %y0, i32 %y1, i32 %z) nounwind {{
@@ -60,7 +58,7 @@ line:"
   %x = phi i32 [%x0, %entry], [%x.next, %line.end]
   %left = sub i32 %x1, %x
   %fits = icmp uge i32 %left, {width}
-  %n = call i32 @llvm.umin.i32(i32 %left, i32 {LANES})
+  %n = call i32 @llvm.umin.i32(i32 %left, i32 {lanes})
   br label %tile
 tile:
   %y = phi i32 [%y0, %line], [%y.next, %tile.whole]
@@ -109,7 +107,7 @@ tile.whole:
 rest:
   %px = phi i32 [%x, %tile], [%px.next, %rest]
   %px.left = sub i32 %x1, %px
-  %n = call i32 @llvm.umin.i32(i32 %px.left, i32 {LANES})
+  %n = call i32 @llvm.umin.i32(i32 %px.left, i32 {lanes})
   {}
   %px.next = add i32 %px, %n
   %px.more = icmp ult i32 %px.next, %x1
@@ -169,16 +167,16 @@ entry:
 simdgroup:
   %first = phi i32 [0, %entry], [%next, %on]
 {position}  %left = sub i32 %n, %first
-  %fits = icmp uge i32 %left, {LANES}
+  %fits = icmp uge i32 %left, {SIMD_WIDTH}
   br i1 %fits, label %whole, label %part
 whole:
-  call void @{WHOLE}(ptr %context, i32 %first, i32 %x, i32 %y, i32 %z, i32 {LANES})
+  call void @{WHOLE}(ptr %context, i32 %first, i32 %x, i32 %y, i32 %z, i32 {SIMD_WIDTH})
   br label %on
 part:
   call void @{PART}(ptr %context, i32 %first, i32 %x, i32 %y, i32 %z, i32 %left)
   br label %on
 on:
-  %next = add i32 %first, {LANES}
+  %next = add i32 %first, {SIMD_WIDTH}
   %more = icmp ult i32 %next, %n
   br i1 %more, label %simdgroup, label %end
 end:
@@ -194,10 +192,10 @@ fn simdgroup(straight: bool) -> String {
         "define void @msl.simdgroup({context}, i32 %first) nounwind {{
 entry:
 {extents}{position}  %left = sub i32 %n, %first
-  %fits = icmp uge i32 %left, {LANES}
+  %fits = icmp uge i32 %left, {SIMD_WIDTH}
   br i1 %fits, label %whole, label %part
 whole:
-  call void @{WHOLE}(ptr %context, i32 %first, i32 %x, i32 %y, i32 %z, i32 {LANES})
+  call void @{WHOLE}(ptr %context, i32 %first, i32 %x, i32 %y, i32 %z, i32 {SIMD_WIDTH})
   ret void
 part:
   call void @{PART}(ptr %context, i32 %first, i32 %x, i32 %y, i32 %z, i32 %left)

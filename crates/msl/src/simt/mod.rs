@@ -1,4 +1,5 @@
-//! SPMD: 32 threads of a kernel become the lanes of vectors.
+//! SPMD: threads of a kernel become the lanes of vectors: the 32 of a SIMD-group, or as many as suit the machine where SIMD-groups
+//! do not matter.
 //!
 //! A kernel in our own form becomes text of LLVM in these steps:
 //!
@@ -6,7 +7,7 @@
 //! * [`origin`]: the memory that each pointer leads to;
 //! * [`loops`]: the nest of loops, and an order of the blocks;
 //! * [`shape`]: which values differ from lane to lane and how, and at which branches lanes part;
-//! * [`tile`]: how many rows of 32 threads are run together;
+//! * [`tile`]: how many threads a row has, and how many rows are run together;
 //! * [`schedule`]: where control goes when lanes have parted;
 //! * [`emit`]: the function that runs a tile of threads;
 //! * [`driver`]: what the runtime calls, which goes through the tiles.
@@ -15,7 +16,7 @@
 //!
 //! Each kernel becomes two functions. *Whole* runs a tile of which all threads are there; where it can, it takes for
 //! granted that all lanes agree about the bounds of the grid, and starts again as *part* if they do not. *Part* runs one row
-//! of up to 32 threads, whatever they do.
+//! of up to so many threads, whatever they do.
 
 mod code;
 mod describe;
@@ -38,9 +39,6 @@ use crate::reflect::KernelEntry;
 use crate::runtime::{EntryKind, KnownMemory, Site};
 use crate::{Access, Remark, SourceLocation};
 
-/// Threads of a SIMD-group.
-const LANES: u32 = crate::SIMD_WIDTH;
-
 /// Which threads are the lanes of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Threads {
@@ -56,6 +54,8 @@ pub(crate) enum Threads {
 #[derive(Clone, Debug)]
 struct Plan {
     threads: Threads,
+    /// Threads of a row: a power of two, at most 32.
+    lanes: u32,
     /// Rows of a tile.
     rows: u32,
     /// In which direction the rows of a tile lie.
@@ -71,6 +71,19 @@ struct Plan {
 }
 
 impl Plan {
+    /// The mask of all lanes.
+    fn all_lanes(&self) -> u32 {
+        u32::MAX >> (u32::BITS - self.lanes)
+    }
+
+    /// Threads of a tile along x and y.
+    fn extents(&self) -> [u32; 2] {
+        match self.across {
+            Axis::X => [self.lanes * self.rows, 1],
+            _ => [self.lanes, self.rows],
+        }
+    }
+
     /// Attributes of the functions of tiles.
     fn attributes(&self) -> &'static str {
         match (self.waits, self.full) {
@@ -193,7 +206,7 @@ pub(crate) fn vectorise(
     for (plan, name) in [(&part, driver::PART), (&whole, driver::WHOLE)] {
         let shapes = shape::Shapes::new(function, &nest, &origins, plan);
         let schedule = schedule::Schedule::new(function, &nest, &shapes);
-        let code = code::Code::new(machine);
+        let code = code::Code::new(machine, plan.lanes);
         let analyses =
             emit::Analyses { nest: &nest, origins: &origins, shapes: &shapes, schedule: &schedule };
         emit::tile(function, entry, analyses, plan, code, &mut tables, name)?;
@@ -213,12 +226,7 @@ pub(crate) fn vectorise(
     text += &format!("!3 = !{{i64 {}}}\n!4 = !{{i64 8}}\n", crate::MAX_BUFFERS * size_of::<crate::Binding>());
     text += "!2 = !{}\n!0 = !{!\"branch_weights\", i32 1000000, i32 1}\n!1 = !{!\"branch_weights\", i32 1, i32 1000000}\n";
     let entry = match (threads, whole.waits) {
-        (Threads::Grid, _) => EntryKind::Grid {
-            step: match whole.across {
-                Axis::X => [LANES * whole.rows, 1],
-                _ => [LANES, whole.rows],
-            },
-        },
+        (Threads::Grid, _) => EntryKind::Grid { step: whole.extents() },
         (_, true) => EntryKind::Simdgroups,
         (_, false) => EntryKind::Threadgroup,
     };
@@ -253,6 +261,7 @@ fn plans(
     };
     let part = Plan {
         threads,
+        lanes: tile::lanes(threads, registers),
         rows: 1,
         across: Axis::X,
         checked,

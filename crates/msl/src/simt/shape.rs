@@ -8,7 +8,8 @@ use std::collections::HashSet;
 
 use super::loops::{Loop, Nest};
 use super::origin::{Origin, Origins};
-use super::{LANES, Plan, Threads};
+use super::{Plan, Threads};
+use crate::SIMD_WIDTH;
 use crate::kernel::{
     Access, Axis, Binary, Block, Cast, Definition, Function, Inst, Key, Op, Terminator, Type, Value,
 };
@@ -500,11 +501,11 @@ impl Analysis<'_> {
                 _ => Lanes::Varying,
             },
             Op::Binary(Binary::And) if self.counts_lanes(data.operands[0]) => match constant(1) {
-                Some(mask) if mask == i64::from(LANES) - 1 => Lanes::Affine(1),
+                Some(mask) if mask == i64::from(SIMD_WIDTH) - 1 => Lanes::Affine(1),
                 _ => Lanes::Varying,
             },
             Op::Binary(Binary::URem) if self.counts_lanes(data.operands[0]) => match constant(1) {
-                Some(n) if n == i64::from(LANES) => Lanes::Affine(1),
+                Some(n) if n == i64::from(SIMD_WIDTH) => Lanes::Affine(1),
                 _ => Lanes::Varying,
             },
             Op::Binary(Binary::LShr) if self.counts_lanes(data.operands[0]) => match constant(1) {
@@ -512,7 +513,7 @@ impl Analysis<'_> {
                 _ => Lanes::Varying,
             },
             Op::Binary(Binary::UDiv) if self.counts_lanes(data.operands[0]) => match constant(1) {
-                Some(n) if n > 0 && n % i64::from(LANES) == 0 => Lanes::Uniform,
+                Some(n) if n > 0 && n % i64::from(SIMD_WIDTH) == 0 => Lanes::Uniform,
                 _ => Lanes::Varying,
             },
             Op::Select if operands[0].lanes == Lanes::Uniform => operands[1].join(operands[2]).lanes,
@@ -531,7 +532,7 @@ impl Analysis<'_> {
         }
     }
 
-    /// Whether a value counts threads from a multiple of the number of lanes.
+    /// Whether a value counts threads from the first of a SIMD-group.
     fn counts_lanes(&self, value: Value) -> bool {
         let Definition::Result(inst, _) = self.function.values[value].definition else { return false };
         match self.function.instructions[inst].op {

@@ -142,11 +142,11 @@ fn generate(
 /// How vector code executes threads, for the log.
 fn execution(entry: EntryKind) -> String {
     let how = match entry {
-        EntryKind::Grid { step: [_, 1] } => {
-            "whatever the threadgroups, 32 threads along x run together".to_owned()
+        EntryKind::Grid { step: [threads, 1] } => {
+            format!("whatever the threadgroups, {threads} threads along x run together")
         }
-        EntryKind::Grid { step: [_, rows] } => {
-            format!("whatever the threadgroups, 32 threads along x in {rows} rows run together")
+        EntryKind::Grid { step: [threads, rows] } => {
+            format!("whatever the threadgroups, {threads} threads along x in {rows} rows run together")
         }
         EntryKind::Threadgroup | EntryKind::Threads => {
             "the threads of each SIMD-group run together".to_owned()

@@ -1,17 +1,14 @@
 //! Accesses by pointers of which only the running code knows the memory, or of which each lane has its own: by
 //! addresses, lane by lane.
 
+use super::Emitter;
 use super::memory::Element;
 use super::region::Region;
 use super::values::Emitted;
-use super::{Emitter, LANE_FORM, LANES, MASK};
-use crate::kernel::{Access, Inst, Value};
+use crate::kernel::{Access, Inst, Type, Value};
 use crate::simt::code::Operand;
 use crate::simt::origin::{Origin, number};
 use crate::simt::shape::Lanes;
-
-const LONGS: &str = "<32 x i64>";
-const WORDS: &str = "<32 x i32>";
 
 /// The memory that each lane's pointer leads to, as vectors.
 pub(super) struct Memories {
@@ -78,24 +75,27 @@ impl Emitter<'_> {
     fn starts_of(&mut self, origin: Origin, row: usize) -> Operand {
         let mut start = self.start_of(origin);
         let Some(private) = self.regions[&origin].private else {
-            return self.code.splat("i64", LANES, &start);
+            return self.code.splat("i64", &start);
         };
         if row > 0 {
-            let offset = private.bytes * u64::from(LANES) * row as u64;
+            let offset = private.bytes * u64::from(self.lanes()) * row as u64;
             start = self.code.value(format_args!("add i64 {start}, {offset}"));
         }
-        self.ramp(crate::kernel::Type::I64, &start, private.granule as i64)
+        self.ramp(Type::I64, &start, private.granule as i64)
     }
 
     /// The memories of the lanes' pointers.
     pub(super) fn memories(&mut self, pointer: Value, row: usize, write: bool) -> Memories {
+        let mask_ty = self.mask_type();
+        let longs = self.lane_form().wrap("i64");
+        let words = self.lane_form().wrap("i32");
         let of = |this: &mut Self, origin: Origin| {
             let region = this.regions[&origin].clone();
             let length = if write { &region.writable } else { &region.length };
             Memories {
                 starts: this.starts_of(origin, row),
-                lengths: this.code.splat("i64", LANES, length),
-                tags: this.code.splat("i32", LANES, &region.tag),
+                lengths: this.code.splat("i64", length),
+                tags: this.code.splat("i32", &region.tag),
             }
         };
         let Some(which) = self.origins.which(pointer) else {
@@ -105,14 +105,14 @@ impl Emitter<'_> {
         let mut all = of(self, Origin::Unknown);
         for origin in self.candidates(pointer) {
             let other = of(self, origin);
-            let is = self.code.value(format_args!("icmp eq {WORDS} {which}, splat (i32 {})", number(origin)));
+            let is = self.code.value(format_args!("icmp eq {words} {which}, splat (i32 {})", number(origin)));
             let mut choose = |ty: &str, yes: &Operand, no: &Operand| {
-                self.code.value(format_args!("select {MASK} {is}, {ty} {yes}, {ty} {no}"))
+                self.code.value(format_args!("select {mask_ty} {is}, {ty} {yes}, {ty} {no}"))
             };
             all = Memories {
-                starts: choose(LONGS, &other.starts, &all.starts),
-                lengths: choose(LONGS, &other.lengths, &all.lengths),
-                tags: choose(WORDS, &other.tags, &all.tags),
+                starts: choose(&longs, &other.starts, &all.starts),
+                lengths: choose(&longs, &other.lengths, &all.lengths),
+                tags: choose(&words, &other.tags, &all.tags),
             };
         }
         all
@@ -139,9 +139,10 @@ impl Emitter<'_> {
 
     /// The addresses of a pointer of all lanes of a row, as integers.
     pub(super) fn addresses_of(&mut self, pointer: Value, row: usize) -> Operand {
+        let longs = self.lane_form().wrap("i64");
         let memories = self.memories(pointer, row, false);
         let offsets = self.vector(pointer, row);
-        self.code.value(format_args!("add {LONGS} {}, {offsets}", memories.starts))
+        self.code.value(format_args!("add {longs} {}, {offsets}", memories.starts))
     }
 
     /// The places that the active lanes of a row access, and the lanes that may do so; the others are reported.
@@ -153,36 +154,41 @@ impl Emitter<'_> {
         active: &Operand,
         access: Reach,
     ) -> (Operand, Operand) {
+        let mask_ty = self.mask_type();
+        let pointers = self.lane_form().wrap("ptr");
+        let longs = self.lane_form().wrap("i64");
+        let words = self.lane_form().wrap("i32");
         let memories = self.memories(pointer, row, access.write);
         let offsets = self.vector(pointer, row);
-        let addresses = self.code.value(format_args!("add {LONGS} {}, {offsets}", memories.starts));
-        let places = self.code.value(format_args!("inttoptr {LONGS} {addresses} to <32 x ptr>"));
+        let addresses = self.code.value(format_args!("add {longs} {}, {offsets}", memories.starts));
+        let places = self.code.value(format_args!("inttoptr {longs} {addresses} to {pointers}"));
         if !self.plan.checked {
             return (places, active.clone());
         }
-        let name = format!("llvm.usub.sat.v{LANES}i64");
+        let name = format!("llvm.usub.sat.{}", self.lane_form().mangled(Type::I64));
         let less = Operand::new(format!("splat (i64 {})", access.bytes - 1));
-        let limits = self.code.call(LONGS, &name, &[(LONGS, &memories.lengths), (LONGS, &less)], "");
-        let mut inside = self.code.value(format_args!("icmp ult {LONGS} {offsets}, {limits}"));
+        let limits = self.code.call(&longs, &name, &[(&longs, &memories.lengths), (&longs, &less)], "");
+        let mut inside = self.code.value(format_args!("icmp ult {longs} {offsets}, {limits}"));
         if access.alignment > 1 {
             let low = self
                 .code
-                .value(format_args!("and {LONGS} {addresses}, splat (i64 {})", access.alignment - 1));
-            let even = self.code.value(format_args!("icmp eq {LONGS} {low}, zeroinitializer"));
-            inside = self.code.value(format_args!("and {MASK} {inside}, {even}"));
+                .value(format_args!("and {longs} {addresses}, splat (i64 {})", access.alignment - 1));
+            let even = self.code.value(format_args!("icmp eq {longs} {low}, zeroinitializer"));
+            inside = self.code.value(format_args!("and {mask_ty} {inside}, {even}"));
         }
-        let good =
-            self.code.value(format_args!("select {MASK} {active}, {MASK} {inside}, {MASK} zeroinitializer"));
-        let bad = self.code.value(format_args!("xor {MASK} {active}, {good}"));
+        let good = self
+            .code
+            .value(format_args!("select {mask_ty} {active}, {mask_ty} {inside}, {mask_ty} zeroinitializer"));
+        let bad = self.code.value(format_args!("xor {mask_ty} {active}, {good}"));
         let allowed = self.code.place("i32", 4);
         let bits = self.bits(&good);
         self.code.effect(format_args!("store i32 {bits}, ptr {allowed}"));
         let site = self.tables.site(self.function, inst, access.write);
         self.each_lane(&bad, |this, lane| {
-            let address = this.of_lane(LONGS, &addresses, lane);
-            let start = this.of_lane(LONGS, &memories.starts, lane);
-            let length = this.of_lane(LONGS, &memories.lengths, lane);
-            let tag = this.of_lane(WORDS, &memories.tags, lane);
+            let address = this.of_lane(&longs, &addresses, lane);
+            let start = this.of_lane(&longs, &memories.starts, lane);
+            let length = this.of_lane(&longs, &memories.lengths, lane);
+            let tag = this.of_lane(&words, &memories.tags, lane);
             let bytes = access.bytes;
             let again = this.call_fault(
                 row,
@@ -196,7 +202,7 @@ impl Emitter<'_> {
             this.code.effect(format_args!("store i32 {new}, ptr {allowed}"));
         });
         let bits = self.code.value(format_args!("load i32, ptr {allowed}"));
-        let mask = self.code.value(format_args!("bitcast i32 {bits} to {MASK}"));
+        let mask = self.mask_of_bits(&bits);
         (places, mask)
     }
 
@@ -217,7 +223,7 @@ impl Emitter<'_> {
         let bits = self.code.value(format_args!("load i32, ptr {remaining}"));
         self.code.declarations.insert("declare i32 @llvm.cttz.i32(i32, i1)".into());
         let lane = self.code.value(format_args!("call i32 @llvm.cttz.i32(i32 {bits}, i1 false)"));
-        let lane = self.code.value(format_args!("and i32 {lane}, {}", LANES - 1));
+        let lane = self.code.value(format_args!("and i32 {lane}, {}", self.lanes() - 1));
         self.aside(|this| work(this, &lane));
         let lower = self.code.value(format_args!("sub i32 {bits}, 1"));
         let rest = self.code.value(format_args!("and i32 {bits}, {lower}"));
@@ -236,6 +242,7 @@ impl Emitter<'_> {
         element: Element,
         results: &[Value],
     ) {
+        let mask_ty = self.mask_type();
         self.remark("gathers from memory known only when it runs, lane by lane".into());
         let uniform = self.lanes_of(results[0]) == Lanes::Uniform;
         let mut all = vec![Emitted::default(); results.len()];
@@ -246,8 +253,8 @@ impl Emitter<'_> {
                 // One of them loads for all.
                 let last = self.last_lane(&active);
                 let bit = self.code.value(format_args!("shl i32 1, {last}"));
-                let one = self.code.value(format_args!("bitcast i32 {bit} to {MASK}"));
-                active = self.code.value(format_args!("and {MASK} {active}, {one}"));
+                let one = self.mask_of_bits(&bit);
+                active = self.code.value(format_args!("and {mask_ty} {active}, {one}"));
                 lane = Some(last);
             }
             let reach = Reach { bytes: element.all(), write: false, alignment: alignment(access, element) };
@@ -257,7 +264,7 @@ impl Emitter<'_> {
             for (emitted, value) in all.iter_mut().zip(values) {
                 match &lane {
                     Some(lane) => {
-                        let one = self.of_lane(&LANE_FORM.of(element.ty), &value, lane);
+                        let one = self.of_lane(&self.lane_form().of(element.ty), &value, lane);
                         emitted.scalars.push(one);
                     }
                     None => emitted.vectors.push(value),

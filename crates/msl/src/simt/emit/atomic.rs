@@ -1,4 +1,4 @@
-//! Atomic operations of 32 lanes.
+//! Atomic operations of lanes.
 //!
 //! The lanes' operations happen in the order of the lanes, as if one thread ran after the other. Lanes that are not
 //! active touch no memory; they find anything, and their exchanges seem to succeed, so that none is tried again for
@@ -8,12 +8,9 @@
 
 use super::super::code::{Code, Form, Operand};
 use super::collective;
-use crate::SIMD_WIDTH;
 use crate::kernel::op::{Access, Modify};
 use crate::kernel::{Op, Type};
 use crate::runtime::{Collective, Element, Operator, Shape};
-
-const VECTOR: Form = Form::Vector(SIMD_WIDTH);
 
 /// Writes an atomic operation (a modification, compare-and-exchange, load or store) of each active lane on a place of
 /// its own. `ty` is the type in memory, `places` a vector of `ptr`, aligned to the type's size; `values` are vectors.
@@ -63,10 +60,11 @@ pub(super) fn same_place(
                 return Ok(vec![Operand::new("zeroinitializer")]);
             }
             let before = code.value(format_args!("load {scalar}, ptr {before}"));
-            let before = code.splat(&scalar, SIMD_WIDTH, &before);
+            let before = code.splat(&scalar, &before);
             let scan = Collective { shape: Shape::ScanExclusive, ..whole };
             let others = collective::emit(code, scan, value, active);
-            let vector = VECTOR.of(ty);
+            let form = code.lane_form();
+            let vector = form.of(ty);
             let name = match modify {
                 Modify::SMax => "smax",
                 Modify::SMin => "smin",
@@ -77,7 +75,7 @@ pub(super) fn same_place(
                     return Ok(vec![code.value(format_args!("{instruction} {vector} {before}, {others}"))]);
                 }
             };
-            let name = format!("llvm.{name}.{}", VECTOR.mangled(ty));
+            let name = format!("llvm.{name}.{}", form.mangled(ty));
             Ok(vec![code.call(&vector, &name, &[(&vector, &before), (&vector, &others)], "")])
         }
         _ => lane_by_lane(code, op, ty, Places::Same(place), values, active),
@@ -158,19 +156,20 @@ fn lane_by_lane(
         (Op::CompareExchange, 2) if !ty.is_float() => &[ty, Type::I8],
         _ => return Err(format!("operation `{}`", op.name())),
     };
+    let form = code.lane_form();
     let found: Vec<Operand> = results
         .iter()
         .enumerate()
-        .map(|(i, ty)| keep(code, &VECTOR.of(*ty), &VECTOR.constant(*ty, i as u128)))
+        .map(|(i, ty)| keep(code, &form.of(*ty), &form.constant(*ty, i as u128)))
         .collect();
-    let values: Vec<Operand> = values.iter().map(|value| keep(code, &VECTOR.of(ty), value)).collect();
+    let values: Vec<Operand> = values.iter().map(|value| keep(code, &form.of(ty), value)).collect();
     let places = match places {
         Places::Same(place) => (place.clone(), false),
-        Places::Each(places) => (keep(code, &VECTOR.wrap("ptr"), places), true),
+        Places::Each(places) => (keep(code, &form.wrap("ptr"), places), true),
     };
     let scalar = Form::Scalar.of(ty);
     let remaining = code.place("i32", 4);
-    let bits = collective::bits(code, active);
+    let bits = code.bits(active);
     code.effect(format_args!("store i32 {bits}, ptr {remaining}"));
     if_any(code, active, |code| {
         let (lanes, done) = (code.label("lanes"), code.label("done"));
@@ -208,10 +207,10 @@ fn lane_by_lane(
         code.start(&done);
     });
     let results = results.iter().zip(found).enumerate().map(|(i, (ty, vector))| {
-        let ty = VECTOR.of(*ty);
+        let ty = form.of(*ty);
         let all = code.value(format_args!("load {ty}, ptr {vector}"));
         // Whether an exchange succeeded is kept as a byte.
-        if i == 0 { all } else { code.value(format_args!("trunc {ty} {all} to {}", VECTOR.of(Type::I1))) }
+        if i == 0 { all } else { code.value(format_args!("trunc {ty} {all} to {}", form.of(Type::I1))) }
     });
     Ok(results.collect())
 }
@@ -242,7 +241,7 @@ fn one(code: &mut Code, op: Op, ty: Type, place: &Operand, values: &[Operand]) -
 /// Runs what `work` writes if any lane is active.
 fn if_any(code: &mut Code, active: &Operand, work: impl FnOnce(&mut Code)) {
     let (some, on) = (code.label("some"), code.label("on"));
-    let bits = collective::bits(code, active);
+    let bits = code.bits(active);
     let any = code.value(format_args!("icmp ne i32 {bits}, 0"));
     code.branch(&any, &some, &on);
     code.start(&some);

@@ -1,12 +1,9 @@
 //! Copies and fillings of bytes, lane after lane.
 
+use super::Emitter;
 use super::anywhere::Memories;
-use super::{Emitter, LANES};
 use crate::kernel::{Inst, Op, Value};
 use crate::simt::code::Operand;
-
-const LONGS: &str = "<32 x i64>";
-const WORDS: &str = "<32 x i32>";
 
 /// Ranges of bytes, one for each lane.
 struct Ranges {
@@ -18,6 +15,7 @@ struct Ranges {
 impl Emitter<'_> {
     /// Copies or sets bytes.
     pub(super) fn bytes_of_lanes(&mut self, inst: Inst) {
+        let (longs, bytes) = (self.lane_form().wrap("i64"), self.lane_form().wrap("i8"));
         let data = &self.function.instructions[inst];
         let (op, operands) = (data.op, data.operands.clone());
         self.remark(format!("`{}` of memory is done lane by lane", op.name()));
@@ -28,7 +26,7 @@ impl Emitter<'_> {
             let from = (op == Op::CopyMemory).then(|| self.ranges(inst, operands[1], row, false));
             let byte = (op == Op::SetMemory).then(|| self.vector(operands[1], row));
             self.each_lane(&active, |this, lane| {
-                let count = this.of_lane(LONGS, &counts, lane);
+                let count = this.of_lane(&longs, &counts, lane);
                 let (to, count) = this.range_of_lane(&to, row, lane, &count);
                 if let Some(from) = &from {
                     let (from, count) = this.range_of_lane(from, row, lane, &count);
@@ -37,7 +35,7 @@ impl Emitter<'_> {
                     this.code.call("void", "llvm.memmove.p0.p0.i64", &arguments, "");
                 }
                 if let Some(byte) = &byte {
-                    let byte = this.of_lane(&format!("<{LANES} x i8>"), byte, lane);
+                    let byte = this.of_lane(&bytes, byte, lane);
                     let arguments =
                         [("ptr", &to), ("i8", &byte), ("i64", &count), ("i1", &Operand::new("false"))];
                     this.code.call("void", "llvm.memset.p0.i64", &arguments, "");
@@ -61,15 +59,17 @@ impl Emitter<'_> {
         lane: &Operand,
         count: &Operand,
     ) -> (Operand, Operand) {
-        let offset = self.of_lane(LONGS, &ranges.offsets, lane);
-        let start = self.of_lane(LONGS, &ranges.memories.starts, lane);
+        let longs = self.lane_form().wrap("i64");
+        let words = self.lane_form().wrap("i32");
+        let offset = self.of_lane(&longs, &ranges.offsets, lane);
+        let start = self.of_lane(&longs, &ranges.memories.starts, lane);
         let address = self.code.value(format_args!("add i64 {start}, {offset}"));
         let place = self.code.value(format_args!("inttoptr i64 {address} to ptr"));
         if !self.plan.checked {
             return (place, count.clone());
         }
-        let length = self.of_lane(LONGS, &ranges.memories.lengths, lane);
-        let tag = self.of_lane(WORDS, &ranges.memories.tags, lane);
+        let length = self.of_lane(&longs, &ranges.memories.lengths, lane);
+        let tag = self.of_lane(&words, &ranges.memories.tags, lane);
         let fits = self.code.value(format_args!("icmp uge i64 {length}, {count}"));
         let last = self.code.value(format_args!("sub i64 {length}, {count}"));
         let early = self.code.value(format_args!("icmp ule i64 {offset}, {last}"));

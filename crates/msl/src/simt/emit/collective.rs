@@ -1,4 +1,5 @@
-//! Operations across the lanes of a SIMD-group: reductions, scans, votes and shuffles.
+//! Operations across lanes: reductions and scans of any number of lanes, votes and shuffles of those
+//! of a SIMD-group.
 //!
 //! Values are combined in the order that `runtime/collectives.rs` says, so that results are the same bits as of
 //! threads that run one after the other.
@@ -8,27 +9,28 @@ use crate::SIMD_WIDTH;
 use crate::kernel::Type;
 use crate::runtime::{Collective, Element, Operator, Shape};
 
+/// The lanes of a SIMD-group.
 const LANES: usize = SIMD_WIDTH as usize;
 const FORM: Form = Form::Vector(SIMD_WIDTH);
 
 /// The result of a collective operation in each lane, as a vector. `active` is the mask of active lanes.
 ///
-/// A reduction over the SIMD-group is better written by [`reduce`].
+/// A reduction over all lanes is better written by [`reduce`].
 pub(super) fn emit(code: &mut Code, collective: Collective, value: &Operand, active: &Operand) -> Operand {
     let mut group = Group::new(code, collective);
     let value = group.masked(value, active);
     match collective.shape {
         Shape::Reduce if collective.quad => {
             let halves = group.shuffle(&value, |i| i & !3 | (i + 2) & 3);
-            let value = group.combine(LANES, &value, &halves);
+            let value = group.combine(group.lanes, &value, &halves);
             let next = group.shuffle(&value, |i| i & !3 | (i + 1) & 3);
-            let value = group.combine(LANES, &value, &next);
+            let value = group.combine(group.lanes, &value, &next);
             group.shuffle(&value, |i| i & !3)
         }
         Shape::Reduce => {
             let result = group.fold(value);
             let name = group.element();
-            code.splat(&name, SIMD_WIDTH, &result)
+            code.splat(&name, &result)
         }
         Shape::ScanInclusive => group.scan(value),
         Shape::ScanExclusive => {
@@ -37,13 +39,13 @@ pub(super) fn emit(code: &mut Code, collective: Collective, value: &Operand, act
             if (collective.operator, collective.element) != (Operator::Add, Element::F32) {
                 return value;
             }
-            let zero = FORM.constant(Type::F32, 0);
-            group.combine(LANES, &value, &zero)
+            let zero = group.form().constant(Type::F32, 0);
+            group.combine(group.lanes, &value, &zero)
         }
     }
 }
 
-/// The result of a reduction over the SIMD-group (not a quad): one scalar for all lanes.
+/// The result of a reduction over all lanes (not quads): one scalar for all.
 pub(super) fn reduce(code: &mut Code, collective: Collective, value: &Operand, active: &Operand) -> Operand {
     assert!(!collective.quad && collective.shape == Shape::Reduce, "`{}` is not uniform", collective.hook());
     let mut group = Group::new(code, collective);
@@ -51,15 +53,10 @@ pub(super) fn reduce(code: &mut Code, collective: Collective, value: &Operand, a
     group.fold(value)
 }
 
-/// A mask as the bits of an `i32`.
-pub(super) fn bits(code: &mut Code, mask: &Operand) -> Operand {
-    code.value(format_args!("bitcast {} {mask} to i32", FORM.of(Type::I1)))
-}
-
 /// An `i32` with the bits of the active lanes where the mask `value` is true.
 pub(super) fn ballot(code: &mut Code, value: &Operand, active: &Operand) -> Operand {
     let both = code.value(format_args!("and {} {value}, {active}", FORM.of(Type::I1)));
-    bits(code, &both)
+    code.bits(&both)
 }
 
 /// For each lane the value (`i32` or `i64`) of the lane whose number (`i32`) it has in `lanes`: 0 if there is no
@@ -208,6 +205,7 @@ fn order(indices: impl ExactSizeIterator<Item = usize>) -> String {
 /// A collective operation being written.
 struct Group<'a> {
     code: &'a mut Code,
+    lanes: usize,
     collective: Collective,
     ty: Type,
 }
@@ -219,7 +217,12 @@ impl<'a> Group<'a> {
             Element::I32 | Element::U32 => Type::I32,
             Element::I64 | Element::U64 => Type::I64,
         };
-        Self { code, collective, ty }
+        let lanes = code.lanes() as usize;
+        Self { code, lanes, collective, ty }
+    }
+
+    fn form(&self) -> Form {
+        self.code.lane_form()
     }
 
     fn element(&self) -> String {
@@ -227,12 +230,12 @@ impl<'a> Group<'a> {
     }
 
     fn neutral(&self) -> Operand {
-        FORM.constant(self.ty, self.collective.neutral().into())
+        self.form().constant(self.ty, self.collective.neutral().into())
     }
 
     /// The value with the neutral one in lanes that are not active.
     fn masked(&mut self, value: &Operand, active: &Operand) -> Operand {
-        let (mask, ty, neutral) = (FORM.of(Type::I1), FORM.of(self.ty), self.neutral());
+        let (mask, ty, neutral) = (self.form().of(Type::I1), self.form().of(self.ty), self.neutral());
         self.code.value(format_args!("select {mask} {active}, {ty} {value}, {ty} {neutral}"))
     }
 
@@ -270,7 +273,7 @@ impl<'a> Group<'a> {
     /// All lanes combined to a scalar.
     fn fold(&mut self, value: Operand) -> Operand {
         let mut value = value;
-        let mut lanes = LANES;
+        let mut lanes = self.lanes;
         while lanes > 2 {
             let half = lanes / 2;
             let ty = Form::Vector(lanes as u32).of(self.ty);
@@ -286,30 +289,30 @@ impl<'a> Group<'a> {
         self.combine(1, &a, &b)
     }
 
-    /// Each lane combined with all below it in its SIMD-group or quad.
+    /// Each lane combined with all below it in all lanes or its quad.
     fn scan(&mut self, value: Operand) -> Operand {
-        let group = if self.collective.quad { 4 } else { LANES };
+        let group = if self.collective.quad { 4 } else { self.lanes };
         let mut value = value;
         let mut below = 1;
         while below < group {
             let moved = self.moved_up(&value, below);
-            value = self.combine(LANES, &moved, &value);
+            value = self.combine(self.lanes, &moved, &value);
             below *= 2;
         }
         value
     }
 
-    /// Each lane's value is that of the lane so many below it, the neutral one if the SIMD-group or quad has none.
+    /// Each lane's value is that of the lane so many below it, the neutral one if there is none, or none in its quad.
     fn moved_up(&mut self, value: &Operand, by: usize) -> Operand {
-        let group = if self.collective.quad { 4 } else { LANES };
-        let (ty, neutral) = (FORM.of(self.ty), self.neutral());
-        let order = order((0..LANES).map(|i| if i % group < by { LANES } else { i - by }));
+        let group = if self.collective.quad { 4 } else { self.lanes };
+        let (ty, neutral, lanes) = (self.form().of(self.ty), self.neutral(), self.lanes);
+        let order = order((0..lanes).map(|i| if i % group < by { lanes } else { i - by }));
         self.code.value(format_args!("shufflevector {ty} {value}, {ty} {neutral}, {order}"))
     }
 
     fn shuffle(&mut self, value: &Operand, from: impl Fn(usize) -> usize) -> Operand {
-        let ty = FORM.of(self.ty);
-        let order = order((0..LANES).map(from));
+        let ty = self.form().of(self.ty);
+        let order = order((0..self.lanes).map(from));
         self.code.value(format_args!("shufflevector {ty} {value}, {ty} poison, {order}"))
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::mem::offset_of;
 
 use super::values::{Emitted, of_row};
-use super::{Activity, Emitter, LANE_FORM, LANES, MASK};
+use super::{Activity, Emitter};
 use crate::kernel::{Block, Definition, Inst, Key, Op, Target, Terminator, Type, Value};
 use crate::runtime::{GroupContext, Parked, ParkedOperation};
 use crate::simt::Threads;
@@ -27,6 +27,7 @@ enum Taken {
 impl Emitter<'_> {
     /// Makes places for all that blocks share, and computes what all blocks need.
     pub(super) fn prologue(&mut self) -> Result<(), String> {
+        let mask_ty = self.mask_type();
         for block in &self.nest.order {
             let label = self.code.label("block");
             self.labels.insert(*block, label);
@@ -38,7 +39,7 @@ impl Emitter<'_> {
             let places = match self.schedule.activity(block) {
                 Activity::Direct => continue,
                 Activity::Flag => vec![self.code.place("i1", 1)],
-                Activity::Mask => (0..self.rows()).map(|_| self.code.place(MASK, 4)).collect(),
+                Activity::Mask => (0..self.rows()).map(|_| self.code.place(&mask_ty, 4)).collect(),
             };
             self.activity.insert(block, places);
         }
@@ -99,23 +100,25 @@ impl Emitter<'_> {
                 continue;
             }
             for place in self.activity.get(&block).cloned().unwrap_or_default() {
-                let zero = match self.schedule.activity(block) {
-                    Activity::Flag => "i1 false",
-                    _ => "<32 x i1> zeroinitializer",
+                let form = match self.schedule.activity(block) {
+                    Activity::Flag => Form::Scalar,
+                    _ => self.lane_form(),
                 };
-                self.code.effect(format_args!("store {zero}, ptr {place}"));
+                let (ty, zero) = (form.of(Type::I1), form.constant(Type::I1, 0));
+                self.code.effect(format_args!("store {ty} {zero}, ptr {place}"));
             }
         }
     }
 
     /// The lanes of the mask that a block has; none if all.
     fn mask_of(&mut self, block: Block) -> Option<Vec<Operand>> {
+        let mask_ty = self.mask_type();
         let owner = self.shapes.mask(block);
         if owner == self.nest.order[0] {
             return (!self.plan.full).then(|| vec![Operand::new("%mask")]);
         }
         let places = self.activity[&owner].clone();
-        Some(places.iter().map(|p| self.code.value(format_args!("load {MASK}, ptr {p}"))).collect())
+        Some(places.iter().map(|p| self.code.value(format_args!("load {mask_ty}, ptr {p}"))).collect())
     }
 
     pub(super) fn block(&mut self, block: Block) -> Result<(), String> {
@@ -171,7 +174,7 @@ impl Emitter<'_> {
         let in_line = self.nest.headed_by(block).is_none()
             && self.nest.innermost(block).is_none_or(|l| self.nest.data(l).latch != block);
         let waits = |inst: &Inst| matches!(self.function.instructions[*inst].op, Op::ThreadgroupBarrier);
-        !self.code.fast_masks()
+        !self.code.masks().are_fast
             && has_own_mask
             && in_line
             && data.instructions.len() <= MOST_INSTRUCTIONS
@@ -196,11 +199,12 @@ impl Emitter<'_> {
 
     /// Whether a lane of any row is set.
     pub(super) fn any(&mut self, masks: &[Operand]) -> Operand {
+        let mask_ty = self.mask_type();
         let mut all: Option<Operand> = None;
         for mask in masks {
             all = Some(match all {
                 None => mask.clone(),
-                Some(other) => self.code.value(format_args!("or {MASK} {other}, {mask}")),
+                Some(other) => self.code.value(format_args!("or {mask_ty} {other}, {mask}")),
             });
         }
         let Some(all) = all else { return Operand::new("true") };
@@ -211,27 +215,34 @@ impl Emitter<'_> {
     /// Whether all lanes of all rows are set.
     fn all(&mut self, masks: &[Operand]) -> Operand {
         let mut all = masks[0].clone();
+        let ty = self.mask_type();
         for mask in &masks[1..] {
-            all = self.code.value(format_args!("and {MASK} {all}, {mask}"));
+            all = self.code.value(format_args!("and {ty} {all}, {mask}"));
         }
         let bits = self.bits(&all);
-        self.code.value(format_args!("icmp eq i32 {bits}, -1"))
+        self.code.value(format_args!("icmp eq i32 {bits}, {}", self.plan.all_lanes() as i32))
     }
 
-    /// A mask as an integer.
+    /// A mask as an `i32`.
     pub(super) fn bits(&mut self, mask: &Operand) -> Operand {
-        self.code.value(format_args!("bitcast {MASK} {mask} to i32"))
+        self.code.bits(mask)
+    }
+
+    /// The mask of the lanes whose bits an `i32` has.
+    pub(super) fn mask_of_bits(&mut self, bits: &Operand) -> Operand {
+        self.code.mask_of_bits(bits)
     }
 
     /// The lanes of a row that run the block; `splat (i1 true)` if all do.
     pub(super) fn active_of(&self, row: usize) -> Operand {
         match &self.active {
             Some(masks) => of_row(masks, row).clone(),
-            None => LANE_FORM.constant(Type::I1, 1),
+            None => self.lane_form().constant(Type::I1, 1),
         }
     }
 
     fn terminator(&mut self, block: Block) -> Result<(), String> {
+        let mask_ty = self.mask_type();
         let function = self.function;
         let terminator = &function.blocks[block].terminator;
         let latch_of = self.nest.innermost(block).filter(|l| self.nest.data(*l).latch == block);
@@ -263,7 +274,7 @@ impl Emitter<'_> {
                         let active = self.active_of(row);
                         let both = self.both(&active, &condition);
                         // Not of the condition itself, which machines would compare again for.
-                        not.push(self.code.value(format_args!("xor {MASK} {active}, {both}")));
+                        not.push(self.code.value(format_args!("xor {mask_ty} {active}, {both}")));
                         taken.push(both);
                     }
                     self.part(block, &[(yes, Taken::Some(taken)), (no, Taken::Some(not))]);
@@ -296,10 +307,13 @@ impl Emitter<'_> {
 
     /// The lanes of two masks; what is not active in the first may be anything in the second.
     fn both(&mut self, active: &Operand, other: &Operand) -> Operand {
-        self.code.value(format_args!("select {MASK} {active}, {MASK} {other}, {MASK} zeroinitializer"))
+        let mask_ty = self.mask_type();
+        self.code
+            .value(format_args!("select {mask_ty} {active}, {mask_ty} {other}, {mask_ty} zeroinitializer"))
     }
 
     fn divergent_switch(&mut self, block: Block, value: Value, cases: &[(u128, Target)], default: &Target) {
+        let mask_ty = self.mask_type();
         let ty = self.function.ty(value);
         let mut rest: Vec<Operand> = (0..self.rows()).map(|row| self.active_of(row)).collect();
         let mut edges = Vec::new();
@@ -307,11 +321,11 @@ impl Emitter<'_> {
             let mut taken = Vec::new();
             for (row, rest) in rest.iter_mut().enumerate() {
                 let value = self.vector(value, row);
-                let constant = LANE_FORM.constant(ty, *bits);
-                let ty = LANE_FORM.of(ty);
+                let constant = self.lane_form().constant(ty, *bits);
+                let ty = self.lane_form().of(ty);
                 let equal = self.code.value(format_args!("icmp eq {ty} {value}, {constant}"));
                 taken.push(self.both(rest, &equal));
-                let other = self.code.value(format_args!("xor {MASK} {equal}, splat (i1 true)"));
+                let other = self.code.value(format_args!("xor {mask_ty} {equal}, splat (i1 true)"));
                 *rest = self.both(rest, &other);
             }
             edges.push((target, Taken::Some(taken)));
@@ -362,6 +376,7 @@ impl Emitter<'_> {
 
     /// Lanes part, or go round a loop that some of them have left.
     fn part(&mut self, block: Block, edges: &[(&Target, Taken)]) {
+        let mask_ty = self.mask_type();
         let position = self.nest.position(block);
         let (back, forward): (Vec<_>, Vec<_>) =
             edges.iter().partition(|(target, _)| self.nest.position(target.block) <= position);
@@ -382,7 +397,7 @@ impl Emitter<'_> {
         let divergent = self.nest.headed_by(header).is_some_and(|l| self.shapes.divergent_loops.contains(&l));
         debug_assert!(divergent, "lanes part at the end of a loop that they all go round");
         for (place, mask) in self.activity[&header].clone().iter().zip(&masks) {
-            self.code.effect(format_args!("store {MASK} {mask}, ptr {place}"));
+            self.code.effect(format_args!("store {mask_ty} {mask}, ptr {place}"));
         }
         if let Taken::Some(_) = taken {
             let any = self.any(&masks);
@@ -401,7 +416,8 @@ impl Emitter<'_> {
         let uniform = self.lanes_of(condition) == Lanes::Uniform;
         let rows = self.rows_of(condition);
         let (mut all, mut any): (Option<Operand>, Option<Operand>) = (None, None);
-        let ty = if uniform { "i1" } else { MASK };
+        let form = if uniform { Form::Scalar } else { self.lane_form() };
+        let ty = form.of(Type::I1);
         for row in 0..rows {
             let one = if uniform { self.base(condition, row) } else { self.vector(condition, row) };
             let mut join = |op: &str, old: &Option<Operand>| match old {
@@ -414,7 +430,7 @@ impl Emitter<'_> {
         let (mut all, mut any) = (all.unwrap_or(Operand::new("true")), any.unwrap_or(Operand::new("true")));
         if !uniform {
             let (a, b) = (self.bits(&all), self.bits(&any));
-            all = self.code.value(format_args!("icmp eq i32 {a}, -1"));
+            all = self.code.value(format_args!("icmp eq i32 {a}, {}", self.plan.all_lanes() as i32));
             any = self.code.value(format_args!("icmp ne i32 {b}, 0"));
         }
         let (a, not_all, b) = (self.code.label("all"), self.code.label("not_all"), self.code.label("none"));
@@ -431,6 +447,7 @@ impl Emitter<'_> {
 
     /// What an edge does to the block it leads to: its mask or flag, and its parameters.
     fn edge(&mut self, from: Block, target: &Target, taken: &Taken) {
+        let mask_ty = self.mask_type();
         self.parameters(from, target, taken);
         let to = target.block;
         let places = self.activity.get(&to).cloned().unwrap_or_default();
@@ -459,9 +476,9 @@ impl Emitter<'_> {
                         Taken::All => self.active_of(row),
                         Taken::Some(masks) => masks[row].clone(),
                     };
-                    let old = self.code.value(format_args!("load {MASK}, ptr {place}"));
-                    let new = self.code.value(format_args!("or {MASK} {old}, {mask}"));
-                    self.code.effect(format_args!("store {MASK} {new}, ptr {place}"));
+                    let old = self.code.value(format_args!("load {mask_ty}, ptr {place}"));
+                    let new = self.code.value(format_args!("or {mask_ty} {old}, {mask}"));
+                    self.code.effect(format_args!("store {mask_ty} {new}, ptr {place}"));
                 }
             }
         }
@@ -502,10 +519,10 @@ impl Emitter<'_> {
         let place = self.code.value(format_args!("getelementptr i8, ptr %context, i64 {flag}"));
         self.code.effect(format_args!("%stop = load ptr, ptr {place}, !invariant.load !2"));
         if !self.plan.full {
-            let counted = self.code.splat("i32", LANES, &Operand::new("%count"));
-            let lanes: Vec<String> = (0..LANES).map(|lane| format!("i32 {lane}")).collect();
-            self.code
-                .effect(format_args!("%mask = icmp ult <{LANES} x i32> <{}>, {counted}", lanes.join(", ")));
+            let counted = self.code.splat("i32", &Operand::new("%count"));
+            let words = self.lane_form().wrap("i32");
+            let lanes: Vec<String> = (0..self.lanes()).map(|lane| format!("i32 {lane}")).collect();
+            self.code.effect(format_args!("%mask = icmp ult {words} <{}>, {counted}", lanes.join(", ")));
         }
     }
 
@@ -529,7 +546,7 @@ impl Emitter<'_> {
         let lines = [
             format!("%table.place = getelementptr i8, ptr %context, i64 {group}"),
             "%table = load ptr, ptr %table.place".into(),
-            format!("%simdgroup = udiv i32 %first, {LANES}"),
+            format!("%simdgroup = udiv i32 %first, {}", crate::SIMD_WIDTH),
             "%simdgroup.wide = zext i32 %simdgroup to i64".into(),
             format!("%parked.offset = mul i64 %simdgroup.wide, {size}"),
             "%parked = getelementptr i8, ptr %table, i64 %parked.offset".into(),
@@ -578,6 +595,7 @@ impl Emitter<'_> {
 
     /// What comes after all blocks.
     pub(super) fn epilogue(&mut self) {
+        let lanes = self.lanes();
         let end = self.end.clone();
         self.code.start(&end);
         if self.plan.waits {
@@ -600,7 +618,7 @@ impl Emitter<'_> {
                     _ => Operand::new("%first"),
                 };
                 self.code.effect(format_args!(
-                    "call void @{}(ptr %context, i32 {first}, i32 {x}, i32 {y}, i32 %z, i32 {LANES})",
+                    "call void @{}(ptr %context, i32 {first}, i32 {x}, i32 {y}, i32 %z, i32 {lanes})",
                     crate::simt::driver::PART
                 ));
             }
@@ -615,7 +633,9 @@ impl Emitter<'_> {
             return (x, y);
         }
         match self.plan.across {
-            crate::kernel::Axis::X => (self.code.value(format_args!("add i32 %x, {}", row * LANES)), y),
+            crate::kernel::Axis::X => {
+                (self.code.value(format_args!("add i32 %x, {}", row * self.lanes())), y)
+            }
             _ => (x, self.code.value(format_args!("add i32 %y, {row}"))),
         }
     }

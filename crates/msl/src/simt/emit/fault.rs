@@ -1,7 +1,7 @@
 //! Accesses outside of their memory: what is computed to find them, and what is called then.
 
+use super::Emitter;
 use super::region::Region;
-use super::{Emitter, LANES};
 use crate::simt::Threads;
 use crate::simt::code::{Form, Operand};
 
@@ -44,7 +44,7 @@ impl Emitter<'_> {
     pub(super) fn report(&mut self, access: &Checked, row: usize, bad: &Operand, offsets: &Offsets) {
         let (ty, name, offsets) = match offsets {
             Offsets::Same(offset) => ("i64".to_owned(), "same", offset),
-            Offsets::Each(vector) => (OFFSETS.to_owned(), "each", vector),
+            Offsets::Each(vector) => (self.lane_form().wrap("i64"), "each", vector),
         };
         let bits = self.bits(bad);
         let (who, what) = self.described(access, row);
@@ -79,11 +79,11 @@ impl Emitter<'_> {
         let bits = self.bits(active);
         let (who, what) = self.described(access, row);
         self.declare_reporter("each");
-        self.code.declarations.insert(within_function());
+        self.code.declarations.insert(within_function(self.lanes()));
         let good = self.code.value(format_args!(
             "call fastcc i32 @msl.within({who}, i32 {bits}, i64 {base}, i64 {stride}, i64 {limit}, {what})"
         ));
-        self.code.value(format_args!("bitcast i32 {good} to <{LANES} x i1>"))
+        self.mask_of_bits(&good)
     }
 
     /// Arguments that say which threads and which access it is about, as in [`WHO`] and [`WHAT`].
@@ -115,7 +115,7 @@ impl Emitter<'_> {
             Threads::Straight | Threads::General => ("", "i32"),
         };
         for line in [
-            reporter(self.plan.threads, name),
+            reporter(self.plan.threads, self.lanes(), name),
             "declare i32 @llvm.cttz.i32(i32, i1)".into(),
             format!(
                 "declare zeroext i1 @msl.rt.fault{suffix}(ptr, {position}, i32, i32, i64, i64, i64, i64) nounwind cold"
@@ -166,10 +166,10 @@ impl Emitter<'_> {
             return active.clone();
         }
         let limit = self.limit(access, 0);
-        let limits = self.code.splat("i64", LANES, &limit);
-        let vector = Form::Vector(LANES).wrap("i64");
+        let limits = self.code.splat("i64", &limit);
+        let vector = self.lane_form().wrap("i64");
         let inside = self.code.value(format_args!("icmp ult {vector} {offsets}, {limits}"));
-        let mask = format!("<{LANES} x i1>");
+        let mask = self.mask_type();
         let good =
             self.code.value(format_args!("select {mask} {active}, {mask} {inside}, {mask} zeroinitializer"));
         let bad = self.code.value(format_args!("xor {mask} {active}, {good}"));
@@ -198,13 +198,16 @@ impl Emitter<'_> {
 const WHO: &str = "ptr %context, i32 %first, i32 %x, i32 %y, i32 %z";
 /// Parameters that say what is accessed.
 const WHAT: &str = "ptr %start, i64 %length, i64 %bytes, i32 %site, i32 %tag";
-const OFFSETS: &str = "<32 x i64>";
 
 /// The function that reports the first of some lanes, written once: checks are many, and faults few.
-fn reporter(threads: Threads, name: &str) -> String {
+fn reporter(threads: Threads, lanes: u32, name: &str) -> String {
     let (ty, offset) = match name {
-        "same" => ("i64", "add i64 %offsets, 0"),
-        _ => (OFFSETS, "extractelement <32 x i64> %offsets, i32 %lane"),
+        "same" => ("i64".into(), "add i64 %offsets, 0".into()),
+        _ => {
+            let ty = Form::Vector(lanes).wrap("i64");
+            let offset = format!("extractelement {ty} %offsets, i32 %lane");
+            (ty, offset)
+        }
     };
     let (hook, who) = match threads {
         Threads::Grid => ("fault_at", "i32 %at, i32 %y, i32 %z"),
@@ -223,33 +226,41 @@ fn reporter(threads: Threads, name: &str) -> String {
          i64 %length, i64 %bytes)
   ret void
 }}",
-        LANES - 1
+        lanes - 1
     )
 }
 
 /// The function that finds which lanes are within a memory, and reports the others; also written once.
-fn within_function() -> String {
-    let steps: Vec<String> = (0..LANES).map(|lane| format!("i64 {lane}")).collect();
+fn within_function(lanes: u32) -> String {
+    let offsets_ty = Form::Vector(lanes).wrap("i64");
+    let mask = Form::Vector(lanes).wrap("i1");
+    let bits = match lanes {
+        32 => format!("%inside.bits = bitcast {mask} %inside to i32"),
+        _ => format!(
+            "%inside.few = bitcast {mask} %inside to i{lanes}\n  %inside.bits = zext i{lanes} %inside.few to i32"
+        ),
+    };
+    let steps: Vec<String> = (0..lanes).map(|lane| format!("i64 {lane}")).collect();
     let steps = steps.join(", ");
     format!(
         "define internal fastcc i32 @msl.within({WHO}, i32 %active, i64 %base, i64 %stride, i64 %limit, {WHAT}) \
          noinline cold nounwind {{
-  %base.1 = insertelement {OFFSETS} poison, i64 %base, i32 0
-  %base.all = shufflevector {OFFSETS} %base.1, {OFFSETS} poison, <{LANES} x i32> zeroinitializer
-  %stride.1 = insertelement {OFFSETS} poison, i64 %stride, i32 0
-  %stride.all = shufflevector {OFFSETS} %stride.1, {OFFSETS} poison, <{LANES} x i32> zeroinitializer
-  %steps = mul {OFFSETS} %stride.all, <{steps}>
-  %offsets = add {OFFSETS} %base.all, %steps
-  %limit.1 = insertelement {OFFSETS} poison, i64 %limit, i32 0
-  %limit.all = shufflevector {OFFSETS} %limit.1, {OFFSETS} poison, <{LANES} x i32> zeroinitializer
-  %inside = icmp ult {OFFSETS} %offsets, %limit.all
-  %inside.bits = bitcast <{LANES} x i1> %inside to i32
+  %base.1 = insertelement {offsets_ty} poison, i64 %base, i32 0
+  %base.all = shufflevector {offsets_ty} %base.1, {offsets_ty} poison, <{lanes} x i32> zeroinitializer
+  %stride.1 = insertelement {offsets_ty} poison, i64 %stride, i32 0
+  %stride.all = shufflevector {offsets_ty} %stride.1, {offsets_ty} poison, <{lanes} x i32> zeroinitializer
+  %steps = mul {offsets_ty} %stride.all, <{steps}>
+  %offsets = add {offsets_ty} %base.all, %steps
+  %limit.1 = insertelement {offsets_ty} poison, i64 %limit, i32 0
+  %limit.all = shufflevector {offsets_ty} %limit.1, {offsets_ty} poison, <{lanes} x i32> zeroinitializer
+  %inside = icmp ult {offsets_ty} %offsets, %limit.all
+  {bits}
   %good = and i32 %active, %inside.bits
   %bad = xor i32 %active, %good
   %none = icmp eq i32 %bad, 0
   br i1 %none, label %on, label %outside
 outside:
-  call fastcc void @msl.report.each(ptr %context, i32 %first, i32 %x, i32 %y, i32 %z, i32 %bad, {OFFSETS} %offsets, \
+  call fastcc void @msl.report.each(ptr %context, i32 %first, i32 %x, i32 %y, i32 %z, i32 %bad, {offsets_ty} %offsets, \
          ptr %start, i64 %length, i64 %bytes, i32 %site, i32 %tag)
   br label %on
 on:

@@ -8,8 +8,8 @@
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
+use super::Emitter;
 use super::values::of_row;
-use super::{Emitter, LANES};
 use crate::kernel::op::{Binary, Cast, IntCompare};
 use crate::kernel::{Block, Definition, Inst, Op, Target, Terminator, Type, Value};
 use crate::simt::code::{Label, Operand, scalar};
@@ -351,7 +351,9 @@ impl Emitter<'_> {
         let ty = self.function.ty(value);
         let emitted = self.get(value);
         let reach = match self.lanes_of(value) {
-            Lanes::Affine(stride) | Lanes::Speculative(stride) => stride.wrapping_mul(i64::from(LANES) - 1),
+            Lanes::Affine(stride) | Lanes::Speculative(stride) => {
+                stride.wrapping_mul(i64::from(self.lanes()) - 1)
+            }
             Lanes::Uniform | Lanes::Varying => 0,
         };
         let (mut low, mut high): (Option<Operand>, Option<Operand>) = (None, None);

@@ -3,7 +3,7 @@
 use std::mem::offset_of;
 
 use super::values::Emitted;
-use super::{Emitter, LANE_FORM, LANES, arithmetic, atomic, collective};
+use super::{Emitter, arithmetic, atomic, collective};
 use crate::kernel::{Axis, Cast, Inst, LaunchValue, Op, Type, Value};
 use crate::runtime::GroupContext;
 use crate::simt::Threads;
@@ -59,9 +59,10 @@ impl Emitter<'_> {
             return work(self);
         }
         let masks = self.active.clone().unwrap_or_default();
+        let mask_ty = self.mask_type();
         let mut all = masks[0].clone();
         for mask in &masks[1..] {
-            all = self.code.value(format_args!("or <{LANES} x i1> {all}, {mask}"));
+            all = self.code.value(format_args!("or {mask_ty} {all}, {mask}"));
         }
         self.active = Some(vec![all]);
         let result = work(self);
@@ -97,15 +98,9 @@ impl Emitter<'_> {
             if matches!(lanes, Lanes::Varying | Lanes::Speculative(_)) {
                 let vectors: Vec<Operand> =
                     operands.iter().map(|v| self.operand_in(*v, results[0], row, true)).collect();
-                let found = arithmetic::emit(
-                    &mut self.code,
-                    op,
-                    fast_math,
-                    &vectors,
-                    &types,
-                    &result_types,
-                    LANE_FORM,
-                )?;
+                let form = self.lane_form();
+                let found =
+                    arithmetic::emit(&mut self.code, op, fast_math, &vectors, &types, &result_types, form)?;
                 for (emitted, found) in all.iter_mut().zip(found) {
                     emitted.vectors.push(found);
                 }
@@ -130,7 +125,7 @@ impl Emitter<'_> {
         if null {
             let start = self.start_of(self.origins.of(result));
             let offset = self.code.value(format_args!("sub i64 0, {start}"));
-            return if vector { self.code.splat("i64", LANES, &offset) } else { offset };
+            return if vector { self.code.splat("i64", &offset) } else { offset };
         }
         if vector { self.vector(value, row) } else { self.base(value, row) }
     }
@@ -152,7 +147,7 @@ impl Emitter<'_> {
             let name = Form::Scalar.of(ty);
             let base = self.base(operands[0], row);
             let bits = ty.bits();
-            let reach = i128::from(stride.unsigned_abs()) * i128::from(LANES - 1);
+            let reach = i128::from(stride.unsigned_abs()) * i128::from(self.lanes() - 1);
             let (least, most) = match cast {
                 Cast::ZExt => (0, (1i128 << bits) - 1),
                 _ => (-(1i128 << (bits - 1)), (1i128 << (bits - 1)) - 1),
@@ -198,22 +193,22 @@ impl Emitter<'_> {
         }
         let mut vector = self.place_in_group(axis);
         if let Some(group) = group {
-            let group = self.code.splat("i32", LANES, &group);
-            vector = self.code.value(format_args!("add <{LANES} x i32> {vector}, {group}"));
+            let words = self.lane_form().wrap("i32");
+            let group = self.code.splat("i32", &group);
+            vector = self.code.value(format_args!("add {words} {vector}, {group}"));
         }
         self.define(value, Emitted { vectors: vec![vector], ..Emitted::default() });
     }
 
     /// Positions in the threadgroup of lanes that may lie in several of its rows.
     fn place_in_group(&mut self, axis: Axis) -> Operand {
-        let ty = format!("<{LANES} x i32>");
+        let (ty, wide) = (self.lane_form().wrap("i32"), self.lane_form().wrap("double"));
         let index = self.ramp(Type::I32, &Operand::new("%first"), 1);
         let width = self.launch_value(LaunchValue::ThreadsPerThreadgroup, Axis::X);
         let height = self.launch_value(LaunchValue::ThreadsPerThreadgroup, Axis::Y);
         let mut divide = |a: &Operand, b: &Operand| -> (Operand, Operand) {
             // Both are far below 2^31, and a quotient of doubles of such numbers is exact when rounded down.
-            let wide = format!("<{LANES} x double>");
-            let b = self.code.splat("i32", LANES, b);
+            let b = self.code.splat("i32", b);
             let x = self.code.value(format_args!("sitofp {ty} {a} to {wide}"));
             let y = self.code.value(format_args!("sitofp {ty} {b} to {wide}"));
             let q = self.code.value(format_args!("fdiv {wide} {x}, {y}"));
@@ -281,8 +276,9 @@ impl Emitter<'_> {
             if varying {
                 let mut addresses = self.addresses_of(pointer, row);
                 if ty.bits() < 64 {
-                    let to = to(LANE_FORM);
-                    addresses = self.code.value(format_args!("trunc <{LANES} x i64> {addresses} to {to}"));
+                    let to = to(self.lane_form());
+                    let longs = self.lane_form().wrap("i64");
+                    addresses = self.code.value(format_args!("trunc {longs} {addresses} to {to}"));
                 }
                 emitted.vectors.push(addresses);
             }
@@ -301,7 +297,7 @@ impl Emitter<'_> {
         let mut emitted = Emitted::default();
         let uniform = self.lanes_of(result) == Lanes::Uniform;
         for row in 0..self.rows_of(result) {
-            let form = if uniform { Form::Scalar } else { LANE_FORM };
+            let form = if uniform { Form::Scalar } else { self.lane_form() };
             let mut sides = Vec::new();
             for pointer in &operands {
                 sides.push(match uniform {
@@ -444,11 +440,11 @@ impl Emitter<'_> {
         if known >= checked.bytes && !is_bound {
             return active.clone();
         }
-        let (ty, mask) = (LANE_FORM.wrap("i64"), format!("<{LANES} x i1>"));
+        let (ty, mask) = (self.lane_form().wrap("i64"), self.mask_type());
         let mut addresses = offsets.clone();
         if is_bound {
             let start = self.code.value(format_args!("ptrtoint ptr {} to i64", checked.region.start));
-            let start = self.code.splat("i64", LANES, &start);
+            let start = self.code.splat("i64", &start);
             addresses = self.code.value(format_args!("or {ty} {addresses}, {start}"));
         }
         let low = self.code.value(format_args!("and {ty} {addresses}, splat (i64 {})", checked.bytes - 1));

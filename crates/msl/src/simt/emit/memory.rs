@@ -1,9 +1,10 @@
 //! Loads and stores: of one value for all lanes, of values next to each other, and of any others lane by lane.
 
+use super::Emitter;
 use super::fault::{Checked, Offsets};
+use super::masked::Row;
 use super::region::Region;
 use super::values::{Emitted, of_row};
-use super::{Emitter, LANE_FORM, LANES, MASK};
 use crate::kernel::{Access, Inst, Op, Type, Value};
 use crate::simt::code::{Form, Operand};
 use crate::simt::shape::Lanes;
@@ -123,7 +124,7 @@ impl Emitter<'_> {
                 Lanes::Uniform => Emitted { scalars: all, ..Emitted::default() },
                 _ if pattern == Pattern::Same => {
                     let ty = Form::Scalar.of(element.ty);
-                    let vectors = all.iter().map(|one| self.code.splat(&ty, LANES, one)).collect();
+                    let vectors = all.iter().map(|one| self.code.splat(&ty, one)).collect();
                     Emitted { vectors, ..Emitted::default() }
                 }
                 _ => Emitted { vectors: all, ..Emitted::default() },
@@ -288,7 +289,7 @@ impl Emitter<'_> {
             Lanes::Uniform | Lanes::Varying => 0,
         };
         if self.checks() {
-            let reach = stride.unsigned_abs() * u64::from(LANES - 1);
+            let reach = stride.unsigned_abs() * u64::from(self.lanes() - 1);
             let limit = self.limit(checked, reach);
             for row in 0..rows {
                 let base = self.base(pointer, row);
@@ -321,7 +322,7 @@ impl Emitter<'_> {
         let values = match self.all_inside(checked, pointer, rows) {
             None => fast(self),
             Some(inside) => {
-                let types = vec![LANE_FORM.of(element.ty); rows * element.count as usize];
+                let types = vec![self.lane_form().of(element.ty); rows * element.count as usize];
                 self.either(
                     &inside,
                     fast,
@@ -357,25 +358,13 @@ impl Emitter<'_> {
     ) -> Vec<Operand> {
         let place = self.row_place(checked, pointer, element, row, reversed);
         let count = element.count;
-        let wide = Form::Vector(LANES * count as u32);
+        let wide = Form::Vector(self.lanes() * count as u32);
         let ty = wide.of(element.memory);
         let all = match active {
             None => self.code.value(format_args!("load {ty}, ptr {place}, align 1")),
             Some(mask) => {
-                let mask = self.repeated(mask, count, reversed);
-                let mask_ty = wide.wrap("i1");
-                let name = format!("llvm.masked.load.{}.p0", wide.mangled(element.memory));
-                self.code.call(
-                    &ty,
-                    &name,
-                    &[
-                        ("ptr", &place),
-                        ("i32", &Operand::int(1)),
-                        (&mask_ty, &mask),
-                        (&ty, &Operand::new("zeroinitializer")),
-                    ],
-                    "",
-                )
+                let mask = self.in_order(mask, reversed);
+                self.masked_load(Row::of(element), &place, &mask)
             }
         };
         (0..count)
@@ -383,13 +372,14 @@ impl Emitter<'_> {
                 let part = if count == 1 && !reversed {
                     all.clone()
                 } else {
-                    let lanes = (0..u64::from(LANES)).map(|lane| {
-                        let lane = if reversed { u64::from(LANES) - 1 - lane } else { lane };
+                    let lanes = u64::from(self.lanes());
+                    let lanes = (0..lanes).map(|lane| {
+                        let lane = if reversed { lanes - 1 - lane } else { lane };
                         lane * count + component
                     });
                     self.shuffle(&ty, &all, lanes)
                 };
-                self.after_load(part, element, LANE_FORM)
+                self.after_load(part, element, self.lane_form())
             })
             .collect()
     }
@@ -405,7 +395,7 @@ impl Emitter<'_> {
     ) -> Operand {
         let mut base = self.base(pointer, row);
         if reversed {
-            let reach = element.all() * u64::from(LANES - 1);
+            let reach = element.all() * u64::from(self.lanes() - 1);
             base = self.code.value(format_args!("sub i64 {base}, {reach}"));
         }
         self.place_at(&checked.region.start, &base, 0)
@@ -426,17 +416,13 @@ impl Emitter<'_> {
         ))
     }
 
-    /// A mask with each lane so many times.
-    fn repeated(&mut self, mask: &Operand, count: u64, reversed: bool) -> Operand {
-        if count == 1 && !reversed {
+    /// A mask in the order of what is in memory.
+    fn in_order(&mut self, mask: &Operand, reversed: bool) -> Operand {
+        if !reversed {
             return mask.clone();
         }
-        let lanes = u64::from(LANES);
-        let indices = (0..lanes * count).map(|i| {
-            let lane = i / count;
-            if reversed { lanes - 1 - lane } else { lane }
-        });
-        self.shuffle(MASK, mask, indices)
+        let lanes = u64::from(self.lanes());
+        self.shuffle(&self.mask_type(), mask, (0..lanes).rev())
     }
 
     pub(super) fn gather_checked(
@@ -471,36 +457,26 @@ impl Emitter<'_> {
         element: Element,
         apart: u64,
     ) -> Vec<Operand> {
-        let ty = LANE_FORM.of(element.memory);
-        let name = format!("llvm.masked.gather.{}.v{LANES}p0", LANE_FORM.mangled(element.memory));
         (0..element.count)
             .map(|component| {
                 let places = self.places_further(places, component * apart);
-                let value = self.code.call(
-                    &ty,
-                    &name,
-                    &[
-                        ("<32 x ptr>", &places),
-                        ("i32", &Operand::int(1)),
-                        (MASK, mask),
-                        (&ty, &Operand::new("zeroinitializer")),
-                    ],
-                    "",
-                );
-                self.after_load(value, element, LANE_FORM)
+                let value = self.masked_gather(element.memory, &places, mask);
+                self.after_load(value, element, self.lane_form())
             })
             .collect()
     }
 
     pub(super) fn places(&mut self, start: &Operand, offsets: &Operand) -> Operand {
-        self.code.value(format_args!("getelementptr i8, ptr {start}, <{LANES} x i64> {offsets}"))
+        let longs = self.lane_form().wrap("i64");
+        self.code.value(format_args!("getelementptr i8, ptr {start}, {longs} {offsets}"))
     }
 
     pub(super) fn places_further(&mut self, places: &Operand, more: u64) -> Operand {
         if more == 0 {
             return places.clone();
         }
-        self.code.value(format_args!("getelementptr i8, <{LANES} x ptr> {places}, i64 {more}"))
+        let pointers = self.lane_form().wrap("ptr");
+        self.code.value(format_args!("getelementptr i8, {pointers} {places}, i64 {more}"))
     }
 
     pub(super) fn store(&mut self, inst: Inst, access: Access) -> Result<(), String> {
@@ -591,7 +567,7 @@ impl Emitter<'_> {
                 } else {
                     let lane = last.get_or_insert_with(|| this.last_lane(&active)).clone();
                     let vector = this.vector(*value, row);
-                    let ty = LANE_FORM.of(element.ty);
+                    let ty = this.lane_form().of(element.ty);
                     this.code.value(format_args!("extractelement {ty} {vector}, i32 {lane}"))
                 };
                 let one = this.before_store(one, element, Form::Scalar);
@@ -615,8 +591,8 @@ impl Emitter<'_> {
         let bits = self.bits(mask);
         self.code.declarations.insert("declare i32 @llvm.ctlz.i32(i32, i1)".into());
         let zeros = self.code.value(format_args!("call i32 @llvm.ctlz.i32(i32 {bits}, i1 false)"));
-        let lane = self.code.value(format_args!("sub i32 {}, {zeros}", LANES - 1));
-        self.code.value(format_args!("and i32 {lane}, {}", LANES - 1))
+        let lane = self.code.value(format_args!("sub i32 31, {zeros}"));
+        self.code.value(format_args!("and i32 {lane}, {}", self.lanes() - 1))
     }
 
     fn store_contiguous(
@@ -681,40 +657,33 @@ impl Emitter<'_> {
     ) {
         let place = self.row_place(checked, pointer, element, row, reversed);
         let count = element.count;
-        let wide = Form::Vector(LANES * count as u32);
+        let wide = Form::Vector(self.lanes() * count as u32);
         let ty = wide.of(element.memory);
         let parts: Vec<Operand> = values
             .iter()
             .map(|value| {
                 let vector = self.vector(*value, row);
-                self.before_store(vector, element, LANE_FORM)
+                self.before_store(vector, element, self.lane_form())
             })
             .collect();
         let mut all = self.interleave(&parts, element);
         if reversed {
-            let lanes = u64::from(LANES);
+            let lanes = u64::from(self.lanes());
             let indices = (0..lanes * count).map(|i| (lanes - 1 - i / count) * count + i % count);
             all = self.shuffle(&ty, &all, indices);
         }
         match active {
             None => self.code.effect(format_args!("store {ty} {all}, ptr {place}, align 1")),
             Some(mask) => {
-                let mask = self.repeated(mask, count, reversed);
-                let mask_ty = wide.wrap("i1");
-                let name = format!("llvm.masked.store.{}.p0", wide.mangled(element.memory));
-                self.code.call(
-                    "void",
-                    &name,
-                    &[(&ty, &all), ("ptr", &place), ("i32", &Operand::int(1)), (&mask_ty, &mask)],
-                    "",
-                );
+                let mask = self.in_order(mask, reversed);
+                self.masked_store(Row::of(element), &all, &place, &mask);
             }
         }
     }
 
     /// One vector with the components of lane 0, then those of lane 1, and so on.
     fn interleave(&mut self, parts: &[Operand], element: Element) -> Operand {
-        let lanes = u64::from(LANES);
+        let lanes = u64::from(self.lanes());
         // All parts after each other, two at a time.
         let mut joined: Vec<(Operand, u64)> = parts.iter().map(|p| (p.clone(), lanes)).collect();
         if joined.len() == 1 {
@@ -796,17 +765,10 @@ impl Emitter<'_> {
         element: Element,
         apart: u64,
     ) {
-        let ty = LANE_FORM.of(element.memory);
-        let name = format!("llvm.masked.scatter.{}.v{LANES}p0", LANE_FORM.mangled(element.memory));
         for (component, part) in parts.iter().enumerate() {
             let places = self.places_further(places, component as u64 * apart);
-            let part = self.before_store(part.clone(), element, LANE_FORM);
-            self.code.call(
-                "void",
-                &name,
-                &[(&ty, &part), ("<32 x ptr>", &places), ("i32", &Operand::int(1)), (MASK, mask)],
-                "",
-            );
+            let part = self.before_store(part.clone(), element, self.lane_form());
+            self.masked_scatter(element.memory, &part, &places, mask);
         }
     }
 }

@@ -10,6 +10,7 @@ mod costs;
 mod fault;
 mod hoist;
 mod instruction;
+mod masked;
 mod memory;
 mod private;
 mod region;
@@ -25,16 +26,11 @@ use super::loops::Nest;
 use super::origin::{Origin, Origins};
 use super::schedule::{Activity, Schedule};
 use super::shape::Shapes;
-use super::{LANES, Plan, Tables};
-use crate::kernel::{Block, Function, Inst, Value};
+use super::{Plan, Tables};
+use crate::kernel::{Block, Function, Inst, Type, Value};
 use crate::reflect::KernelEntry;
 use region::Region;
 use values::{Emitted, Slot};
-
-/// The type of masks.
-const MASK: &str = "<32 x i1>";
-/// The vector form of values.
-const LANE_FORM: Form = Form::Vector(LANES);
 
 /// Everything known while a function is being written.
 pub(super) struct Emitter<'a> {
@@ -142,6 +138,21 @@ pub(super) fn tile(
 }
 
 impl Emitter<'_> {
+    /// Lanes of a row.
+    fn lanes(&self) -> u32 {
+        self.code.lanes()
+    }
+
+    /// The form of values of which each lane has its own.
+    fn lane_form(&self) -> Form {
+        self.code.lane_form()
+    }
+
+    /// The type of masks.
+    fn mask_type(&self) -> String {
+        self.lane_form().of(Type::I1)
+    }
+
     /// Rows of which each has its own values.
     fn rows(&self) -> usize {
         self.plan.rows as usize

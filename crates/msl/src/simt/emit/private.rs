@@ -1,10 +1,10 @@
 //! Private variables: each lane has its own, and where it can be, what the lanes have at one offset lies together.
 
+use super::Emitter;
 use super::fault::Checked;
 use super::memory::Element;
 use super::region::Private;
 use super::values::Emitted;
-use super::{Emitter, LANE_FORM, LANES, MASK};
 use crate::kernel::{Cast, Inst, Op, Storage, Value, Variable};
 use crate::simt::code::Operand;
 use crate::simt::origin::Origin;
@@ -56,19 +56,20 @@ impl Emitter<'_> {
 
     /// Where the memory of a row of lanes starts.
     fn row_start(&mut self, checked: &Checked, private: Private, row: usize) -> Operand {
-        let offset = private.bytes * u64::from(LANES) * row as u64;
+        let offset = private.bytes * u64::from(self.lanes()) * row as u64;
         self.place_at(&checked.region.start.clone(), &Operand::int(offset as i64), 0)
     }
 
     /// Offsets of the lanes' values from where the memory of the row starts.
     fn spread(&mut self, private: Private, offsets: &Operand) -> Operand {
-        let ty = LANE_FORM.wrap("i64");
+        let lanes = self.lanes();
+        let ty = self.lane_form().wrap("i64");
         let own: Vec<String> =
-            (0..u64::from(LANES)).map(|lane| format!("i64 {}", lane * private.granule)).collect();
+            (0..u64::from(self.lanes())).map(|lane| format!("i64 {}", lane * private.granule)).collect();
         let scaled = if private.granule == private.bytes {
             offsets.clone()
         } else {
-            self.code.value(format_args!("mul {ty} {offsets}, splat (i64 {LANES})"))
+            self.code.value(format_args!("mul {ty} {offsets}, splat (i64 {lanes})"))
         };
         self.code.value(format_args!("add {ty} {scaled}, <{}>", own.join(", ")))
     }
@@ -87,8 +88,12 @@ impl Emitter<'_> {
     }
 
     /// Components are this far from each other in the memory of a row.
-    fn apart(private: Private, element: Element) -> u64 {
-        if private.granule == private.bytes { element.bytes() } else { element.bytes() * u64::from(LANES) }
+    fn apart(&self, private: Private, element: Element) -> u64 {
+        if private.granule == private.bytes {
+            element.bytes()
+        } else {
+            element.bytes() * u64::from(self.lanes())
+        }
     }
 
     /// Whether all lanes of a row access the same offset, at which their values lie together.
@@ -105,14 +110,14 @@ impl Emitter<'_> {
         for row in 0..self.rows_of(results[0]) {
             let start = self.row_start(&checked, private, row);
             let loaded = if self.is_together(pointer, private, element) {
-                let ty = LANE_FORM.of(element.memory);
+                let ty = self.lane_form().of(element.memory);
                 let places = self.together(&checked, pointer, row, &start, element);
                 places
                     .iter()
                     .map(|place| {
                         let align = element.bytes();
                         let value = self.code.value(format_args!("load {ty}, ptr {place}, align {align}"));
-                        self.after_load(value, element, LANE_FORM)
+                        self.after_load(value, element, self.lane_form())
                     })
                     .collect()
             } else {
@@ -120,7 +125,7 @@ impl Emitter<'_> {
                 let active = self.active_of(row);
                 let mask = self.within(&checked, row, &offsets, &active);
                 let offsets = self.spread(private, &offsets);
-                self.gather(&start, &offsets, &mask, element, Self::apart(private, element))
+                self.gather(&start, &offsets, &mask, element, self.apart(private, element))
             };
             for (part, value) in parts.iter_mut().zip(loaded) {
                 part.push(value);
@@ -141,6 +146,7 @@ impl Emitter<'_> {
         start: &Operand,
         element: Element,
     ) -> Vec<Operand> {
+        let lanes = self.lanes();
         let mut offset = self.base(pointer, row);
         if self.checks() {
             let limit = self.limit(checked, 0);
@@ -156,13 +162,16 @@ impl Emitter<'_> {
             )[0]
             .clone();
         }
-        let offset = self.code.value(format_args!("mul i64 {offset}, {LANES}"));
+        let offset = self.code.value(format_args!("mul i64 {offset}, {lanes}"));
         (0..element.count)
-            .map(|component| self.place_at(start, &offset, component * element.bytes() * u64::from(LANES)))
+            .map(|component| {
+                self.place_at(start, &offset, component * element.bytes() * u64::from(self.lanes()))
+            })
             .collect()
     }
 
     pub(super) fn store_private(&mut self, inst: Inst, pointer: Value, element: Element, values: &[Value]) {
+        let mask_ty = self.mask_type();
         let (checked, private) = self.access_private(inst, pointer, element, true);
         for row in 0..self.rows() {
             let start = self.row_start(&checked, private, row);
@@ -175,28 +184,25 @@ impl Emitter<'_> {
                 if self.checks() {
                     let limit = self.limit(&checked, 0);
                     let inside = self.code.value(format_args!("icmp ult i64 {before}, {limit}"));
-                    let inside = self.code.splat("i1", LANES, &inside);
-                    mask = self
-                        .code
-                        .value(format_args!("select {MASK} {mask}, {MASK} {inside}, {MASK} zeroinitializer"));
+                    let inside = self.code.splat("i1", &inside);
+                    mask = self.code.value(format_args!(
+                        "select {mask_ty} {mask}, {mask_ty} {inside}, {mask_ty} zeroinitializer"
+                    ));
                 }
-                let ty = LANE_FORM.of(element.memory);
-                let name = format!("llvm.masked.store.{}.p0", LANE_FORM.mangled(element.memory));
-                let align = Operand::int(element.bytes() as i64);
+                // The variable is this thread's own, so the other lanes may be written as they were.
+                let (ty, align) = (self.lane_form().of(element.memory), element.bytes());
                 for (place, part) in places.iter().zip(parts) {
-                    let part = self.before_store(part, element, LANE_FORM);
-                    self.code.call(
-                        "void",
-                        &name,
-                        &[(&ty, &part), ("ptr", place), ("i32", &align), (MASK, &mask)],
-                        "",
-                    );
+                    let part = self.before_store(part, element, self.lane_form());
+                    let old = self.code.value(format_args!("load {ty}, ptr {place}, align {align}"));
+                    let new =
+                        self.code.value(format_args!("select {mask_ty} {mask}, {ty} {part}, {ty} {old}"));
+                    self.code.effect(format_args!("store {ty} {new}, ptr {place}, align {align}"));
                 }
             } else {
                 let offsets = self.vector(pointer, row);
                 let mask = self.within(&checked, row, &offsets, &active);
                 let offsets = self.spread(private, &offsets);
-                self.scatter(&start, &offsets, &mask, &parts, element, Self::apart(private, element));
+                self.scatter(&start, &offsets, &mask, &parts, element, self.apart(private, element));
             }
         }
     }

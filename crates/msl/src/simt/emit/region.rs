@@ -4,13 +4,13 @@ use std::collections::HashSet;
 use std::fmt::Write;
 use std::mem::offset_of;
 
-use super::{Emitter, LANES};
+use super::Emitter;
 use crate::kernel::{Op, Storage, Variable};
 use crate::runtime::{GroupContext, KnownMemory, UNKNOWN_MEMORY};
 use crate::simt::code::Operand;
 use crate::simt::origin::Origin;
 use crate::target::binding_place;
-use crate::{Access, Binding, MAX_TOTAL_THREADS_PER_THREADGROUP, Memory};
+use crate::{Access, Binding, MAX_TOTAL_THREADS_PER_THREADGROUP, Memory, SIMD_WIDTH};
 
 /// A memory of arguments or variables.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ pub(super) struct Private {
 /// Most bytes of private variables on a thread's stack; more are in memory of the worker, beyond the frames of all
 /// SIMD-groups of a threadgroup.
 const ON_STACK: u64 = 64 << 10;
-const BEYOND_FRAMES: u32 = MAX_TOTAL_THREADS_PER_THREADGROUP / LANES;
+const BEYOND_FRAMES: u32 = MAX_TOTAL_THREADS_PER_THREADGROUP / SIMD_WIDTH;
 
 impl Emitter<'_> {
     /// Finds where all memories are that the kernel uses.
@@ -126,7 +126,7 @@ impl Emitter<'_> {
     /// Bytes that a variable takes for all threads of a tile.
     fn bytes_of_tile(&self, variable: Variable) -> u64 {
         // Loads of words may reach beyond the last byte.
-        (self.layout(variable).bytes * u64::from(LANES * self.plan.rows) + 4).next_multiple_of(64)
+        (self.layout(variable).bytes * u64::from(self.lanes() * self.plan.rows) + 4).next_multiple_of(64)
     }
 
     /// Memory for the private variables if they are too large for the stack.

@@ -4,17 +4,16 @@
 //! This is done only where all lanes' accesses are within the memory, also those of lanes that are not active, so that
 //! nothing between them is outside.
 
+use super::Emitter;
 use super::fault::Checked;
 use super::memory::Element;
 use super::values::of_row;
-use super::{Emitter, LANE_FORM, LANES};
 use crate::kernel::Value;
 use crate::simt::code::{Form, Operand};
 use crate::simt::shape::Lanes;
 
 /// Bytes of a register, of which a shuffle takes two.
 const REGISTER: u64 = 64;
-const ALL: u64 = LANES as u64;
 
 /// An element of one of several vectors.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -53,7 +52,7 @@ impl Emitter<'_> {
         }
         // What was shown before a loop may hold for the active lanes only.
         if self.active.is_some() || self.checks() {
-            let limit = self.limit(checked, stride.unsigned_abs() * (ALL - 1));
+            let limit = self.limit(checked, stride.unsigned_abs() * (u64::from(self.lanes()) - 1));
             for row in 0..rows {
                 let base = self.base(pointer, row);
                 conditions.push(self.code.value(format_args!("icmp ult i64 {base}, {limit}")));
@@ -88,7 +87,7 @@ impl Emitter<'_> {
             Some(conditions) if conditions.is_empty() => fast(self),
             Some(conditions) => {
                 let inside = self.all_of(&conditions);
-                let types = vec![LANE_FORM.of(element.ty); rows * element.count as usize];
+                let types = vec![self.lane_form().of(element.ty); rows * element.count as usize];
                 self.either(&inside, fast, slow, &types)
             }
         };
@@ -105,8 +104,9 @@ impl Emitter<'_> {
     ) -> Vec<Operand> {
         let base = self.base(pointer, row);
         let start = self.place_at(&checked.region.start, &base, 0);
-        let width = (REGISTER / element.bytes()).min(ALL);
-        let total = apart * (ALL - 1) + element.count;
+        let all = u64::from(self.lanes());
+        let width = (REGISTER / element.bytes()).min(all);
+        let total = apart * (all - 1) + element.count;
         // The last vector ends where the last access does.
         let firsts: Vec<u64> = (0..total.div_ceil(width)).map(|i| (i * width).min(total - width)).collect();
         let ty = Form::Vector(width as u32).of(element.memory);
@@ -119,7 +119,7 @@ impl Emitter<'_> {
             .collect();
         (0..element.count)
             .map(|component| {
-                let groups: Vec<Operand> = (0..ALL / width)
+                let groups: Vec<Operand> = (0..all / width)
                     .map(|group| {
                         let wanted: Vec<Option<Place>> = (0..width)
                             .map(|lane| {
@@ -131,8 +131,8 @@ impl Emitter<'_> {
                         self.assemble(&vectors, &wanted, element, width)
                     })
                     .collect();
-                let all = self.joined(groups, width, element);
-                self.after_load(all, element, LANE_FORM)
+                let vector = self.joined(groups, width, element);
+                self.after_load(vector, element, self.lane_form())
             })
             .collect()
     }
@@ -238,7 +238,9 @@ impl Emitter<'_> {
             }
             Vec::new()
         };
-        match self.all_lanes_inside(checked, pointer, rows) {
+        // Stores leave gaps; which, depends on the mask.
+        let leaves_gaps = self.active.is_none() || self.code.masks().contiguous(element.memory.bits());
+        match self.all_lanes_inside(checked, pointer, rows).filter(|_| leaves_gaps) {
             None => {
                 slow(self);
             }
@@ -263,15 +265,16 @@ impl Emitter<'_> {
     ) {
         let base = self.base(pointer, row);
         let start = self.place_at(&checked.region.start, &base, 0);
-        let width = (REGISTER / element.bytes()).min(ALL);
-        let (ty, many) = (Form::Vector(width as u32).of(element.memory), LANE_FORM.of(element.memory));
-        let mask_ty = format!("<{width} x i1>");
-        let groups = (ALL / width) as usize;
+        let all = u64::from(self.lanes());
+        let width = (REGISTER / element.bytes()).min(all);
+        let (ty, many) = (Form::Vector(width as u32).of(element.memory), self.lane_form().of(element.memory));
+        let (lanes_ty, mask_ty) = (self.mask_type(), format!("<{width} x i1>"));
+        let groups = (all / width) as usize;
         // By component, then by group of lanes.
         let mut vectors = Vec::new();
         for value in values {
             let vector = self.vector(*value, row);
-            let vector = self.before_store(vector, element, LANE_FORM);
+            let vector = self.before_store(vector, element, self.lane_form());
             for group in 0..groups as u64 {
                 vectors.push(match groups {
                     1 => vector.clone(),
@@ -279,12 +282,12 @@ impl Emitter<'_> {
                 });
             }
         }
-        let total = apart * (ALL - 1) + element.count;
+        let total = apart * (all - 1) + element.count;
         for first in (0..total).step_by(width as usize) {
             let lanes: Vec<Option<(u64, u64)>> = (first..first + width)
                 .map(|position| (position / apart, position % apart))
                 .map(|(lane, component)| {
-                    (lane < ALL && component < element.count).then_some((lane, component))
+                    (lane < all && component < element.count).then_some((lane, component))
                 })
                 .collect();
             if lanes.iter().all(Option::is_none) {
@@ -307,10 +310,10 @@ impl Emitter<'_> {
                 Some(active) => {
                     let list: Vec<String> = lanes
                         .iter()
-                        .map(|place| format!("i32 {}", place.map_or(ALL, |(lane, _)| lane)))
+                        .map(|place| format!("i32 {}", place.map_or(all, |(lane, _)| lane)))
                         .collect();
                     self.code.value(format_args!(
-                        "shufflevector <{LANES} x i1> {active}, <{LANES} x i1> zeroinitializer, <{width} x i32> <{}>",
+                        "shufflevector {lanes_ty} {active}, {lanes_ty} zeroinitializer, <{width} x i32> <{}>",
                         list.join(", ")
                     ))
                 }

@@ -1,6 +1,6 @@
 //! Values while a function is being written: what LLVM values a kernel's value has, and where those are that blocks share.
 
-use super::{Emitter, LANE_FORM, LANES};
+use super::Emitter;
 use crate::kernel::{Definition, Type, Value};
 use crate::simt::code::{Form, Operand, scalar};
 use crate::simt::origin::Origin;
@@ -55,7 +55,7 @@ impl Emitter<'_> {
                 Emitted {
                     scalars: load(self, &slot.0.scalars, &scalar(ty)),
                     valid: load(self, &slot.0.valid, "i1"),
-                    vectors: load(self, &slot.0.vectors, &LANE_FORM.of(ty)),
+                    vectors: load(self, &slot.0.vectors, &self.lane_form().of(ty)),
                 }
             }
         };
@@ -78,8 +78,8 @@ impl Emitter<'_> {
         let ty = self.function.ty(value);
         let emitted = self.get(value);
         let vector = match (self.function.constant_bits(value), self.lanes_of(value)) {
-            (Some(bits), _) => LANE_FORM.constant(ty, bits),
-            (_, Lanes::Uniform) => self.code.splat(&scalar(ty), LANES, of_row(&emitted.scalars, row)),
+            (Some(bits), _) => self.lane_form().constant(ty, bits),
+            (_, Lanes::Uniform) => self.code.splat(&scalar(ty), of_row(&emitted.scalars, row)),
             (_, Lanes::Affine(stride)) => self.ramp(ty, of_row(&emitted.scalars, row), stride),
             (_, Lanes::Speculative(_) | Lanes::Varying) => of_row(&emitted.vectors, row).clone(),
         };
@@ -90,11 +90,11 @@ impl Emitter<'_> {
     /// A value for lane 0 plus a constant for each further lane.
     pub(super) fn ramp(&mut self, ty: Type, base: &Operand, stride: i64) -> Operand {
         let name = scalar(ty);
-        let splat = self.code.splat(&name, LANES, base);
-        let steps: Vec<String> = (0..i64::from(LANES))
+        let splat = self.code.splat(&name, base);
+        let steps: Vec<String> = (0..i64::from(self.lanes()))
             .map(|lane| format!("{name} {}", signed(stride.wrapping_mul(lane) as u128, ty)))
             .collect();
-        let vector = LANE_FORM.of(ty);
+        let vector = self.lane_form().of(ty);
         self.code.value(format_args!("add {vector} {splat}, <{}>", steps.join(", ")))
     }
 
@@ -108,8 +108,9 @@ impl Emitter<'_> {
 
     /// Writes into the places of a value; with masks only the lanes they select.
     pub(super) fn write(&mut self, value: Value, slot: &Slot, emitted: &Emitted, masks: Option<&[Operand]>) {
+        let mask_ty = self.mask_type();
         let ty = self.function.ty(value);
-        let (one, many) = (scalar(ty), LANE_FORM.of(ty));
+        let (one, many) = (scalar(ty), self.lane_form().of(ty));
         for (place, new) in slot.0.scalars.iter().zip(&emitted.scalars) {
             self.code.effect(format_args!("store {one} {new}, ptr {place}"));
         }
@@ -120,7 +121,7 @@ impl Emitter<'_> {
             let blended = masks.map(|masks| {
                 let old = self.code.value(format_args!("load {many}, ptr {place}"));
                 let mask = of_row(masks, row);
-                self.code.value(format_args!("select <{LANES} x i1> {mask}, {many} {new}, {many} {old}"))
+                self.code.value(format_args!("select {mask_ty} {mask}, {many} {new}, {many} {old}"))
             });
             let new = blended.as_ref().unwrap_or(new);
             self.code.effect(format_args!("store {many} {new}, ptr {place}"));
@@ -131,7 +132,7 @@ impl Emitter<'_> {
     pub(super) fn make_slot(&mut self, value: Value) {
         let ty = self.function.ty(value);
         let rows = self.rows_of(value);
-        let (one, many) = (scalar(ty), LANE_FORM.of(ty));
+        let (one, many) = (scalar(ty), self.lane_form().of(ty));
         let mut places = |ty: &str| -> Vec<Operand> { (0..rows).map(|_| self.code.place(ty, 64)).collect() };
         let emitted = match self.shapes.of(value).lanes {
             Lanes::Uniform | Lanes::Affine(_) => Emitted { scalars: places(&one), ..Emitted::default() },
@@ -183,7 +184,7 @@ impl Emitter<'_> {
         let start = self.start_of(self.origins.of(wanted));
         let offset = self.code.value(format_args!("sub i64 0, {start}"));
         let rows = self.rows_of(wanted);
-        let vector = self.code.splat("i64", LANES, &offset);
+        let vector = self.code.splat("i64", &offset);
         Emitted {
             scalars: vec![offset; rows],
             valid: vec![Operand::new("false"); rows],

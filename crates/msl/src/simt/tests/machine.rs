@@ -10,7 +10,8 @@ use crate::simt::schedule::{Activity, Next, Schedule};
 use crate::simt::shape::{Lanes, Shapes};
 use crate::simt::{Plan, Threads};
 
-const LANES: usize = super::LANES as usize;
+/// Most lanes that a plan has.
+const LANES: usize = crate::SIMD_WIDTH as usize;
 /// Blocks that a tile may run.
 const FUEL: usize = 200_000;
 
@@ -59,7 +60,7 @@ impl<'a> Machine<'a> {
         plan: &'a Plan,
         tile: Tile,
     ) -> Self {
-        let threads = LANES * plan.rows as usize;
+        let threads = (plan.lanes * plan.rows) as usize;
         let rows = |value: Value| if shapes.of(value).rows { plan.rows as usize } else { 1 };
         // Garbage: what was never written is never read by a lane that matters.
         let garbage = 0x5a5a_5a5a_5a5a_5a5a;
@@ -89,12 +90,17 @@ impl<'a> Machine<'a> {
         }
     }
 
+    fn lanes(&self) -> usize {
+        self.plan.lanes as usize
+    }
+
     fn rows(&self) -> usize {
         self.plan.rows as usize
     }
 
     fn all(&self) -> Vec<u32> {
-        let mask = if self.plan.full { u32::MAX } else { ((1u64 << self.tile.count) - 1) as u32 };
+        let mask =
+            if self.plan.full { self.plan.all_lanes() } else { ((1u64 << self.tile.count) - 1) as u32 };
         vec![mask; self.rows()]
     }
 
@@ -102,7 +108,7 @@ impl<'a> Machine<'a> {
         let names = crate::kernel::Names::new(self.function);
         let all = self.all();
         for thread in 0..self.visits.len() {
-            let (row, lane) = (thread / LANES, thread % LANES);
+            let (row, lane) = (thread / self.lanes(), thread % self.lanes());
             let (got, want) = (&self.visits[thread], self.alone(row, lane)?);
             if all[row] >> lane & 1 == 0 {
                 if got.is_empty() {
@@ -207,7 +213,7 @@ impl<'a> Machine<'a> {
                 (if axis == Axis::X { index % 5 } else { index / 5 }).into()
             }
             Op::ThreadPosition(axis) | Op::GridPosition(axis) => match (axis, self.plan.across) {
-                (Axis::X, Axis::X) => x0 + lane + super::LANES * row,
+                (Axis::X, Axis::X) => x0 + lane + self.plan.lanes * row,
                 (Axis::X, _) => x0 + lane,
                 (_, Axis::Y) => y0 + row,
                 _ => y0,
@@ -317,7 +323,7 @@ impl<'a> Machine<'a> {
         };
         let varies = matches!(self.shapes.of(result).lanes, Lanes::Varying | Lanes::Speculative(_));
         for row in 0..self.has_rows(result) {
-            for lane in 0..if varies { LANES } else { 1 } {
+            for lane in 0..if varies { self.lanes() } else { 1 } {
                 let operands: Vec<u128> = data
                     .operands
                     .iter()
@@ -333,8 +339,8 @@ impl<'a> Machine<'a> {
     fn record(&mut self, block: Block, active: &[u32]) -> Result<(), String> {
         let mut fresh = HashSet::new();
         for (row, active) in active.iter().enumerate() {
-            for lane in (0..LANES).filter(|lane| active >> lane & 1 == 1) {
-                let thread = row * LANES + lane;
+            for lane in (0..self.lanes()).filter(|lane| active >> lane & 1 == 1) {
+                let thread = row * self.lanes() + lane;
                 let values = self.made(block).map(|v| self.value(v, row, lane)).collect();
                 self.visits[thread].push((block, values));
                 let iterations = &mut self.iterations[thread];
@@ -374,11 +380,13 @@ impl<'a> Machine<'a> {
                 let chosen = this.chosen(block, |v| this.value(v, row, lane));
                 u32::from(chosen == Some(i)) << lane
             };
-            (0..this.rows()).map(|row| active[row] & (0..LANES).map(|l| lane(row, l)).sum::<u32>()).collect()
+            (0..this.rows())
+                .map(|row| active[row] & (0..this.lanes()).map(|l| lane(row, l)).sum::<u32>())
+                .collect()
         };
         if self.shapes.asserted.contains(&block) && !parts {
             let taken: Vec<u32> = takes(self, 0);
-            let chosen = match taken.iter().all(|m| *m == u32::MAX) {
+            let chosen = match taken.iter().all(|m| *m == self.plan.all_lanes()) {
                 true => 0,
                 false if taken.iter().any(|m| *m != 0) => return Ok(Err(Restart)),
                 false => 1,

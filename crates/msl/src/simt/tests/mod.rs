@@ -9,7 +9,7 @@ use super::loops::Nest;
 use super::origin::Origins;
 use super::schedule::Schedule;
 use super::shape::Shapes;
-use super::{LANES, Plan, Threads};
+use super::{Plan, Threads};
 use crate::kernel::{self, Axis, Function};
 use graphs::Style;
 use machine::{Machine, Tile};
@@ -75,8 +75,8 @@ fn try_kernel(seed: u64, counts: &mut Counts) -> Result<(), (usize, String)> {
         let shapes = Shapes::new(&function, &nest, &origins, &plan);
         let schedule = Schedule::new(&function, &nest, &shapes);
         let tile = Tile {
-            position: [32 * random.u32(..3), random.u32(..3)],
-            count: if plan.full { LANES } else { random.u32(1..=LANES) },
+            position: [plan.lanes * random.u32(..3), random.u32(..3)],
+            count: if plan.full { plan.lanes } else { random.u32(1..=plan.lanes) },
             threads_per_grid: [random.u32(1..90), random.u32(1..5)],
         };
         let machine = Machine::new(&function, &nest, &shapes, &schedule, &plan, tile);
@@ -97,8 +97,13 @@ fn plans(random: &mut fastrand::Rng, groups: bool) -> Vec<Plan> {
     let mut plans = Vec::new();
     let kinds: &[Threads] = if groups { &[Threads::Straight, Threads::General] } else { &[Threads::Grid] };
     for &threads in kinds {
+        let lanes = match threads {
+            Threads::Grid => *random.choice(&[8, 16, 32]).unwrap(),
+            _ => crate::SIMD_WIDTH,
+        };
         let part = Plan {
             threads,
+            lanes,
             rows: 1,
             across: Axis::X,
             checked: true,

@@ -1,4 +1,4 @@
-//! Atomic operations of 32 lanes leave and find what threads do that run one after the other.
+//! Atomic operations of lanes leave and find what threads do that run one after the other.
 
 use super::super::atomic;
 use super::arithmetic::{agrees, equal, random_value};
@@ -7,8 +7,8 @@ use crate::kernel::interpret::arithmetic as meaning;
 use crate::kernel::op::{Access, Modify};
 use crate::kernel::{Op, Type};
 use crate::llvm::Machine;
-
-const VECTOR: Form = Form::Vector(LANES as u32);
+use crate::simt::Threads;
+use crate::simt::tile::lanes;
 
 /// All operations with their types in memory.
 fn everything() -> Vec<(Op, Type)> {
@@ -69,15 +69,16 @@ enum Reach {
 
 /// Copies the first operand to memory, does the operation there, and gives its results and the memory.
 fn body(code: &mut Code, op: Op, ty: Type, reach: Reach, v: &[Operand]) -> Result<Vec<Operand>, String> {
-    let (vector, scalar) = (VECTOR.of(ty), Form::Scalar.of(ty));
+    let form = code.lane_form();
+    let (vector, words, scalar) = (form.of(ty), form.of(Type::I32), Form::Scalar.of(ty));
     let memory = code.value(format_args!("getelementptr i8, ptr %out, i64 {}", 6 * STRIDE));
     code.effect(format_args!("store {vector} {}, ptr {memory}, align 8", v[0]));
     let values = &v[2..2 + operand_count(op)];
     let found = if reach == Reach::Each {
-        let places = code.value(format_args!("getelementptr {scalar}, ptr {memory}, <32 x i32> {}", v[1]));
+        let places = code.value(format_args!("getelementptr {scalar}, ptr {memory}, {words} {}", v[1]));
         atomic::each_lane(code, op, ty, &places, values, &v[4])?
     } else {
-        let index = code.value(format_args!("extractelement <32 x i32> {}, i32 0", v[1]));
+        let index = code.value(format_args!("extractelement {words} {}, i32 0", v[1]));
         let place = code.value(format_args!("getelementptr {scalar}, ptr {memory}, i32 {index}"));
         atomic::same_place(code, op, ty, &place, values, &v[4], reach == Reach::Same)?
     };
@@ -86,7 +87,8 @@ fn body(code: &mut Code, op: Op, ty: Type, reach: Reach, v: &[Operand]) -> Resul
     Ok(all)
 }
 
-fn check(level: &str, machine: &Machine) {
+fn check(level: &str, machine: &Machine, lanes: usize) {
+    let form = Form::Vector(lanes as u32);
     let mut random = fastrand::Rng::with_seed(19);
     let mut pieces = Pieces::default();
     let mut cases = Vec::new();
@@ -95,8 +97,7 @@ fn check(level: &str, machine: &Machine) {
             let mut types = if reach == Reach::Unused { Vec::new() } else { results(op, ty) };
             types.push(ty);
             let operands = [ty, Type::I32, ty, ty, Type::I1];
-            let piece =
-                pieces.add(machine, &operands, &types, VECTOR, |code, v| body(code, op, ty, reach, v));
+            let piece = pieces.add(machine, &operands, &types, form, |code, v| body(code, op, ty, reach, v));
             cases.push((piece.unwrap(), op, ty, reach, types));
         }
     }
@@ -107,7 +108,7 @@ fn check(level: &str, machine: &Machine) {
             let (mut memory, mut a, b) = (value(), value(), value());
             let few = random.bool();
             let indices: [u128; LANES] =
-                std::array::from_fn(|_| if few { random.u32(..4) } else { random.u32(..32) }.into());
+                std::array::from_fn(|_| random.u32(..if few { 4 } else { lanes as u32 }).into());
             let mask: u32 = match round {
                 0 => 0,
                 1 => u32::MAX,
@@ -121,10 +122,10 @@ fn check(level: &str, machine: &Machine) {
                 }
             }
             let active = |lane: usize| mask >> lane & 1 != 0;
-            let lanes = std::array::from_fn(|lane| active(lane).into());
-            let got = compiled.run(piece, &[memory, indices, a, b, lanes]);
+            let set = std::array::from_fn(|lane| active(lane).into());
+            let got = compiled.run(piece, &[memory, indices, a, b, set]);
             let context = format!(
-                "{level}: `{}` of {ty}, {reach:?}, mask {mask:#x}, {memory:x?} at {indices:x?} with {a:x?}, {b:x?}",
+                "{level}, {lanes} lanes: `{}` of {ty}, {reach:?}, mask {mask:#x}, {memory:x?} at {indices:x?} with {a:x?}, {b:x?}",
                 op.name()
             );
             // The sign of a zero is open where a zero meets one of another sign.
@@ -132,7 +133,7 @@ fn check(level: &str, machine: &Machine) {
                 let loose = matches!(op, Op::Modify(Modify::FMax | Modify::FMin)) && ty.is_float();
                 agrees(ty, want, got) || loose && equal(ty, want, got)
             };
-            for lane in (0..LANES).filter(|lane| active(*lane)) {
+            for lane in (0..lanes).filter(|lane| active(*lane)) {
                 let want = step(op, ty, &mut memory[index(lane)], a[lane], b[lane]);
                 if reach != Reach::Unused {
                     for (i, want) in want.into_iter().enumerate() {
@@ -145,12 +146,12 @@ fn check(level: &str, machine: &Machine) {
                 }
             }
             if op == Op::CompareExchange && reach != Reach::Unused {
-                for lane in (0..LANES).filter(|lane| !active(*lane)) {
+                for lane in (0..lanes).filter(|lane| !active(*lane)) {
                     assert_eq!(got[1][lane], 1, "{context}: lane {lane} would try again");
                 }
             }
             let after = got[got.len() - 1];
-            for (place, want) in memory.into_iter().enumerate() {
+            for (place, want) in memory.into_iter().enumerate().take(lanes) {
                 assert!(fits(ty, want, after[place]), "{context}: place {place} has {:x}", after[place]);
             }
         }
@@ -160,7 +161,13 @@ fn check(level: &str, machine: &Machine) {
 #[test]
 fn atomics_happen_in_the_order_of_the_lanes() {
     for (level, machine) in machines() {
-        check(level, &machine);
+        // As many lanes as code for the grid has, and those of SIMD-groups.
+        let mut counts =
+            [Threads::Grid, Threads::Straight].map(|t| lanes(t, machine.vector_registers())).to_vec();
+        counts.dedup();
+        for lanes in counts {
+            check(level, &machine, lanes as usize);
+        }
     }
 }
 
@@ -174,7 +181,7 @@ fn what_cannot_be_atomic_is_an_error_that_names_it() {
     ] {
         let operands = [ty, Type::I32, ty, ty, Type::I1];
         let piece = Pieces::default()
-            .add(&machine, &operands, &[ty], VECTOR, |code, v| body(code, op, ty, Reach::Each, v));
+            .add(&machine, &operands, &[ty], Form::Vector(32), |code, v| body(code, op, ty, Reach::Each, v));
         assert!(piece.as_ref().is_err_and(|message| message.contains(name)), "{piece:?}");
     }
 }

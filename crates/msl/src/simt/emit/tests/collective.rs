@@ -110,7 +110,7 @@ fn check_shuffles(level: &str, machine: &Machine) {
         let from_lane = pieces.add(machine, &types, &[ty], VECTOR, |code, v| {
             let lane = code.value(format_args!("extractelement <32 x i32> {}, i32 0", v[1]));
             let result = collective::from_lane(code, ty, &v[0], &lane, &v[2]);
-            Ok::<_, String>(vec![code.splat(&Form::Scalar.of(ty), LANES as u32, &result)])
+            Ok::<_, String>(vec![code.splat(&Form::Scalar.of(ty), &result)])
         });
         let from_lane = from_lane.unwrap();
         let compiled = pieces.compile(machine);
@@ -148,7 +148,7 @@ fn check_ballots(level: &str, machine: &Machine) {
     let pieces_of = [true, false].map(|masked| {
         let piece = pieces.add(machine, &[Type::I1; 2], &[Type::I32], VECTOR, |code, v| {
             let bits = collective::ballot(code, &v[0], &if masked { v[1].clone() } else { all_lanes() });
-            Ok::<_, String>(vec![code.splat("i32", LANES as u32, &bits)])
+            Ok::<_, String>(vec![code.splat("i32", &bits)])
         });
         (piece.unwrap(), masked)
     });

@@ -9,6 +9,7 @@ use crate::kernel::Type;
 use crate::llvm::{LoadedObject, Machine, Module};
 use crate::runtime;
 
+/// Values of each operand, and most lanes of a vector.
 pub(super) const LANES: usize = 32;
 
 /// Levels of the processor that the text is compiled for and run on.
@@ -47,7 +48,11 @@ impl Pieces {
         form: Form,
         body: impl FnOnce(&mut Code, &[Operand]) -> Result<Vec<Operand>, E>,
     ) -> Result<usize, E> {
-        let mut code = Code::new(machine);
+        let lanes = match form {
+            Form::Scalar => 1,
+            Form::Vector(lanes) => lanes,
+        };
+        let mut code = Code::new(machine, lanes);
         let values: Vec<Operand> = operands
             .iter()
             .enumerate()
@@ -102,7 +107,7 @@ struct Compiled {
 }
 
 impl Compiled {
-    /// Runs a function on 32 values of each operand; returns 32 of each result.
+    /// Runs a function on 32 values of each operand, as often as it takes; returns 32 of each result.
     fn run(&self, number: usize, operands: &[[u128; LANES]]) -> Vec<[u128; LANES]> {
         let (operand_types, result_types, form) = &self.signatures[number];
         let address = self.object.address(&format!("piece.{number}")).unwrap();
@@ -110,7 +115,10 @@ impl Compiled {
         let function =
             unsafe { std::mem::transmute::<usize, unsafe extern "C" fn(*const u8, *mut u8)>(address) };
         let mut results = vec![[0; LANES]; result_types.len()];
-        let together = if *form == Form::Scalar { 1 } else { LANES };
+        let together = match form {
+            Form::Scalar => 1,
+            Form::Vector(lanes) => *lanes as usize,
+        };
         for first in (0..LANES).step_by(together) {
             let (mut input, mut output) = (Values([0; 8 * STRIDE]), Values([0; 8 * STRIDE]));
             for (i, (ty, values)) in operand_types.iter().zip(operands).enumerate() {
