@@ -104,8 +104,8 @@ impl Emitter<'_> {
         let body = self.lane_by_lane(
             &format!("{row} @{name}({pointers} %places, i32 %bits)"),
             &format!(
-                "  %full = call {row} @{intrinsic}({pointers} %places, i32 1, {mask_ty} splat (i1 true), {row} \
-                 zeroinitializer)\n  ret {row} %full\n"
+                "  %now = call {row} @{intrinsic}({pointers} %places, i32 1, {mask_ty} splat (i1 true), {row} \
+                 zeroinitializer)\n  ret {row} %now\n"
             ),
             &format!(
                 "  %from = alloca {pointers}\n  store {pointers} %places, ptr %from\n  %here = alloca {row}\n  \
