@@ -14,6 +14,7 @@ pub(crate) enum Check {
     Clippy,
     Docs,
     Tests,
+    Avx2Cpu,
     PlainCpu,
     Orders,
     Doctests,
@@ -22,11 +23,12 @@ pub(crate) enum Check {
 
 impl Check {
     /// In the order in which they run.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Format,
         Self::Clippy,
         Self::Docs,
         Self::Tests,
+        Self::Avx2Cpu,
         Self::PlainCpu,
         Self::Orders,
         Self::Doctests,
@@ -40,6 +42,7 @@ impl Check {
             Self::Clippy => "clippy",
             Self::Docs => "doc",
             Self::Tests => "tests",
+            Self::Avx2Cpu => "avx2-cpu",
             Self::PlainCpu => "plain-cpu",
             Self::Orders => "orders",
             Self::Doctests => "doctests",
@@ -57,9 +60,8 @@ impl Check {
             Self::Clippy => "lints; warnings are errors",
             Self::Docs => "documentation builds without a warning",
             Self::Tests => "all tests, with cargo-nextest where it is installed",
-            Self::PlainCpu => {
-                "the kernels of the tests again, as a CPU with AVX2 and without AVX-512 runs them"
-            }
+            Self::Avx2Cpu => "the kernels of the tests again, as a CPU without AVX-512 runs them",
+            Self::PlainCpu => "the kernels of the tests again, as a CPU without AVX runs them",
             Self::Orders => "models of the threads, in many orders of their steps (shuttle)",
             Self::Doctests => "the examples in the documentation",
             Self::Deny => "licences, bans and sources of dependencies, where cargo-deny is installed",
@@ -88,13 +90,9 @@ impl Check {
             Self::Tests => {
                 cargo(&["test", "--workspace", "--lib", "--bins", "--tests", "--examples", "--no-fail-fast"])
             }
-            Self::PlainCpu => {
-                let mut command =
-                    cargo(&["test", "--package", "msl", "--test", "filetests", "--", "--quiet"]);
-                // Without AVX2, LLVM takes minutes over the vector code of a few kernels.
-                command.env("METAL_BRIDGE_CPU", "x86-64-v3");
-                command
-            }
+            Self::Avx2Cpu if has_avx512() => filetests_on(shell, "x86-64-v3"),
+            Self::Avx2Cpu => return Err("this CPU has no AVX-512"),
+            Self::PlainCpu => filetests_on(shell, "generic"),
             Self::Orders => {
                 // A target directory of its own: the flag would have everything else built again.
                 let mut command = cargo(&["test", "--package", "metal-bridge", "--test", "orders"]);
@@ -108,6 +106,23 @@ impl Check {
             Self::Deny => return Err("cargo-deny is not installed"),
         })
     }
+}
+
+/// Runs the kernels of the tests with no more than the features of a level of CPUs.
+fn filetests_on(shell: &Shell, level: &str) -> Command {
+    let mut command = shell.cargo(&["test", "--package", "msl", "--test", "filetests", "--", "--quiet"]);
+    command.env("METAL_BRIDGE_CPU", level);
+    command
+}
+
+#[cfg(target_arch = "x86_64")]
+fn has_avx512() -> bool {
+    std::arch::is_x86_feature_detected!("avx512f")
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn has_avx512() -> bool {
+    false
 }
 
 /// The text of `cargo xtask test --list`.

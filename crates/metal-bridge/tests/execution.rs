@@ -48,6 +48,10 @@ kernel void write_to_const(device const uint *values [[buffer(0)]]) {
     *(device uint *)values = 7;
 }
 
+kernel void number(device uint *out [[buffer(0)]], uint i [[thread_position_in_grid]]) {
+    out[i] = i * 3 + 1;
+}
+
 kernel void slow(device uint *out [[buffer(0)]], constant uint &rounds [[buffer(1)]],
                  uint i [[thread_position_in_grid]]) {
     uint x = i;
@@ -378,4 +382,28 @@ fn source_with_errors_gives_diagnostics() {
     };
     assert!(error.to_string().contains("program_source:1:"), "{error}");
     assert!(error.to_string().contains("'y'"), "{error}");
+}
+
+/// So large that stores go past the caches; each host thread sees all of them when the work has ended.
+#[test]
+fn large_results_are_whole() {
+    let device = device(2);
+    let pipeline = pipeline(&library(&device), "number");
+    let queue = device.new_command_queue().unwrap();
+    let count = (64 << 20) / 4 + 77;
+    let values = zeros(&device, count);
+    // At the start of a line of the caches, and between.
+    for offset in [0, 36] {
+        let command_buffer = queue.new_command_buffer();
+        let mut encoder = command_buffer.new_compute_command_encoder().unwrap();
+        encoder.set_compute_pipeline_state(&pipeline).unwrap();
+        encoder.set_buffer(&values, offset, 0).unwrap();
+        encoder.dispatch_threads(count - offset / 4, 256).unwrap();
+        encoder.end_encoding().unwrap();
+        command_buffer.commit().unwrap();
+        command_buffer.wait_until_completed().unwrap();
+        let values = values.view::<u32>().unwrap();
+        let wrong = values[offset / 4..].iter().zip(0u32..).position(|(got, i)| *got != i.wrapping_mul(3) + 1);
+        assert_eq!(wrong, None, "offset {offset}");
+    }
 }

@@ -178,6 +178,11 @@ impl Machine {
         }
     }
 
+    /// Whether it has stores that go past the caches, which the runtime waits for (`runtime/run.rs`).
+    pub(crate) fn streams(&self) -> bool {
+        self.triple().starts_with("x86_64")
+    }
+
     /// Its vector registers.
     pub(crate) fn vector_registers(&self) -> VectorRegisters {
         let (bytes, count) = if self.has("avx512f", &["x86-64-v4"]) {

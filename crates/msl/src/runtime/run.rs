@@ -128,6 +128,7 @@ pub(crate) unsafe fn run(
                 unsafe { rows(&context, x.start, x.end, y.start, y.end, plane) };
             }
         }
+        wait_for_streams();
         // SAFETY: generated code has returned; nothing else uses the host.
         return unsafe { (*host).fault.take() }.map_or(Ok(()), Err);
     }
@@ -167,6 +168,15 @@ pub(crate) unsafe fn run(
         position.advance();
     }
     Ok(())
+}
+
+/// Orders stores past the caches before all that this thread does next, such as telling others that it is done.
+fn wait_for_streams() {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: SSE is part of x86-64.
+    unsafe {
+        std::arch::x86_64::_mm_sfence();
+    }
 }
 
 /// The position of a threadgroup in the grid.

@@ -82,6 +82,14 @@ impl Form {
         }
     }
 
+    /// Bytes in this form, in memory.
+    pub(super) fn bytes(self, ty: Type) -> u32 {
+        match self {
+            Self::Scalar => ty.bytes(),
+            Self::Vector(lanes) => lanes * ty.bytes(),
+        }
+    }
+
     /// The name as it is in the names of intrinsics: `f32`, `v32f32`.
     pub(super) fn mangled(self, ty: Type) -> String {
         let name = match ty {
@@ -144,6 +152,8 @@ pub(super) struct Code {
     /// How many 32-bit values one instruction of the machine permutes by indices in a register; 0 if there is none.
     permuted_words: u32,
     masks: MaskedAccesses,
+    /// Whether the machine's stores can go past the caches.
+    streams: bool,
     lanes: u32,
     current: Option<Label>,
 }
@@ -155,6 +165,7 @@ impl Code {
             native_half: machine.computes_halves(),
             permuted_words: machine.permuted_words(),
             masks: machine.masked_accesses(),
+            streams: machine.streams(),
             lanes,
             ..Self::default()
         }
@@ -175,6 +186,10 @@ impl Code {
 
     pub(super) fn permuted_words(&self) -> u32 {
         self.permuted_words
+    }
+
+    pub(super) fn streams(&self) -> bool {
+        self.streams
     }
 
     /// The machine's accesses under a mask.

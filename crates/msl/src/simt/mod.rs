@@ -222,9 +222,9 @@ pub(crate) fn vectorise(
         text += part;
     }
     text += &driver::entry(&whole);
-    // Empty: what is read does not change. Then: branches that are usually taken, and seldom.
+    // A store past the caches. Empty: what is read does not change. Then: branches that are usually taken, and seldom.
     text += &format!("!3 = !{{i64 {}}}\n!4 = !{{i64 8}}\n", crate::MAX_BUFFERS * size_of::<crate::Binding>());
-    text += "!2 = !{}\n!0 = !{!\"branch_weights\", i32 1000000, i32 1}\n!1 = !{!\"branch_weights\", i32 1, i32 1000000}\n";
+    text += "!5 = !{i32 1}\n!2 = !{}\n!0 = !{!\"branch_weights\", i32 1000000, i32 1}\n!1 = !{!\"branch_weights\", i32 1, i32 1000000}\n";
     let entry = match (threads, whole.waits) {
         (Threads::Grid, _) => EntryKind::Grid { step: whole.extents() },
         (_, true) => EntryKind::Simdgroups,

@@ -673,6 +673,9 @@ impl Emitter<'_> {
             all = self.shuffle(&ty, &all, indices);
         }
         match active {
+            None if self.may_stream(pointer, wide.bytes(element.memory)) => {
+                self.store_streamed(&ty, &all, &place, &checked.region);
+            }
             None => self.code.effect(format_args!("store {ty} {all}, ptr {place}, align 1")),
             Some(mask) => {
                 let mask = self.in_order(mask, reversed);

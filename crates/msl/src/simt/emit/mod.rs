@@ -14,6 +14,7 @@ mod masked;
 mod memory;
 mod private;
 mod region;
+mod stream;
 mod strided;
 #[cfg(test)]
 mod tests;
