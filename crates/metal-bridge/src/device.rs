@@ -304,15 +304,23 @@ impl Device {
     #[doc(alias = "newBufferWithLength:options:")]
     #[doc(alias = "NewBufferWithLength")]
     pub fn new_buffer_with_length(&self, length: usize, options: ResourceOptions) -> Result<Buffer> {
-        if length == 0 {
-            return Err(Error::EmptyBuffer);
-        }
-        let limit = self.max_buffer_length();
-        if length > limit {
-            return Err(Error::BufferTooLong { length, limit });
-        }
+        self.check_length(length)?;
         let mode = options.storage_mode();
-        Ok(Buffer::new(self.clone(), self.0.backend.new_buffer(length, mode)?, length, mode))
+        Ok(Buffer::new(self.clone(), self.new_memory(length, mode)?, length, mode))
+    }
+
+    pub(crate) fn check_length(&self, length: usize) -> Result<()> {
+        let limit = self.max_buffer_length();
+        match length {
+            0 => Err(Error::EmptyBuffer),
+            _ if length > limit => Err(Error::BufferTooLong { length, limit }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Zeroed memory; the length was checked.
+    pub(crate) fn new_memory(&self, length: usize, mode: StorageMode) -> Result<Arc<dyn backend::Buffer>> {
+        self.0.backend.new_buffer(length, mode)
     }
 
     /// A buffer with a copy of some bytes.
