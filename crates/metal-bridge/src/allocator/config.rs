@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 /// Default of [`AllocatorConfig::minimum_block`].
 const MINIMUM_BLOCK: usize = 2 << 20;
 /// Default of [`AllocatorConfig::class_limit`].
-const CLASS_LIMIT: u64 = 64 << 20;
+const CLASS_LIMIT: u64 = 1 << 20;
 /// Size classes by default: so many in each doubling, so that rounding up wastes at most an eighth.
 const CLASSES_PER_DOUBLING: usize = 8;
 /// The largest size class by default.
@@ -95,7 +95,8 @@ impl AllocatorConfig {
     }
 
     /// Most free bytes of one size class that are kept apart for requests of that class, which is fastest. What is above
-    /// it is merged with its neighbours at once. By default 64 MiB.
+    /// it is merged with its neighbours at once, which fragments memory least. By default 1 MiB, so that speed counts for
+    /// small buffers and memory for large ones.
     #[must_use]
     pub fn class_limit(mut self, bytes: u64) -> Self {
         self.class_limit = bytes;

@@ -97,12 +97,12 @@ mod tests {
     #[test]
     fn readers_wait_for_writers_and_writers_for_both() {
         let mut hazards = Hazards::default();
-        assert_eq!(waits(&mut hazards, 1, &access(7, true)), []);
+        assert_eq!(waits(&mut hazards, 1, &access(7, true)), [0u64; 0]);
         assert_eq!(waits(&mut hazards, 2, &access(7, false)), [1]);
         assert_eq!(waits(&mut hazards, 3, &access(7, false)), [1]);
         assert_eq!(waits(&mut hazards, 4, &access(7, true)), [1, 2, 3]);
         assert_eq!(waits(&mut hazards, 5, &access(7, true)), [4]);
-        assert_eq!(waits(&mut hazards, 6, &access(8, true)), []);
+        assert_eq!(waits(&mut hazards, 6, &access(8, true)), [0u64; 0]);
         for id in 1..=5 {
             hazards.remove(id, &access(7, true));
         }

@@ -74,12 +74,15 @@ pub(super) struct Job {
 
 type Cleanup = Box<dyn FnOnce() -> Result<()> + Send>;
 type OnComplete = Box<dyn FnOnce(&Completion) + Send>;
+type Function = Box<dyn FnOnce(&OperationContext<'_>) -> Result<()> + Send>;
+type Begin = Box<dyn FnOnce(&OperationContext<'_>, Completer) -> Result<()> + Send>;
+type Encode = Box<dyn FnOnce(&OperationContext<'_>, &CommandBuffer) -> Result<()> + Send>;
 
 /// The ways to execute.
 pub(super) enum Execute {
-    Function(Box<dyn FnOnce(&OperationContext<'_>) -> Result<()> + Send>),
-    Asynchronous(Box<dyn FnOnce(&OperationContext<'_>, Completer) -> Result<()> + Send>),
-    CommandBuffer(Box<dyn FnOnce(&OperationContext<'_>, &CommandBuffer) -> Result<()> + Send>),
+    Function(Function),
+    Asynchronous(Begin),
+    CommandBuffer(Encode),
 }
 
 impl PendingOperation {

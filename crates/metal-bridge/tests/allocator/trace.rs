@@ -68,7 +68,7 @@ fn an_hour_of_training_fragments_little() {
     );
     println!("worst: rounding {worst:.3}, reserved to active {worst_ratio:.3}");
     assert!(stats.peak_active as f64 <= 1.15 * stats.peak_used as f64, "{stats:?}");
-    assert!(stats.peak_total as f64 <= 1.6 * stats.peak_active as f64, "{stats:?}");
+    assert!(stats.peak_total as f64 <= 1.5 * stats.peak_active as f64, "{stats:?}");
     assert!(stats.num_pool_misses * 10_000 < stats.num_allocations, "{stats:?}");
     drop((weights, kept));
     assert_eq!(allocator.trim(), stats.total_memory);
