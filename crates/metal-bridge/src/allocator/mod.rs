@@ -13,8 +13,8 @@
 //! neighbours are merged. If nothing fits, what the lists keep is merged, too; only then is another block reserved from
 //! the device. Small and large requests, and the three storage modes, have blocks of their own. Blocks without any
 //! buffer go back to the device when [`trim`](BufferAllocator::trim) is called, when the limits of
-//! [`AllocatorConfig`] are passed, and when the device has no memory left: running out of memory is an error
-//! ([`Error::PoolExhausted`]) only after that.
+//! [`AllocatorConfig`] are passed, and when the device has no memory left for this allocator, another one, or a
+//! buffer of its own: running out of memory is an error ([`Error::PoolExhausted`]) only after that.
 //!
 //! ```
 //! use metal_bridge::{BufferAllocator, Device, ResourceOptions};
@@ -104,8 +104,9 @@ impl BufferAllocator {
         let limit = config.budget.unwrap_or(u64::MAX).min(device.memory_limit());
         let watermarks = config.watermarks.unwrap_or((limit / 10 * 9, limit / 10 * 7));
         let state = Mutex::new(State::new(&classes));
-        let shared = Shared { device: device.clone(), config, classes, watermarks, state };
-        Ok(Self(Arc::new(Handle(Arc::new(shared)))))
+        let shared = Arc::new(Shared { device: device.clone(), config, classes, watermarks, state });
+        device.add_pool(&shared);
+        Ok(Self(Arc::new(Handle(shared))))
     }
 
     /// The allocator of the system's default device, with the default configuration: always the same one. It lives as
@@ -176,13 +177,7 @@ impl BufferAllocator {
     /// Gives blocks without a buffer back to the device until at most so many bytes are free, or there are no more such
     /// blocks; returns their bytes.
     pub fn trim_to(&self, cached: u64) -> u64 {
-        let mut state = self.shared().lock();
-        let before = state.counters.reserved;
-        let removed = state.trim(|counters| counters.cached() > cached);
-        let after = state.counters.reserved;
-        drop(state);
-        drop(removed);
-        before - after
+        self.shared().trim_to(cached)
     }
 
     /// All blocks and what lies in them: live buffers with their labels and, if the allocator was
@@ -201,6 +196,17 @@ impl Shared {
         lock(&self.state)
     }
 
+    /// Gives blocks back until at most so many bytes are free; returns their bytes.
+    pub(crate) fn trim_to(&self, cached: u64) -> u64 {
+        let mut state = self.lock();
+        let before = state.counters.reserved;
+        let removed = state.trim(|counters| counters.cached() > cached);
+        let after = state.counters.reserved;
+        drop(state);
+        drop(removed);
+        before - after
+    }
+
     fn allocate(self: &Arc<Self>, length: usize, mode: StorageMode) -> Result<Buffer> {
         self.device.check_length(length)?;
         let (size, class) = self.classes.fit(length);
@@ -208,13 +214,34 @@ impl Shared {
         let small = size <= self.config.minimum_block / 2;
         let request = Request { length, size, class, pool: pool_index(mode, small), origin };
         let mut state = self.lock();
-        let (chunk, block) = match state.take(&request) {
-            Some(taken) => taken,
-            None => self.reserve(&mut state, &request, mode)?,
-        };
+        let mut taken = self.take(&mut state, &request, mode);
+        if taken.is_err() {
+            // Other allocators of the device may keep what is missing; their locks are taken without this one.
+            drop(state);
+            let relieved = self.device.relieve(Some(self)) > 0;
+            state = self.lock();
+            if relieved {
+                taken = self.take(&mut state, &request, mode);
+            }
+            state.counters.failures += u64::from(taken.is_err());
+        }
+        let (chunk, block) = taken?;
         let offset = state.offset(chunk);
         drop(state);
         Ok(Buffer::pooled(Lease::new(block, chunk), offset, length, mode))
+    }
+
+    /// Takes a chunk of memory that is reserved already, or reserves some.
+    fn take(
+        self: &Arc<Self>,
+        state: &mut State,
+        request: &Request,
+        mode: StorageMode,
+    ) -> Result<(ChunkId, Arc<Block>)> {
+        match state.take(request) {
+            Some(taken) => Ok(taken),
+            None => self.reserve(state, request, mode),
+        }
     }
 
     /// Reserves a block for a request and takes its chunk. Tries smaller blocks, and then again without what is free.
@@ -256,7 +283,6 @@ impl Shared {
                 drop(state.trim(|_| true));
             }
         }
-        state.counters.failures += 1;
         Err(Error::PoolExhausted {
             length: request.length,
             active: state.counters.active,

@@ -328,7 +328,8 @@ pub struct Completion {
     pub cleanup: Result<()>,
 }
 
-/// Ends an asynchronous operation. If it is dropped without a result, the operation fails.
+/// Ends an asynchronous operation. If it is dropped without a result, the operation fails; as long as it is kept, the
+/// operation, and a shutdown of its manager, goes on.
 #[must_use = "dropping it fails the operation"]
 pub struct Completer {
     shared: Arc<Shared>,

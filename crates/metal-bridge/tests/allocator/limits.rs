@@ -67,6 +67,22 @@ fn the_devices_limit_counts_as_well() {
 }
 
 #[test]
+fn allocators_of_a_device_make_room_for_each_other() {
+    let first = allocator(AllocatorConfig::new());
+    let device = first.device().clone();
+    let second = BufferAllocator::new(&device, AllocatorConfig::new()).unwrap();
+    let limit = device.max_buffer_length();
+    drop(first.allocate(limit / 4 * 3, SHARED).unwrap());
+    assert!(device.current_allocated_size() as usize >= limit / 4 * 3);
+    let buffer = second.allocate(limit / 2, SHARED).unwrap();
+    assert_eq!((first.memory_stats().total_memory, second.memory_stats().num_failures), (0, 0));
+    drop(buffer);
+    // A buffer of the device's own.
+    device.new_buffer_with_length(limit / 4 * 3, SHARED).unwrap();
+    assert_eq!(second.memory_stats().total_memory, 0);
+}
+
+#[test]
 fn what_is_cached_is_limited() {
     let allocator = allocator(AllocatorConfig::new().maximum_cached(4 << 20));
     let buffers: Vec<_> = (0..3).map(|_| allocator.allocate(12 * MIB, SHARED).unwrap()).collect();
