@@ -111,7 +111,7 @@ fn latency_of_rayon(bencher: Bencher<'_, '_>) {
 const LENGTHS: [usize; 3] = [256, 4096, 1 << 20];
 
 /// A buffer of an allocator that has such a one.
-#[divan::bench(args = LENGTHS)]
+#[divan::bench(args = LENGTHS, sample_size = 100)]
 fn pooled_buffer(bencher: Bencher<'_, '_>, length: usize) {
     let allocator =
         BufferAllocator::new(&Device::null(), AllocatorConfig::new()).expect("the defaults are valid");
@@ -121,7 +121,7 @@ fn pooled_buffer(bencher: Bencher<'_, '_>, length: usize) {
 }
 
 /// A buffer of the device.
-#[divan::bench(args = LENGTHS)]
+#[divan::bench(args = LENGTHS, sample_size = 100)]
 fn device_buffer(bencher: Bencher<'_, '_>, length: usize) {
     let device = Device::null();
     bencher.bench_local(|| {
@@ -132,7 +132,7 @@ fn device_buffer(bencher: Bencher<'_, '_>, length: usize) {
 }
 
 /// A block of the system's allocator, neither counted nor zeroed.
-#[divan::bench(args = LENGTHS)]
+#[divan::bench(args = LENGTHS, sample_size = 100)]
 fn system_block(bencher: Bencher<'_, '_>, length: usize) {
     bencher.bench_local(|| {
         let layout = Layout::from_size_align(black_box(length), 256).expect("a valid layout");

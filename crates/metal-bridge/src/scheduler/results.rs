@@ -13,6 +13,8 @@ use super::ids::BuildIdHasher;
 
 /// Most intervals: 2 MiB or so.
 const MAX_INTERVALS: usize = 1 << 16;
+/// A success so far beyond the latest interval begins another one: ids between them may have failed, or never come.
+const FAR: u64 = 1 << 10;
 
 /// What is known of an id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +31,8 @@ pub(super) enum Known {
 
 #[derive(Debug)]
 pub(super) struct Results {
+    /// First and last id of an interval of successes, apart from the others: most ids that end belong here.
+    latest: Option<(u64, u64)>,
     /// By first id: last id, and whether they succeeded.
     intervals: BTreeMap<u64, (u64, bool)>,
     max_intervals: usize,
@@ -43,6 +47,7 @@ pub(super) struct Results {
 impl Results {
     pub(super) fn new(max_errors: usize) -> Self {
         Self {
+            latest: None,
             intervals: BTreeMap::new(),
             max_intervals: MAX_INTERVALS,
             horizon: 0,
@@ -53,6 +58,9 @@ impl Results {
     }
 
     pub(super) fn get(&self, id: u64) -> Known {
+        if self.latest.is_some_and(|(first, last)| (first..=last).contains(&id)) {
+            return Known::Succeeded;
+        }
         match self.intervals.range(..=id).next_back() {
             Some((_, (last, succeeded))) if *last >= id => {
                 if *succeeded {
@@ -80,18 +88,43 @@ impl Results {
             self.errors.insert(id, error);
             self.order.push_back(id);
         }
-        let mut last = id;
-        if let Some((after, _)) = self.intervals.get(&(id + 1)).filter(|(_, outcome)| *outcome == succeeded) {
-            last = *after;
-            self.intervals.remove(&(id + 1));
+        let first = match self.latest {
+            _ if !succeeded => return self.insert(id, id, false),
+            None => id,
+            Some((first, last)) if last + 1 == id => first,
+            Some((first, last)) if last + FAR < id => {
+                self.insert(first, last, true);
+                id
+            }
+            Some(_) => return self.insert(id, id, true),
+        };
+        self.latest = Some((first, self.take_successes_at(id + 1).unwrap_or(id)));
+    }
+
+    /// Removes the interval of successes that begins with an id; gives its end.
+    fn take_successes_at(&mut self, id: u64) -> Option<u64> {
+        let (last, succeeded) = *self.intervals.get(&id)?;
+        succeeded.then(|| {
+            self.intervals.remove(&id);
+            last
+        })
+    }
+
+    /// Adds an interval, merged with its neighbours.
+    fn insert(&mut self, first: u64, mut last: u64, succeeded: bool) {
+        if let Some((after, _)) = self.intervals.get(&(last + 1)).filter(|(_, outcome)| *outcome == succeeded)
+        {
+            let after = *after;
+            self.intervals.remove(&(last + 1));
+            last = after;
         }
-        if let Some((_, before)) = self.intervals.range_mut(..id).next_back()
-            && *before == (id - 1, succeeded)
+        if let Some((_, before)) = self.intervals.range_mut(..first).next_back()
+            && *before == (first - 1, succeeded)
         {
             before.0 = last;
             return;
         }
-        self.intervals.insert(id, (last, succeeded));
+        self.intervals.insert(first, (last, succeeded));
         if self.intervals.len() > self.max_intervals
             && let Some((_, (last, _))) = self.intervals.pop_first()
         {
@@ -121,7 +154,7 @@ mod tests {
             results.record(id, Ok(()));
             assert_eq!(results.get(id), Known::Succeeded);
         }
-        assert_eq!(results.intervals.len(), 1);
+        assert!(results.intervals.len() <= 1);
         assert_eq!((results.get(0), results.get(10_001)), (Known::Not, Known::Not));
     }
 

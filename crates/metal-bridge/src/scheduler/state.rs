@@ -79,6 +79,13 @@ struct Entry {
     /// Operations before it that have not ended.
     unmet: usize,
     dependents: Vec<Dependent>,
+    signal: Option<Arc<Signal>>,
+    /// What most operations do not have; apart, since entries are moved.
+    rare: Option<Box<Rare>>,
+}
+
+#[derive(Debug, Default)]
+struct Rare {
     /// Operations within which somebody waits for this one.
     waiting_inside: Vec<u64>,
     accesses: Vec<Access>,
@@ -86,7 +93,6 @@ struct Entry {
     cancelled: Option<OperationError>,
     /// The result of an asynchronous one; the inner `None` if it was abandoned.
     told: Option<Option<Result<()>>>,
-    signal: Option<Arc<Signal>>,
     /// What it waited for, if that is recorded.
     before: Vec<u64>,
 }
@@ -269,22 +275,11 @@ impl State {
             Some(_) => before.iter().map(|(id, _)| *id).collect(),
             None => Vec::new(),
         };
-        self.operations.insert(
-            id,
-            Entry {
-                label: job.label.clone(),
-                job: Some(job),
-                phase,
-                unmet,
-                dependents: Vec::new(),
-                waiting_inside: Vec::new(),
-                accesses: uses,
-                cancelled,
-                told: None,
-                signal: None,
-                before: recorded,
-            },
-        );
+        let rare = (cancelled.is_some() || !uses.is_empty() || !recorded.is_empty())
+            .then(|| Box::new(Rare { accesses: uses, cancelled, before: recorded, ..Rare::default() }));
+        let label = job.label.clone();
+        let entry = Entry { job: Some(job), label, phase, unmet, dependents: Vec::new(), signal: None, rare };
+        self.operations.insert(id, entry);
         self.stats.queued += 1;
         self.stats.pending += 1;
         self.stats.peak = self.stats.peak.max(self.operations.len());
@@ -297,13 +292,13 @@ impl State {
             let Some(job) = entry.job.take() else { continue };
             if entry.phase == Phase::Told {
                 entry.phase = Phase::Running;
-                let result = entry.told.take().flatten();
+                let result = entry.rare().told.take().flatten();
                 return Some(Task::End { id, job, result });
             }
             entry.phase = Phase::Running;
             self.stats.pending -= 1;
             self.stats.in_flight += 1;
-            return Some(match entry.cancelled.take() {
+            return Some(match entry.rare.as_mut().and_then(|rare| rare.cancelled.take()) {
                 Some(error) => Task::Cancel { id, job, error },
                 None => Task::Execute { id, job },
             });
@@ -314,7 +309,7 @@ impl State {
     /// An asynchronous operation's function has returned.
     pub(super) fn begun(&mut self, id: u64, job: Box<Job>) -> Begun {
         let Some(entry) = self.operations.get_mut(&id) else { return Begun::Told(job, None) };
-        if let Some(result) = entry.told.take() {
+        if let Some(result) = entry.rare.as_mut().and_then(|rare| rare.told.take()) {
             return Begun::Told(job, result);
         }
         entry.job = Some(job);
@@ -325,10 +320,11 @@ impl State {
     /// An asynchronous operation is told its result; true if it is ready for its end now.
     pub(super) fn tell(&mut self, id: u64, result: Option<Result<()>>) -> bool {
         let Some(entry) = self.operations.get_mut(&id) else { return false };
-        if entry.told.is_some() {
+        let told = &mut entry.rare().told;
+        if told.is_some() {
             return false;
         }
-        entry.told = Some(result);
+        *told = Some(result);
         if entry.phase != Phase::InFlight {
             return false;
         }
@@ -345,8 +341,11 @@ impl State {
         span: Option<Span>,
     ) -> Option<Arc<Signal>> {
         let mut entry = self.operations.remove(&id)?;
+        if let Some(rare) = &entry.rare {
+            self.hazards.remove(id, &rare.accesses);
+        }
         if let (Some(span), Some(recorder)) = (span, &mut self.recorder) {
-            let before = std::mem::take(&mut entry.before);
+            let before = entry.rare.take().map(|rare| rare.before).unwrap_or_default();
             recorder.record(
                 OperationId { manager: self.manager, number: id },
                 entry.label.clone(),
@@ -355,7 +354,6 @@ impl State {
                 result,
             );
         }
-        self.hazards.remove(id, &entry.accesses);
         self.results.record(id, result.clone());
         self.stats.in_flight -= 1;
         match result {
@@ -368,10 +366,11 @@ impl State {
             other.unmet -= 1;
             if let Err(error) = result
                 && dependent.declared
-                && other.cancelled.is_none()
+                && !other.is_cancelled()
                 && let Some(job) = &other.job
             {
-                other.cancelled = Some(error.cancels(job.name()));
+                let error = error.cancels(job.name());
+                other.rare().cancelled = Some(error);
             }
             if other.unmet == 0 {
                 other.phase = Phase::Ready;
@@ -425,16 +424,16 @@ impl State {
             return Err(SchedulerError::WouldDeadlock { operation, waiting, path });
         }
         if let Some(entry) = self.operations.get_mut(&awaited) {
-            entry.waiting_inside.push(waiting);
+            entry.rare().waiting_inside.push(waiting);
         }
         Ok(())
     }
 
     pub(super) fn end_wait_inside(&mut self, waiting: u64, awaited: u64) {
-        if let Some(entry) = self.operations.get_mut(&awaited)
-            && let Some(index) = entry.waiting_inside.iter().position(|id| *id == waiting)
+        if let Some(rare) = self.operations.get_mut(&awaited).and_then(|entry| entry.rare.as_mut())
+            && let Some(index) = rare.waiting_inside.iter().position(|id| *id == waiting)
         {
-            entry.waiting_inside.swap_remove(index);
+            rare.waiting_inside.swap_remove(index);
         }
     }
 
@@ -456,7 +455,7 @@ impl State {
             }
             let Some(entry) = self.operations.get(&id) else { continue };
             let dependents = entry.dependents.iter().map(|dependent| dependent.id);
-            for next in dependents.chain(entry.waiting_inside.iter().copied()) {
+            for next in dependents.chain(entry.waiting_inside()) {
                 from.entry(next).or_insert_with(|| {
                     open.push(next);
                     id
@@ -480,7 +479,7 @@ impl State {
             id: *id,
             label: entry.label.clone(),
             phase: entry.phase,
-            cancelled: entry.cancelled.is_some(),
+            cancelled: entry.is_cancelled(),
             dependents: entry.dependents.iter().map(|dependent| (dependent.id, dependent.declared)).collect(),
         };
         let mut nodes: Vec<Node> = self.operations.iter().map(node).collect();
@@ -490,13 +489,26 @@ impl State {
 }
 
 impl Entry {
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.rare.as_ref().is_some_and(|rare| rare.cancelled.is_some())
+    }
+
+    fn waiting_inside(&self) -> impl Iterator<Item = u64> {
+        self.rare.iter().flat_map(|rare| rare.waiting_inside.iter().copied())
+    }
+
     /// Cancels it if it has not started.
     fn cancel(&mut self, cause: Cause) -> bool {
         let started = !matches!(self.phase, Phase::Waiting | Phase::Ready);
-        let Some(job) = self.job.as_ref().filter(|_| !started && self.cancelled.is_none()) else {
+        let Some(job) = self.job.as_ref().filter(|_| !started && !self.is_cancelled()) else {
             return false;
         };
-        self.cancelled = Some(OperationError::new(job.name(), cause));
+        let error = OperationError::new(job.name(), cause);
+        self.rare().cancelled = Some(error);
         true
     }
 }
