@@ -180,7 +180,9 @@ impl AllocatorConfig {
                 }
             }
         }
-        Ok(SizeClasses { sizes, limits })
+        let mut classes = SizeClasses { sizes, limits, short: Vec::new() };
+        classes.short = (1..=SHORT / ALIGNMENT).map(|step| classes.search(step * ALIGNMENT) as u16).collect();
+        Ok(classes)
     }
 }
 
@@ -222,16 +224,30 @@ pub(super) struct SizeClasses {
     pub(super) sizes: Vec<usize>,
     /// For each, most free bytes that are kept in its list.
     pub(super) limits: Vec<u64>,
+    /// For short lengths, in steps of the alignment: the class of the longest in the step.
+    short: Vec<u16>,
 }
+
+/// Lengths up to this have their class looked up.
+const SHORT: usize = 64 << 10;
 
 impl SizeClasses {
     /// The size of a chunk for a length of at least 1, and its class if it has one. The size saturates.
     pub(super) fn fit(&self, length: usize) -> (usize, Option<usize>) {
-        let class = self.sizes.partition_point(|size| *size < length);
+        // All sizes are multiples of the alignment, so all lengths of a step have the same class.
+        let class = match self.short.get(length.saturating_sub(1) / ALIGNMENT) {
+            Some(class) => usize::from(*class),
+            None => self.search(length),
+        };
         match self.sizes.get(class) {
             Some(size) => (*size, Some(class)),
             None => (length.checked_next_multiple_of(COARSE).unwrap_or(usize::MAX), None),
         }
+    }
+
+    /// The first class of at least a length.
+    fn search(&self, length: usize) -> usize {
+        self.sizes.partition_point(|size| *size < length)
     }
 }
 
@@ -250,6 +266,9 @@ mod tests {
             assert!(size >= length && size % ALIGNMENT == 0);
             assert!(length < 2048 || size - length <= length / 8 + ALIGNMENT, "{length} → {size}");
             assert_eq!(class.is_some(), length <= LARGEST_CLASS);
+        }
+        for length in 1..2 * SHORT {
+            assert_eq!(classes.fit(length).1, Some(classes.search(length)), "{length}");
         }
         assert_eq!(classes.fit(usize::MAX).0, usize::MAX);
     }
