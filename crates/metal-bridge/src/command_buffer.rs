@@ -273,7 +273,8 @@ impl CommandBuffer {
     }
 
     /// Waits until the work has ended and its handlers have returned. From within a handler — of this or
-    /// another command buffer — it waits for the work alone, so that handlers cannot wait for each other.
+    /// another command buffer — and from within an [operation](crate::PendingOperation) it waits for the work alone, so
+    /// that handlers and operations cannot wait for each other.
     ///
     /// # Errors
     ///

@@ -14,6 +14,7 @@ use super::{LOOK_FOR, Shared};
 use crate::clock;
 use crate::command_buffer::{CommandBufferStatus, panic_message};
 use crate::error::{Error, Result};
+use crate::handlers;
 use crate::sync::{self, MutexGuard, atomic::Ordering, look_for, thread};
 
 /// A thread without work ends after this time.
@@ -79,6 +80,8 @@ impl Shared {
 /// What a thread of a manager does. It is counted as searching when it starts.
 fn work(shared: &Arc<Shared>, number: usize) {
     set_worker(shared);
+    // A completed handler may wait for an operation, so operations do not wait for handlers.
+    handlers::enter();
     let mut state = shared.lock();
     loop {
         if state.threads.running < shared.places(&state)

@@ -125,6 +125,30 @@ fn shutting_down_races_with_queueing() {
 }
 
 #[test]
+fn producers_wait_for_room() {
+    check(|| {
+        let config = ManagerConfig::new().workers(NonZeroUsize::MIN).capacity(NonZeroUsize::MIN);
+        let manager = manager_with(config);
+        let count = Arc::new(AtomicUsize::new(0));
+        let producers: Vec<_> = (0..2)
+            .map(|_| {
+                let (manager, count) = (manager.clone(), count.clone());
+                thread::spawn(move || {
+                    for _ in 0..2 {
+                        queue(&manager, counting(&count)).unwrap();
+                    }
+                })
+            })
+            .collect();
+        for producer in producers {
+            producer.join().unwrap();
+        }
+        manager.shutdown().unwrap();
+        assert_eq!((count.load(Ordering::SeqCst), manager.get_stats().peak), (4, 1));
+    });
+}
+
+#[test]
 fn handlers_wait_for_other_operations() {
     check(|| {
         let manager = manager(1);

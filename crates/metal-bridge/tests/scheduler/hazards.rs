@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, mpsc};
 
 use super::common::*;
 use metal_bridge::scheduler::Cause;
-use metal_bridge::{CommandBufferManager, Device, Error, PendingOperation, ResourceOptions};
+use metal_bridge::{Error, PendingOperation};
 
 type Log = Arc<Mutex<Vec<&'static str>>>;
 
@@ -187,6 +187,7 @@ fn completers_end_operations_from_anywhere() {
 #[cfg(not(target_os = "macos"))]
 #[test]
 fn a_pipeline_of_command_buffers_computes() {
+    use metal_bridge::{CommandBufferManager, Device, ResourceOptions};
     let device = Device::cpu(metal_bridge::DeviceConfig::new()).unwrap();
     let manager = CommandBufferManager::new(&device, &device.new_command_queue().unwrap()).unwrap();
     let buffers: Vec<_> = (0..10)

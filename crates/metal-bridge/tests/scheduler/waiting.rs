@@ -108,33 +108,50 @@ fn two_that_wait_for_each_other_are_told() {
 
 #[test]
 fn handlers_of_command_buffers_wait_for_operations() {
-    let (null, manager) = steered(1);
+    let manager = manager(1);
     let command_buffer = manager.command_queue().new_command_buffer();
-    let (sender, receiver) = mpsc::channel();
-    let (inner, ran) = (manager.clone(), Arc::new(AtomicUsize::new(0)));
-    let seen = ran.clone();
+    let (sender, receiver) = mpsc::channel::<[metal_bridge::OperationId; 2]>();
+    let (done, end) = mpsc::channel();
+    let inner = manager.clone();
     command_buffer
         .add_completed_handler(move |_| {
-            let id = receiver.recv().unwrap();
-            inner.wait_for_operation(id).unwrap();
-            seen.fetch_add(1, Ordering::SeqCst);
+            let results = receiver.recv().unwrap().map(|id| inner.wait_for_operation(id));
+            done.send(results).unwrap();
         })
         .unwrap();
-    // The operation occupies the only worker until the handler has run, which waits for another operation.
-    let waits = command_buffer.clone();
+    // The only worker waits for the command buffer, whose handler waits for this operation and for another one.
     let first = queue(&manager, |o| {
         o.execute(move || {
-            waits.commit()?;
-            waits.wait_until_completed()
+            command_buffer.commit()?;
+            command_buffer.wait_until_completed()
         })
     });
     let second = queue(&manager, |o| {
         o.execute_command_buffer(|_, command_buffer| command_buffer.add_completed_handler(|_| ()))
     });
+    sender.send([first, second]).unwrap();
+    assert_eq!(end.recv().unwrap(), [Ok(()), Ok(())]);
+}
+
+#[test]
+fn what_a_handler_waits_for_finds_a_thread() {
+    let manager = manager(1);
+    let command_buffer = manager.command_queue().new_command_buffer();
+    let (sender, receiver) = mpsc::channel();
+    let (go, start) = mpsc::channel();
+    let inner = manager.clone();
+    command_buffer
+        .add_completed_handler(move |_| {
+            inner.wait_for_operation(receiver.recv().unwrap()).unwrap();
+            go.send(()).unwrap();
+        })
+        .unwrap();
+    // Occupies the only worker until the handler has seen the end of the other operation.
+    let first = queue(&manager, |o| o.execute(move || start.recv().map_err(Error::other)));
+    let second = queue(&manager, |o| o.execute(|| Ok(())));
     sender.send(second).unwrap();
+    command_buffer.commit().unwrap();
     manager.wait_for_operation(first).unwrap();
-    assert_eq!(ran.load(Ordering::SeqCst), 1);
-    drop(null);
 }
 
 #[test]
