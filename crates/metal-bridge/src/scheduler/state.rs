@@ -56,7 +56,9 @@ pub(super) struct State {
 #[derive(Debug, Default)]
 pub(super) struct Threads {
     pub(super) alive: usize,
-    /// Of those, asleep.
+    /// Which numbers of threads are taken: they are rows of traces.
+    pub(super) numbers: Vec<bool>,
+    /// Of the living, asleep.
     pub(super) parked: usize,
     /// Sleepers that were woken and have not noticed yet; they count as searching.
     pub(super) called: usize,

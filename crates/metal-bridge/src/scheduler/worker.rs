@@ -32,8 +32,14 @@ type Telling = Option<(Arc<Signal>, Result<(), OperationError>)>;
 impl Shared {
     /// Starts a thread, which counts as searching.
     pub(super) fn start_thread(self: &Arc<Self>, state: &mut State) -> std::io::Result<()> {
-        let (shared, number) = (self.clone(), state.threads.alive);
+        let threads = &mut state.threads;
+        let number = threads.numbers.iter().position(|taken| !taken).unwrap_or(threads.numbers.len());
+        let shared = self.clone();
         thread::Builder::new().name("metal-bridge-operation".into()).spawn(move || work(&shared, number))?;
+        match threads.numbers.get_mut(number) {
+            Some(taken) => *taken = true,
+            None => threads.numbers.push(true),
+        }
         state.threads.alive += 1;
         state.threads.searching += 1;
         Ok(())
@@ -77,7 +83,7 @@ impl Shared {
     }
 }
 
-/// What a thread of a manager does. It is counted as searching when it starts.
+/// What a thread of a manager does. It is counted as searching when it starts, and its number is taken.
 fn work(shared: &Arc<Shared>, number: usize) {
     set_worker(shared);
     // A completed handler may wait for an operation, so operations do not wait for handlers.
@@ -110,6 +116,7 @@ fn work(shared: &Arc<Shared>, number: usize) {
             break;
         }
     }
+    state.threads.numbers[number] = false;
     state.threads.alive -= 1;
     if state.threads.alive == 0 && state.waiting_for_end > 0 {
         shared.end.notify_all();
