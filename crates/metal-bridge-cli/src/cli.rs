@@ -39,6 +39,9 @@ pub(crate) enum Command {
     /// Compile Metal source and run one of its kernels on data from the command line or from .npy files.
     #[command(after_long_help = RUN_HELP)]
     Run(Box<RunArguments>),
+    /// Show what lies in an allocator's memory, from a snapshot that a program has saved.
+    #[command(after_help = MEMORY_HELP)]
+    Memory(MemoryArguments),
 }
 
 const CHECK_HELP: &str = "\
@@ -93,6 +96,28 @@ Examples:
 
   metal-bridge run reduce.metal --kernel sum --threadgroups 64 --group 256 --threadgroup-memory 0=1024 \\
       --buffer 0=float[16384]:rand(1) --buffer 1=float[64]:zeros --print 1";
+
+const MEMORY_HELP: &str = "\
+A program saves a snapshot with
+  std::fs::write(\"memory.json\", allocator.snapshot().to_json()?)
+Buffers show with the labels that the program has set, and with where they were allocated if the allocator was
+set up to note that (AllocatorConfig::backtraces).
+
+Exit status: 0 if the snapshot could be shown, 1 if not, 2 if the command line is wrong.
+
+Examples:
+  metal-bridge memory memory.json
+  metal-bridge memory memory.json --picture memory.svg";
+
+#[derive(Debug, Args)]
+pub(crate) struct MemoryArguments {
+    /// The snapshot.
+    #[arg(value_name = "FILE.json")]
+    pub(crate) file: PathBuf,
+    /// Save a picture of it: a row for each block, its buffers in colour.
+    #[arg(long, value_name = "FILE.svg")]
+    pub(crate) picture: Option<PathBuf>,
+}
 
 /// How source is compiled.
 #[derive(Debug, Args)]

@@ -26,6 +26,9 @@ pub(crate) enum Failure {
     /// A file of source is no text.
     #[error("{}: not UTF-8 text: byte {position} begins no character", path.display())]
     NotText { path: PathBuf, position: usize },
+    /// What a file contains is not what it should be.
+    #[error("{}: {source}", path.display())]
+    Contained { path: PathBuf, source: Box<Error> },
     /// A call of the library failed.
     #[error(transparent)]
     Bridge(#[from] Error),

@@ -8,6 +8,7 @@ mod data;
 mod devices;
 mod error;
 mod log;
+mod memory;
 mod run;
 mod source;
 
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => check::run(arguments),
         Command::Compile(arguments) => compile::run(arguments),
         Command::Run(arguments) => run::run(arguments),
+        Command::Memory(arguments) => memory::run(arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

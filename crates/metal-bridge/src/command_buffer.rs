@@ -98,6 +98,8 @@ struct Inner {
 struct State {
     stage: Stage,
     handlers: Vec<Handler>,
+    /// Told the result at the end of the work.
+    when_ended: Vec<WhenEnded>,
     /// Whether handlers are still to be run, or running, after the end of the work.
     handlers_pending: bool,
     handler_panics: Vec<String>,
@@ -107,6 +109,8 @@ struct State {
 }
 
 type Handler = Box<dyn FnOnce(&CommandBuffer) + Send>;
+/// Own code that is told a result, on whatever thread; it must not block.
+pub(crate) type WhenEnded = Box<dyn FnOnce(Result<()>) + Send>;
 
 enum Stage {
     Recording(Recording),
@@ -135,6 +139,7 @@ impl CommandBuffer {
             state: Monitor::new(State {
                 stage: Stage::Recording(Recording::default()),
                 handlers: Vec::new(),
+                when_ended: Vec::new(),
                 handlers_pending: false,
                 handler_panics: Vec::new(),
                 error: None,
@@ -268,7 +273,8 @@ impl CommandBuffer {
     }
 
     /// Waits until the work has ended and its handlers have returned. From within a handler — of this or
-    /// another command buffer — it waits for the work alone, so that handlers cannot wait for each other.
+    /// another command buffer — and from within an [operation](crate::PendingOperation) it waits for the work alone, so
+    /// that handlers and operations cannot wait for each other.
     ///
     /// # Errors
     ///
@@ -328,6 +334,18 @@ impl CommandBuffer {
     /// The messages of completed handlers that panicked.
     pub fn handler_panics(&self) -> Vec<String> {
         self.0.state.lock().handler_panics.clone()
+    }
+
+    /// Tells a function of this crate the result of the work when it has ended, which may be now. Waits for no handler,
+    /// so handlers may wait for what follows.
+    pub(crate) fn when_ended(&self, function: WhenEnded) {
+        let mut state = self.0.state.lock();
+        if !matches!(state.stage, Stage::Ended) {
+            return state.when_ended.push(function);
+        }
+        let result = state.error.clone().map_or(Ok(()), Err);
+        drop(state);
+        function(result);
     }
 
     fn open_encoder(&self, operation: &'static str, encoder: &str) -> Result<()> {
@@ -423,6 +441,8 @@ impl CommandBuffer {
         state.error = result.err();
         state.handlers_pending = !state.handlers.is_empty();
         let handlers_pending = state.handlers_pending;
+        let when_ended = std::mem::take(&mut state.when_ended);
+        let result = state.error.clone().map_or(Ok(()), Err);
         self.set_status(match state.error {
             None => CommandBufferStatus::Completed,
             Some(_) => CommandBufferStatus::Error,
@@ -433,6 +453,9 @@ impl CommandBuffer {
         drop(state);
         self.0.state.notify_all();
         drop(uses);
+        for function in when_ended {
+            function(result.clone());
+        }
         if handlers_pending {
             let command_buffer = self.clone();
             self.0.queue.run_handlers(move || command_buffer.run_handlers());

@@ -27,6 +27,7 @@ use std::time::Duration;
 use bytemuck::Pod;
 use msl_types::CompileOptions;
 
+use crate::allocator::Shared as Pool;
 use crate::backend;
 use crate::buffer::{Buffer, ResourceOptions, StorageMode};
 use crate::error::{Error, Result};
@@ -36,6 +37,7 @@ use crate::pipeline::ComputePipelineState;
 use crate::queue::CommandQueue;
 use crate::size::Size;
 use crate::switches;
+use crate::sync::lock;
 
 /// Number of buffer indices, and of threadgroup-memory indices, of a kernel.
 pub const MAX_BUFFERS: usize = 31;
@@ -158,6 +160,8 @@ struct Inner {
     backend: Box<dyn backend::Device>,
     limits: Limits,
     handlers: HandlerPool,
+    /// Allocators that keep memory of the device.
+    pools: crate::sync::Mutex<Vec<Weak<Pool>>>,
 }
 
 /// The system's default devices that are in use: asking twice gives the same device.
@@ -166,7 +170,7 @@ static DEFAULTS: Mutex<Vec<(DeviceKind, Weak<Inner>)>> = Mutex::new(Vec::new());
 impl Device {
     pub(crate) fn new(backend: Box<dyn backend::Device>) -> Self {
         let limits = backend.limits();
-        Self(Arc::new(Inner { backend, limits, handlers: HandlerPool::new() }))
+        Self(Arc::new(Inner { backend, limits, handlers: HandlerPool::new(), pools: Default::default() }))
     }
 
     /// The best device of this machine, or the one that `METAL_BRIDGE_DEVICE` names. As long as a handle of it
@@ -296,7 +300,8 @@ impl Device {
         matches!(self.kind(), DeviceKind::Cpu | DeviceKind::Null)
     }
 
-    /// A buffer of zeros.
+    /// A buffer of zeros. If there is no memory, [allocators](crate::BufferAllocator) of the device first give back what
+    /// they keep.
     ///
     /// # Errors
     ///
@@ -304,15 +309,27 @@ impl Device {
     #[doc(alias = "newBufferWithLength:options:")]
     #[doc(alias = "NewBufferWithLength")]
     pub fn new_buffer_with_length(&self, length: usize, options: ResourceOptions) -> Result<Buffer> {
-        if length == 0 {
-            return Err(Error::EmptyBuffer);
-        }
-        let limit = self.max_buffer_length();
-        if length > limit {
-            return Err(Error::BufferTooLong { length, limit });
-        }
+        self.check_length(length)?;
         let mode = options.storage_mode();
-        Ok(Buffer::new(self.clone(), self.0.backend.new_buffer(length, mode)?, length, mode))
+        let memory = self.new_memory(length, mode).or_else(|error| match self.relieve(None) {
+            0 => Err(error),
+            _ => self.new_memory(length, mode),
+        })?;
+        Ok(Buffer::new(self.clone(), memory, length, mode))
+    }
+
+    pub(crate) fn check_length(&self, length: usize) -> Result<()> {
+        let limit = self.max_buffer_length();
+        match length {
+            0 => Err(Error::EmptyBuffer),
+            _ if length > limit => Err(Error::BufferTooLong { length, limit }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Zeroed memory; the length was checked.
+    pub(crate) fn new_memory(&self, length: usize, mode: StorageMode) -> Result<Arc<dyn backend::Buffer>> {
+        self.0.backend.new_buffer(length, mode)
     }
 
     /// A buffer with a copy of some bytes.
@@ -418,6 +435,20 @@ impl Device {
             return Err(Error::ThreadgroupMemoryTooLarge { kernel, declared, set: 0, limit });
         }
         Ok(pipeline)
+    }
+
+    /// Adds an allocator to those that are asked for memory when there is none.
+    pub(crate) fn add_pool(&self, pool: &Arc<Pool>) {
+        let mut pools = lock(&self.0.pools);
+        pools.retain(|pool| pool.strong_count() > 0);
+        pools.push(Arc::downgrade(pool));
+    }
+
+    /// Has all allocators but one give back what they keep; returns the bytes. To be called without their locks.
+    pub(crate) fn relieve(&self, except: Option<&Arc<Pool>>) -> u64 {
+        let pools: Vec<_> = lock(&self.0.pools).iter().filter_map(Weak::upgrade).collect();
+        let others = pools.iter().filter(|pool| except.is_none_or(|except| !Arc::ptr_eq(pool, except)));
+        others.map(|pool| pool.trim_to(0)).sum()
     }
 
     pub(crate) fn limits(&self) -> &Limits {

@@ -16,6 +16,7 @@ use std::fmt;
 use msl_types::{ArgumentKind, KernelFault, LibraryError, PipelineError};
 
 use crate::buffer::StorageMode;
+use crate::scheduler::{OperationError, SchedulerError};
 use crate::size::Size;
 
 /// Shorthand for results of this crate.
@@ -102,6 +103,43 @@ pub enum Error {
         allocated: u64,
         /// Most bytes that they may have.
         limit: u64,
+    },
+    /// An allocator has no memory for a buffer, although it has given back to the device all that it could.
+    #[error(
+        "no memory for {length} more bytes in the allocator's pool: buffers hold {active} bytes, {cached} bytes between them are free in pieces too small, {} holds {device_allocated} of at most {device_limit} bytes",
+        budget.map_or_else(|| "the device".to_owned(), |budget| format!("{reserved} bytes are reserved of a budget of {budget}; the device"))
+    )]
+    PoolExhausted {
+        /// Bytes asked for.
+        length: usize,
+        /// Bytes in live buffers, rounded up to their size classes.
+        active: u64,
+        /// Free bytes that the allocator still holds.
+        cached: u64,
+        /// Bytes that it has reserved from the device.
+        reserved: u64,
+        /// Most bytes that it may reserve, if that was set.
+        budget: Option<u64>,
+        /// Bytes in all buffers of the device.
+        device_allocated: u64,
+        /// Most bytes that they may have.
+        device_limit: u64,
+    },
+    /// A setting of an allocator or of a command buffer manager has an impossible value.
+    #[error("{setting} = {value}: expected {expected}")]
+    InvalidSetting {
+        /// The setting.
+        setting: &'static str,
+        /// The value given.
+        value: String,
+        /// What it may be.
+        expected: &'static str,
+    },
+    /// A text is no snapshot of an allocator's memory.
+    #[error("not a snapshot of an allocator's memory: {message}")]
+    InvalidSnapshot {
+        /// What is wrong with it.
+        message: String,
     },
     /// The host cannot reach the contents of a private buffer.
     #[error(
@@ -422,12 +460,36 @@ pub enum Error {
     /// A kernel did something wrong while it ran.
     #[error(transparent)]
     Kernel(Box<KernelFault>),
+    /// A call of a command buffer manager that cannot be done.
+    #[error(transparent)]
+    Scheduler(Box<SchedulerError>),
+    /// An operation of a command buffer manager failed, panicked or was cancelled.
+    #[error(transparent)]
+    Operation(Box<OperationError>),
+    /// A caller's own error, such as that of an operation; made by [`Error::other`].
+    #[error("{message}")]
+    Other {
+        /// What is wrong.
+        message: String,
+    },
     /// Our own code failed while it executed a command buffer: a bug of this crate.
     #[error("internal error while executing a command buffer: {message}; please report it")]
     Internal {
         /// What is known.
         message: String,
     },
+}
+
+impl Error {
+    /// An error of the caller's own, for functions that this crate calls, such as an operation's.
+    ///
+    /// ```
+    /// let error = metal_bridge::Error::other("the batch is empty");
+    /// assert_eq!(error.to_string(), "the batch is empty");
+    /// ```
+    pub fn other(message: impl fmt::Display) -> Self {
+        Self::Other { message: message.to_string() }
+    }
 }
 
 const fn index_name(kind: ArgumentKind) -> &'static str {
@@ -447,6 +509,18 @@ impl From<LibraryError> for Error {
 impl From<PipelineError> for Error {
     fn from(error: PipelineError) -> Self {
         Self::Pipeline(Box::new(error))
+    }
+}
+
+impl From<SchedulerError> for Error {
+    fn from(error: SchedulerError) -> Self {
+        Self::Scheduler(Box::new(error))
+    }
+}
+
+impl From<OperationError> for Error {
+    fn from(error: OperationError) -> Self {
+        Self::Operation(Box::new(error))
     }
 }
 

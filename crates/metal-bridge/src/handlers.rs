@@ -47,9 +47,15 @@ thread_local! {
     static IN_HANDLER: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether the calling thread runs a completed handler.
+/// Whether the calling thread runs completed handlers, or operations of a manager: it must not wait for handlers then,
+/// since they may wait for it.
 pub(crate) fn in_handler() -> bool {
     IN_HANDLER.with(Cell::get)
+}
+
+/// Makes the calling thread one of those.
+pub(crate) fn enter() {
+    IN_HANDLER.with(|flag| flag.set(true));
 }
 
 impl HandlerPool {
@@ -114,7 +120,7 @@ fn spawn(pool: &Arc<Monitor<State>>, state: &mut State) -> std::io::Result<()> {
 }
 
 fn work(pool: &Monitor<State>) {
-    IN_HANDLER.with(|flag| flag.set(true));
+    enter();
     let mut state = pool.lock();
     loop {
         if let Some(strand) = state.ready.pop_front() {

@@ -70,11 +70,13 @@
 //! # Where to look
 //!
 //! [`device`], [`buffer`], [`library`], [`pipeline`], [`queue`], [`command_buffer`] and [`encoder`] explain a
-//! part each; [`kernels`] are built in; [`switches`] lists the environment variables; [`null`] helps to test
+//! part each; [`allocator`] hands out buffers from memory that it keeps, [`scheduler`] executes operations in the order
+//! of their dependencies; [`kernels`] are built in; [`switches`] lists the environment variables; [`null`] helps to test
 //! programs without compiling or running kernels.
 
 #![cfg_attr(target_os = "macos", allow(dead_code, reason = "without a device there, much has no user"))]
 
+pub mod allocator;
 mod backend;
 pub mod buffer;
 mod clock;
@@ -88,10 +90,12 @@ pub mod library;
 pub mod null;
 pub mod pipeline;
 pub mod queue;
+pub mod scheduler;
 pub mod size;
 pub mod switches;
 mod sync;
 
+pub use allocator::{AllocatorConfig, BufferAllocator, ClassStats, MemoryStats, Snapshot};
 pub use buffer::{Buffer, BufferView, BufferViewMut, ResourceOptions, StorageMode};
 pub use command_buffer::{CommandBuffer, CommandBufferStatus};
 pub use device::{Device, DeviceConfig, DeviceKind};
@@ -101,6 +105,10 @@ pub use kernels::METAL_KERNEL_SOURCE;
 pub use library::{Function, Library};
 pub use pipeline::ComputePipelineState;
 pub use queue::CommandQueue;
+pub use scheduler::{
+    CommandBufferManager, Completer, Completion, ManagerConfig, ManagerStats, OperationContext,
+    OperationError, OperationId, PendingOperation, Rejected, ScheduleTrace, SchedulerError,
+};
 pub use size::Size;
 
 pub use msl_types::{

@@ -88,7 +88,8 @@ impl NullDevice {
         self.control.fail_next(error);
     }
 
-    /// One line for each command committed so far, and for each label of a command buffer or encoder.
+    /// One line for each command committed so far, and for each label of a command buffer or encoder. Offsets in buffers of
+    /// an [allocator](crate::BufferAllocator) count from the beginning of its block.
     pub fn commands(&self) -> Vec<String> {
         self.control.commands()
     }

@@ -25,6 +25,21 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Waits for a condition variable's notification; may return without one.
+pub(crate) fn wait<'a, T>(condvar: &Condvar, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
+    condvar.wait(guard).unwrap_or_else(PoisonError::into_inner)
+}
+
+/// [`wait`], or until the time is over, which the second value tells.
+pub(crate) fn wait_timeout<'a, T>(
+    condvar: &Condvar,
+    guard: MutexGuard<'a, T>,
+    timeout: Duration,
+) -> (MutexGuard<'a, T>, bool) {
+    let (guard, result) = condvar.wait_timeout(guard, timeout).unwrap_or_else(PoisonError::into_inner);
+    (guard, result.timed_out())
+}
+
 /// Looks for a condition for a short time: what comes within microseconds comes sooner so than by going to
 /// sleep.
 ///
@@ -72,7 +87,7 @@ impl<T> Monitor<T> {
     /// Waits for a notification; may return without one.
     pub(crate) fn wait<'a>(&'a self, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
         self.waiters.fetch_add(1, Ordering::Relaxed);
-        let guard = self.changed.wait(guard).unwrap_or_else(PoisonError::into_inner);
+        let guard = wait(&self.changed, guard);
         self.waiters.fetch_sub(1, Ordering::Relaxed);
         guard
     }
@@ -84,10 +99,9 @@ impl<T> Monitor<T> {
         timeout: Duration,
     ) -> (MutexGuard<'a, T>, bool) {
         self.waiters.fetch_add(1, Ordering::Relaxed);
-        let (guard, result) =
-            self.changed.wait_timeout(guard, timeout).unwrap_or_else(PoisonError::into_inner);
+        let result = wait_timeout(&self.changed, guard, timeout);
         self.waiters.fetch_sub(1, Ordering::Relaxed);
-        (guard, result.timed_out())
+        result
     }
 
     /// Wakes one waiter. To be called after a change made under the lock.

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use metal_bridge::{
-    Buffer, CommandBuffer, CommandQueue, ComputeCommandEncoder, ComputePipelineState, Device, Function,
-    Library, METAL_KERNEL_SOURCE, ResourceOptions, Size,
+    Buffer, BufferAllocator, CommandBuffer, CommandBufferManager, CommandQueue, ComputeCommandEncoder,
+    ComputePipelineState, Device, Function, Library, METAL_KERNEL_SOURCE, MemoryStats, OperationId,
+    PendingOperation, ResourceOptions, Size,
 };
 
 const MAP: &str = include_str!("../../../docs/api-map.md");
@@ -15,24 +16,30 @@ const MAP: &str = include_str!("../../../docs/api-map.md");
 const GO_NAMES: &str = include_str!("api_map/go_names.txt");
 
 /// Makes a list of names. Each is resolved by the compiler: types, fields, constants, functions (as values, so
-/// that nothing is called), and generic functions through a call in a closure that never runs.
+/// that nothing is called), and generic functions through a call in a closure that never runs; those of builders take
+/// the object itself.
 macro_rules! names {
     ($(types $($type:ident),+;)? $(fields $($owner:ident :: $field:ident),+;)? $(values $($value:path),+;)?
-     $(calls $($class:ident :: $method:ident ( $($argument:expr),* )),+;)?) => {
+     $(calls $($class:ident :: $method:ident ( $($argument:expr),* )),+;)?
+     $(builders $($builder:ident :: $part:ident ( $($value_of:expr),* )),+;)?) => {
         &[
             $($({ let _ = size_of::<$type>(); stringify!($type) }),+,)?
             $($({ let _ = |it: &$owner| { let _ = &it.$field; }; concat!(stringify!($owner), "::", stringify!($field)) }),+,)?
             $($({ let _ = $value; stringify!($value) }),+,)?
             $($({ let _ = |it: &mut $class| { let _ = $class::$method(it, $($argument),*); };
                  concat!(stringify!($class), "::", stringify!($method)) }),+,)?
+            $($({ let _ = |it: $builder| { let _ = $builder::$part(it, $($value_of),*); };
+                 concat!(stringify!($builder), "::", stringify!($part)) }),+,)?
         ]
     };
 }
 
 const NAMES: &[&str] = names! {
-    types Buffer, CommandBuffer, CommandQueue, ComputeCommandEncoder, ComputePipelineState, Device, Function,
-        Library, Size;
-    fields Size::width, Size::height, Size::depth;
+    types Buffer, BufferAllocator, CommandBuffer, CommandBufferManager, CommandQueue, ComputeCommandEncoder,
+        ComputePipelineState, Device, Function, Library, MemoryStats, OperationId, PendingOperation, Size;
+    fields Size::width, Size::height, Size::depth, MemoryStats::num_allocations, MemoryStats::num_deallocations,
+        MemoryStats::num_pool_hits, MemoryStats::num_pool_misses, MemoryStats::total_memory, MemoryStats::used_memory,
+        MemoryStats::total_free;
     values
         METAL_KERNEL_SOURCE,
         Device::system_default,
@@ -53,10 +60,27 @@ const NAMES: &[&str] = names! {
         CommandBuffer::wait_until_completed,
         ComputeCommandEncoder::set_compute_pipeline_state,
         ComputeCommandEncoder::set_buffer,
-        ComputeCommandEncoder::end_encoding;
+        ComputeCommandEncoder::end_encoding,
+        CommandBufferManager::new,
+        CommandBufferManager::generate_operation_id,
+        CommandBufferManager::queue_operation,
+        CommandBufferManager::wait_for_operation,
+        CommandBufferManager::get_stats,
+        CommandBufferManager::shutdown,
+        PendingOperation::id,
+        BufferAllocator::global,
+        BufferAllocator::memory_stats;
     calls
         CommandBuffer::add_completed_handler(|_| ()),
         ComputeCommandEncoder::dispatch_threads(1, 1);
+    builders
+        PendingOperation::dependencies([]),
+        PendingOperation::execute(|| Ok(())),
+        PendingOperation::cleanup(|| Ok(())),
+        PendingOperation::on_complete(|_| ()),
+        PendingOperation::input_buffers([]),
+        PendingOperation::output_buffers([]),
+        PendingOperation::temp_buffers([]);
 };
 
 /// A row of the map's tables.

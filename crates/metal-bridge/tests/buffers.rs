@@ -43,7 +43,7 @@ fn typed_reading_and_writing() {
         assert_eq!(buffer.read::<u32>().unwrap(), [1, 2, 3, 4]);
         assert_eq!(buffer.read::<[u32; 2]>().unwrap(), [[1, 2], [3, 4]]);
         assert_eq!(buffer.read_range::<u32>(4..12).unwrap(), [2, 3]);
-        assert_eq!(buffer.read_range::<u32>(4..4).unwrap(), []);
+        assert_eq!(buffer.read_range::<u32>(4..4).unwrap(), [0u32; 0]);
         buffer.write(&[7u32]).unwrap();
         buffer.write_at(12, &[9u8]).unwrap();
         buffer.write_at::<u8>(16, &[]).unwrap();

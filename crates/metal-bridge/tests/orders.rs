@@ -4,6 +4,9 @@
 //! tests is made for that.
 #![cfg(all(shuttle, not(target_os = "macos")))]
 
+#[path = "orders/scheduler.rs"]
+mod scheduler;
+
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;

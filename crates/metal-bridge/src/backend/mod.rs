@@ -168,7 +168,7 @@ pub(crate) enum Binding {
     Buffer {
         buffer: Arc<dyn Buffer>,
         offset: usize,
-        /// Bytes from the offset to the end.
+        /// Bytes from the offset to the end of what is bound, which may be a part of the buffer.
         length: usize,
     },
     /// Never written to.

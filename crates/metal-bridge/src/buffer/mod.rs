@@ -38,6 +38,7 @@ use bytemuck::Pod;
 pub(crate) use access::Access;
 pub use view::{BufferView, BufferViewMut};
 
+use crate::allocator::Lease;
 use crate::backend;
 use crate::device::Device;
 use crate::error::{Error, Result, named};
@@ -103,18 +104,29 @@ impl From<StorageMode> for ResourceOptions {
 /// Memory that kernels and the host can work on. A cheap handle: clones are the same buffer.
 ///
 /// The memory starts as zeros (or as a copy of the data given), is aligned to at least 256 bytes, and is freed
-/// when neither a handle nor committed work uses it any more.
+/// when neither a handle nor committed work uses it any more. Buffers of an
+/// [allocator](crate::BufferAllocator) are like any other, but start with whatever is in their memory, which goes
+/// back to the allocator instead.
 #[doc(alias = "MTLBuffer")]
 #[derive(Clone)]
 pub struct Buffer(Arc<Inner>);
 
 struct Inner {
-    device: Device,
-    backend: Arc<dyn backend::Buffer>,
+    /// Dropped with the last handle. Committed work keeps a handle until it has ended, so memory that goes back to
+    /// an allocator is not in use.
+    storage: Storage,
+    /// Where the buffer begins in the back end's.
+    offset: usize,
     length: usize,
     storage_mode: StorageMode,
     label: Mutex<String>,
     access: Access,
+}
+
+/// Whose memory it is.
+enum Storage {
+    Own { device: Device, backend: Arc<dyn backend::Buffer> },
+    Pooled(Lease),
 }
 
 impl Buffer {
@@ -124,13 +136,26 @@ impl Buffer {
         length: usize,
         storage_mode: StorageMode,
     ) -> Self {
+        Self::over(Storage::Own { device, backend }, 0, length, storage_mode)
+    }
+
+    /// A part of an allocator's memory, from an offset that is a multiple of the alignment. Nobody else uses that part
+    /// until the lease is dropped.
+    pub(crate) fn pooled(lease: Lease, offset: usize, length: usize, storage_mode: StorageMode) -> Self {
+        Self::over(Storage::Pooled(lease), offset, length, storage_mode)
+    }
+
+    fn over(storage: Storage, offset: usize, length: usize, storage_mode: StorageMode) -> Self {
         let (label, access) = (Mutex::default(), Access::default());
-        Self(Arc::new(Inner { device, backend, length, storage_mode, label, access }))
+        Self(Arc::new(Inner { storage, offset, length, storage_mode, label, access }))
     }
 
     /// The device that made it.
     pub fn device(&self) -> &Device {
-        &self.0.device
+        match &self.0.storage {
+            Storage::Own { device, .. } => device,
+            Storage::Pooled(lease) => lease.device(),
+        }
     }
 
     /// Length in bytes.
@@ -159,7 +184,11 @@ impl Buffer {
     /// Sets a label, by which errors then name the buffer.
     #[doc(alias = "setLabel:")]
     pub fn set_label(&self, label: impl Into<String>) {
-        *lock(&self.0.label) = label.into();
+        let label = label.into();
+        if let Storage::Pooled(lease) = &self.0.storage {
+            lease.set_label(&label);
+        }
+        *lock(&self.0.label) = label;
     }
 
     /// The address of the first byte; `None` if the buffer is private.
@@ -171,7 +200,7 @@ impl Buffer {
     /// [`did_modify_range`](Self::did_modify_range) after writing to a managed buffer.
     #[doc(alias = "Contents")]
     pub unsafe fn contents(&self) -> Option<NonNull<u8>> {
-        (self.storage_mode() != StorageMode::Private).then(|| self.0.backend.contents())
+        (self.storage_mode() != StorageMode::Private).then(|| self.address())
     }
 
     /// Tells the device that the host has changed bytes of a managed buffer through
@@ -187,7 +216,7 @@ impl Buffer {
             return Err(Error::NotManaged { operation, buffer: self.describe(), mode: self.storage_mode() });
         }
         self.check_range(operation, range.start, range.end.saturating_sub(range.start))?;
-        self.0.backend.did_modify_range(range);
+        self.modified(range);
         Ok(())
     }
 
@@ -260,7 +289,7 @@ impl Buffer {
         // SAFETY: the range was checked, and until `end_host_write` neither views of the host nor committed
         // work use the buffer; `bytes` is another object, since views of this buffer are excluded.
         unsafe {
-            let to = self.0.backend.contents().as_ptr().add(byte_offset);
+            let to = self.address().as_ptr().add(byte_offset);
             std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len());
         }
         self.modified(byte_offset..byte_offset + bytes.len());
@@ -330,7 +359,7 @@ impl Buffer {
         // SAFETY: the range was checked, and until `end_host_read` nobody writes to the buffer; `bytes` is
         // another object, since mutable views of this buffer are excluded.
         unsafe {
-            let from = self.0.backend.contents().as_ptr().add(offset);
+            let from = self.address().as_ptr().add(offset);
             std::ptr::copy_nonoverlapping(from, bytes.as_mut_ptr(), bytes.len());
         }
         self.0.access.end_host_read();
@@ -390,7 +419,8 @@ impl Buffer {
     /// Reports a change by the host to a managed buffer's device.
     fn modified(&self, range: Range<usize>) {
         if self.storage_mode() == StorageMode::Managed {
-            self.0.backend.did_modify_range(range);
+            let offset = self.0.offset;
+            self.backend().did_modify_range(range.start + offset..range.end + offset);
         }
     }
 
@@ -407,8 +437,23 @@ impl Buffer {
         self.0.access.end_work(writes);
     }
 
+    /// The back end's buffer, in which this one begins at [`backend_offset`](Self::backend_offset).
     pub(crate) fn backend(&self) -> &Arc<dyn backend::Buffer> {
-        &self.0.backend
+        match &self.0.storage {
+            Storage::Own { backend, .. } => backend,
+            Storage::Pooled(lease) => lease.memory(),
+        }
+    }
+
+    pub(crate) fn backend_offset(&self) -> usize {
+        self.0.offset
+    }
+
+    /// The address of the first byte, for buffers that the host may access.
+    fn address(&self) -> NonNull<u8> {
+        let contents = self.backend().contents();
+        // SAFETY: the buffer lies within the back end's.
+        unsafe { contents.add(self.0.offset) }
     }
 
     /// Distinguishes buffers, for as long as they live.

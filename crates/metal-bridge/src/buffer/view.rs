@@ -54,7 +54,7 @@ impl<T: Pod> BufferViewMut<T> {
 
     fn address(&self) -> *mut T {
         // SAFETY: the offset lies within the buffer.
-        unsafe { self.buffer.0.backend.contents().as_ptr().add(self.byte_offset).cast() }
+        unsafe { self.buffer.address().as_ptr().add(self.byte_offset).cast() }
     }
 }
 
@@ -65,7 +65,7 @@ impl<T: Pod> Deref for BufferView<T> {
         // SAFETY: the range was checked when the view was made; the buffer lives in the view; its memory is
         // always initialised; and nothing writes to it while a view is registered.
         unsafe {
-            let address = self.buffer.0.backend.contents().as_ptr().add(self.byte_offset);
+            let address = self.buffer.address().as_ptr().add(self.byte_offset);
             std::slice::from_raw_parts(address.cast(), self.count)
         }
     }

@@ -69,9 +69,9 @@ impl BlitCommandEncoder {
             add_use(&mut this.uses, destination, true);
             this.commands.push(BlitCommand::Copy {
                 source: source.backend().clone(),
-                source_offset,
+                source_offset: source.backend_offset() + source_offset,
                 destination: destination.backend().clone(),
-                destination_offset,
+                destination_offset: destination.backend_offset() + destination_offset,
                 size,
             });
             Ok(())
@@ -91,6 +91,8 @@ impl BlitCommandEncoder {
             buffer.check_range("fill_buffer", range.start, size)?;
             if size > 0 {
                 add_use(&mut this.uses, buffer, true);
+                let offset = buffer.backend_offset();
+                let range = range.start + offset..range.end + offset;
                 this.commands.push(BlitCommand::Fill { buffer: buffer.backend().clone(), range, value });
             }
             Ok(())

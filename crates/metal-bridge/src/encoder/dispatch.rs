@@ -174,6 +174,7 @@ fn check_buffers(
                     });
                 }
                 check_size(reflection, argument, length)?;
+                let offset = buffer.backend_offset() + offset;
                 Binding::Buffer { buffer: Arc::clone(buffer.backend()), offset, length }
             }
         };

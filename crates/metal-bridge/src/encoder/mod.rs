@@ -70,13 +70,18 @@ pub enum BarrierScope {
     Buffers,
 }
 
-fn check_device(encoder: &Device, object: &Device, describe: impl FnOnce() -> String) -> Result<()> {
-    if encoder == object {
+/// An error if an object belongs to another device than the expected one.
+pub(crate) fn check_device(
+    expected: &Device,
+    object: &Device,
+    describe: impl FnOnce() -> String,
+) -> Result<()> {
+    if expected == object {
         return Ok(());
     }
     Err(Error::DeviceMismatch {
         object: describe(),
         got: object.name().to_owned(),
-        expected: encoder.name().to_owned(),
+        expected: expected.name().to_owned(),
     })
 }
