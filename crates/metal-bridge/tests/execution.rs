@@ -402,8 +402,9 @@ fn large_results_are_whole() {
         encoder.end_encoding().unwrap();
         command_buffer.commit().unwrap();
         command_buffer.wait_until_completed().unwrap();
-        let values = values.view::<u32>().unwrap();
-        let wrong = values[offset / 4..].iter().zip(0u32..).position(|(got, i)| *got != i.wrapping_mul(3) + 1);
+        let values = values.map_read::<u32>().unwrap();
+        let wrong =
+            values[offset / 4..].iter().zip(0u32..).position(|(got, i)| *got != i.wrapping_mul(3) + 1);
         assert_eq!(wrong, None, "offset {offset}");
     }
 }
