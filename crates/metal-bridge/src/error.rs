@@ -16,6 +16,7 @@ use std::fmt;
 use msl_types::{ArgumentKind, KernelFault, LibraryError, PipelineError};
 
 use crate::buffer::StorageMode;
+use crate::graph::GraphError;
 use crate::size::Size;
 
 /// Shorthand for results of this crate.
@@ -418,6 +419,11 @@ pub enum Error {
         open: usize,
     },
 
+    // Graphs.
+    /// A call that would have made a wrong graph.
+    #[error(transparent)]
+    Graph(Box<GraphError>),
+
     // Execution.
     /// A kernel did something wrong while it ran.
     #[error(transparent)]
@@ -447,6 +453,12 @@ impl From<LibraryError> for Error {
 impl From<PipelineError> for Error {
     fn from(error: PipelineError) -> Self {
         Self::Pipeline(Box::new(error))
+    }
+}
+
+impl From<GraphError> for Error {
+    fn from(error: GraphError) -> Self {
+        Self::Graph(Box::new(error))
     }
 }
 
