@@ -12,7 +12,10 @@ mod handle;
 pub(crate) mod ir;
 mod shape;
 
-pub use build::Operand;
+pub use build::{
+    AdamDescriptor, AttentionDescriptor, BatchNorm, Convolution2dDescriptor, LossReduction, Operand,
+    Pooling2dDescriptor, SgdDescriptor,
+};
 pub use data::TensorData;
 pub use data_type::{Element, TensorDataType};
 pub use dim::Dim;
