@@ -130,11 +130,12 @@ impl Scalar {
 
     /// Appends the element's bytes in this machine's order.
     pub(crate) fn write(self, to: &mut Vec<u8>) {
+        let bits = self.bits();
         match self.data_type.size() {
-            1 => to.push(self.bits as u8),
-            2 => to.extend((self.bits as u16).to_ne_bytes()),
-            4 => to.extend((self.bits as u32).to_ne_bytes()),
-            _ => to.extend(self.bits.to_ne_bytes()),
+            1 => to.push(bits as u8),
+            2 => to.extend((bits as u16).to_ne_bytes()),
+            4 => to.extend((bits as u32).to_ne_bytes()),
+            _ => to.extend(bits.to_ne_bytes()),
         }
     }
 

@@ -8,8 +8,10 @@ mod data;
 mod data_type;
 mod dim;
 mod error;
+mod gradient;
 mod handle;
 pub(crate) mod ir;
+pub mod reference;
 mod shape;
 
 pub use build::{

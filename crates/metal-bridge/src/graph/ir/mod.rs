@@ -126,6 +126,30 @@ impl Arena {
         needed.iter().filter(|&(_, &needed)| needed).map(|(id, _)| id).collect()
     }
 
+    /// The variables that nodes assign, with the nodes that do.
+    ///
+    /// # Errors
+    ///
+    /// Two nodes assign the same variable.
+    pub(crate) fn assignments(&self, nodes: &[NodeId]) -> Result<Vec<(VariableId, NodeId)>, GraphProblem> {
+        let mut found: Vec<(VariableId, NodeId)> = Vec::new();
+        for &id in nodes {
+            let Op::Assign(variable) = self.nodes[id].op else { continue };
+            if let Some(&(_, first)) = found.iter().find(|(v, _)| *v == variable) {
+                return Err(GraphProblem::Parameter {
+                    parameter: "targets",
+                    got: format!("{} and {}", self.describe(first), self.describe(id)),
+                    expected: format!(
+                        "at most one assignment of variable \"{}\"",
+                        self.variables[variable].name
+                    ),
+                });
+            }
+            found.push((variable, id));
+        }
+        Ok(found)
+    }
+
     /// What to call a node in messages: its label, or its number.
     pub(crate) fn describe(&self, id: NodeId) -> String {
         let node = &self.nodes[id];

@@ -8,13 +8,14 @@ use crate::graph::dim::{Bindings, Dim};
 use crate::graph::error::{GraphError, GraphProblem};
 use crate::graph::shape::Shape;
 
-/// Finds the sizes that open dimensions of a placeholder have when it is given a value of shape `got`. Adds
-/// them to `bindings`, or says what contradicts.
+/// Finds the sizes of open dimensions that a value of shape `got` tells for a placeholder. Adds them to
+/// `bindings`, or says what contradicts.
+///
+/// When all values' shapes have been bound, each is to be [checked](check_bound).
 pub(crate) fn bind(shape: &Shape, got: &[usize], bindings: &mut Bindings) -> Result<(), String> {
     if shape.rank() != got.len() {
         return Err(format!("its rank is {}, not {}", got.len(), shape.rank()));
     }
-    // First the dimensions that tell a size, then those that follow from several.
     for (dim, &size) in shape.iter().zip(got) {
         if let [symbol] = dim.symbols() {
             if size == 0 || !size.is_multiple_of(dim.factor()) {
@@ -29,9 +30,14 @@ pub(crate) fn bind(shape: &Shape, got: &[usize], bindings: &mut Bindings) -> Res
             }
         }
     }
+    Ok(())
+}
+
+/// Checks that a value's shape, of the right rank, is a placeholder's with the names' sizes.
+pub(crate) fn check_bound(shape: &Shape, got: &[usize], bindings: &Bindings) -> Result<(), String> {
     for (dim, &size) in shape.iter().zip(got) {
         match dim.substitute(bindings) {
-            Some(dim) if dim == size => {}
+            Some(known) if known == size => {}
             Some(known) if known.is_open() => {
                 return Err(format!("{dim} is {size}, which does not tell the size of each"));
             }

@@ -106,9 +106,9 @@ pub(super) fn max_pool_select(
     values: &TensorType,
 ) -> Result<TensorType, GraphProblem> {
     let shape = max_pool(pooling, source)?.shape;
-    number("values", values)?;
+    same_types("values", values, "source", source.data_type)?;
     shape_is("values", values, &source.shape, "the shape of `source`")?;
-    Ok(TensorType::new(values.data_type, shape))
+    Ok(TensorType::new(source.data_type, shape))
 }
 
 pub(super) fn max_pool_gradient(
