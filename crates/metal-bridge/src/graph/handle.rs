@@ -106,8 +106,9 @@ impl fmt::Debug for Graph {
 
 /// A tensor in a graph: what an operation makes, known by type and shape.
 ///
-/// A cheap handle: clones are the same tensor. `+`, `-`, `*`, `/` and unary `-` on references and values make
-/// operations, and so does a result as the left operand, so that formulas need one `?`:
+/// A cheap handle: clones are the same tensor. `+`, `-`, `*`, `/` and unary `-` make operations of tensors,
+/// references to them and numbers (f64 and i32). One of the operands may be a result, so that many formulas
+/// need one `?` only; the error names the place of the operator that is wrong.
 ///
 /// ```
 /// use metal_bridge::{Graph, TensorDataType};
@@ -115,7 +116,8 @@ impl fmt::Debug for Graph {
 /// let graph = Graph::new();
 /// let x = graph.placeholder_tensor([8, 4], TensorDataType::Float32)?;
 /// let scale = graph.placeholder_tensor([4], TensorDataType::Float32)?;
-/// let y = (&x * &scale + 1.0 * &x)?;
+/// let y = (&x * &scale + &x)?;
+/// let z = ((2.0 * &y)? - &x / &y)?;
 /// assert_eq!(y.shape(), [8, 4]);
 /// # Ok::<(), metal_bridge::Error>(())
 /// ```

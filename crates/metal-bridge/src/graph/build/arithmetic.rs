@@ -237,7 +237,8 @@ impl Graph {
         })
     }
 
-    /// The element, or the bound that it is beyond; NaN stays. Of numbers.
+    /// The element, or the bound that it is beyond; NaN stays. Of numbers. The derivative is 1 between the bounds
+    /// and 0 at them.
     ///
     /// # Errors
     ///
@@ -275,8 +276,8 @@ impl Graph {
             }
             let [low, high] = [bounds[0], bounds[1]].map(|value| Op::Fill { value, shape: shape.clone() });
             let (low, high) = (call.add(low, &[])?, call.add(high, &[])?);
-            let below = call.compare(CompareOp::Less, x, low)?;
-            let above = call.compare(CompareOp::Greater, x, high)?;
+            let below = call.compare(CompareOp::LessEqual, x, low)?;
+            let above = call.compare(CompareOp::GreaterEqual, x, high)?;
             let upper = call.select(above, high, x)?;
             call.select(below, low, upper)
         })

@@ -134,7 +134,7 @@ impl Graph {
     /// let x = graph.placeholder_tensor([32, 8, 14, 14], Float32)?;
     /// let running = graph.variable(TensorData::new([8], &[0.0f32; 8])?, "running mean")?;
     /// let norm = graph.batch_norm_training(&x, None, None, 1e-5)?;
-    /// let updated = (&running * 0.9 + (&norm.mean * 0.1)?)?;
+    /// let updated = ((&running * 0.9)? + &norm.mean * 0.1)?;
     /// let update = graph.assign(&running, &updated)?; // to be one of the targets
     /// # assert_eq!(update.shape(), [8]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -1,4 +1,7 @@
-//! `+`, `-`, `*`, `/` and unary `-` on tensors, on numbers, and on results as left operands.
+//! `+`, `-`, `*`, `/` and unary `-` on tensors, on numbers, and on results as one of the operands.
+//!
+//! Of numbers only f64 and i32 are operands, so that the type of a literal is known where it stands. Rust's rules
+//! leave no way to add two results, or a result and a number.
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
@@ -16,15 +19,8 @@ macro_rules! operators {
             operators!(@tensor $trait, $method, $name, $op, GraphTensor, &GraphTensor);
             operators!(@tensor $trait, $method, $name, $op, GraphTensor, GraphTensor);
 
-            /// A result as the right operand: its error is the error.
-            impl $trait<Result<GraphTensor, Error>> for &GraphTensor {
-                type Output = Result<GraphTensor>;
-                #[track_caller]
-                fn $method(self, other: Result<GraphTensor, Error>) -> Result<GraphTensor> {
-                    let other = other?;
-                    apply($name, BinaryOp::$op, self, self.into(), (&other).into())
-                }
-            }
+            operators!(@right $trait, $method, $name, $op, &GraphTensor);
+            operators!(@right $trait, $method, $name, $op, GraphTensor);
 
             /// A result as the left operand: its error is the error.
             impl $trait<&GraphTensor> for Result<GraphTensor, Error> {
@@ -46,7 +42,7 @@ macro_rules! operators {
                 }
             }
 
-            operators!(@number $trait, $method, $name, $op, f64, f32, i64, i32);
+            operators!(@number $trait, $method, $name, $op, f64, i32);
         )*
     };
     (@tensor $trait:ident, $method:ident, $name:literal, $op:ident, $left:ty, $right:ty) => {
@@ -56,6 +52,18 @@ macro_rules! operators {
             #[allow(clippy::needless_borrow, reason = "an operand may be a reference already")]
             fn $method(self, other: $right) -> Result<GraphTensor> {
                 apply($name, BinaryOp::$op, &self, Operand::Tensor(&self), Operand::Tensor(&other))
+            }
+        }
+    };
+    (@right $trait:ident, $method:ident, $name:literal, $op:ident, $left:ty) => {
+        /// A result as the right operand: its error is the error.
+        impl $trait<Result<GraphTensor, Error>> for $left {
+            type Output = Result<GraphTensor>;
+            #[track_caller]
+            #[allow(clippy::needless_borrow, reason = "an operand may be a reference already")]
+            fn $method(self, other: Result<GraphTensor, Error>) -> Result<GraphTensor> {
+                let other = other?;
+                apply($name, BinaryOp::$op, &self, Operand::Tensor(&self), (&other).into())
             }
         }
     };
