@@ -422,7 +422,7 @@ pub enum Error {
     // Graphs.
     /// A call that would have made a wrong graph.
     #[error(transparent)]
-    Graph(Box<GraphError>),
+    Graph(GraphError),
 
     // Execution.
     /// A kernel did something wrong while it ran.
@@ -458,7 +458,7 @@ impl From<PipelineError> for Error {
 
 impl From<GraphError> for Error {
     fn from(error: GraphError) -> Self {
-        Self::Graph(Box::new(error))
+        Self::Graph(error)
     }
 }
 

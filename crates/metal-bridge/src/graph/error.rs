@@ -6,6 +6,7 @@ use std::panic::Location;
 use super::data_type::TensorDataType;
 use super::dim::Dim;
 use super::shape::Shape;
+use crate::error::named;
 
 /// A call that would have made a wrong graph: which, where in the program, and what is wrong.
 ///
@@ -22,9 +23,12 @@ use super::shape::Shape;
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
-pub struct GraphError {
+pub struct GraphError(Box<Details>);
+
+#[derive(Clone, PartialEq, Eq)]
+struct Details {
     operation: &'static str,
-    label: Option<String>,
+    label: String,
     location: &'static Location<'static>,
     problem: GraphProblem,
 }
@@ -35,38 +39,35 @@ impl GraphError {
         location: &'static Location<'static>,
         problem: GraphProblem,
     ) -> Self {
-        Self { operation, label: None, location, problem }
+        Self(Box::new(Details { operation, label: String::new(), location, problem }))
     }
 
     /// With the label of the tensor that the operation makes.
     pub(crate) fn with_label(mut self, label: &str) -> Self {
-        self.label = (!label.is_empty()).then(|| label.to_owned());
+        label.clone_into(&mut self.0.label);
         self
     }
 
     /// The operation: the name of the method, or of the operator's.
     pub fn operation(&self) -> &'static str {
-        self.operation
+        self.0.operation
     }
 
     /// Where the program calls it.
     pub fn location(&self) -> &'static Location<'static> {
-        self.location
+        self.0.location
     }
 
     /// What is wrong.
     pub fn problem(&self) -> &GraphProblem {
-        &self.problem
+        &self.0.problem
     }
 }
 
 impl fmt::Display for GraphError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { operation, label, location, problem } = self;
-        write!(f, "{operation}")?;
-        if let Some(label) = label {
-            write!(f, " \"{label}\"")?;
-        }
+        let Details { operation, label, location, problem } = &*self.0;
+        f.write_str(&named(operation, label))?;
         write!(f, " at {}:{}:{}: {problem}", location.file(), location.line(), location.column())
     }
 }
@@ -151,7 +152,9 @@ pub enum GraphProblem {
     },
     /// Shapes of which sizes differ where neither is 1.
     #[error(
-        "`{argument}` of shape {got} does not broadcast with `{other}` of shape {expected}: size {got_size} against {expected_size}; sizes, from the last one, must be equal or 1"
+        "`{argument}` of shape {got} does not broadcast with `{other}` of shape {expected}: size {} against {}; sizes, from the last one, must be equal or 1",
+        size(got, *axis),
+        size(expected, *axis)
     )]
     Broadcast {
         /// The argument.
@@ -162,26 +165,22 @@ pub enum GraphProblem {
         other: &'static str,
         /// That one's shape.
         expected: Shape,
-        /// The size of the dimension that does not fit.
-        got_size: Dim,
-        /// The size it must fit.
-        expected_size: Dim,
+        /// The axis along which they do not fit, counted from the last one, which is 0.
+        axis: usize,
     },
     /// A shape with another number of elements.
     #[error(
-        "`{argument}` of shape {got} has {got_count} elements, but shape {expected} has {expected_count}"
+        "`{argument}` of shape {got} has {} elements, but shape {expected} has {}",
+        count(got),
+        count(expected)
     )]
     ElementCount {
         /// The argument.
         argument: &'static str,
         /// Its shape.
         got: Shape,
-        /// Its number of elements.
-        got_count: Dim,
         /// The shape asked for.
         expected: Shape,
-        /// Its number of elements.
-        expected_count: Dim,
     },
     /// An axis that the tensor does not have.
     #[error("`{parameter}`: there is no axis {axis}; {}", axes(*rank))]
@@ -261,6 +260,16 @@ pub enum GraphProblem {
         /// What contradicts.
         why: String,
     },
+}
+
+/// A size, of an axis counted from the last one.
+fn size(shape: &Shape, axis: usize) -> Dim {
+    shape.iter().rev().nth(axis).cloned().unwrap_or(Dim::known(1))
+}
+
+/// The number of elements of a shape that has been accepted.
+fn count(shape: &Shape) -> Dim {
+    shape.element_count().unwrap_or(Dim::known(usize::MAX))
 }
 
 fn axes(rank: usize) -> String {

@@ -170,12 +170,13 @@ impl GraphTensor {
         self.graph.lock().nodes[self.id].label.to_string()
     }
 
-    /// Names the tensor.
+    /// Names the tensor. An operation that has nothing to do, as a reshape to the same shape, gives the tensor
+    /// itself, which then gets the new name.
     pub fn set_label(&self, label: &str) {
         self.graph.lock().nodes[self.id].label = label.into();
     }
 
-    /// Names the tensor, where it is made.
+    /// Names the tensor where it is made. See [`set_label`](Self::set_label).
     #[must_use]
     pub fn with_label(self, label: &str) -> Self {
         self.set_label(label);

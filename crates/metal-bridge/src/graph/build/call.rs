@@ -268,11 +268,8 @@ impl<'a> Call<'a> {
         self.add(Op::Broadcast { shape: shape.clone() }, &[x])
     }
 
-    /// Reduces along ascending axes. With `keepdim` they stay, with size 1.
+    /// Reduces along ascending axes, which may be none. With `keepdim` they stay, with size 1.
     pub(crate) fn reduce(&mut self, op: ReduceOp, x: NodeId, axes: &[usize], keepdim: bool) -> Built {
-        if axes.is_empty() {
-            return Ok(x);
-        }
         let shape = self.shape(x);
         let reduced = self.add(Op::Reduce { op, axes: axes.to_vec() }, &[x])?;
         if keepdim { self.reshape(reduced, &kept(&shape, axes)) } else { Ok(reduced) }

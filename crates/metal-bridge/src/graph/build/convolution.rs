@@ -185,9 +185,15 @@ impl Graph {
             let (source, weights) = (call.tensor("source", source)?, call.tensor("weights", weights)?);
             let op = Op::Conv2dDataGradient { convolution: descriptor.convolution(), source_shape };
             call.add(op, &[source, weights]).map_err(|problem| match problem {
-                // In the terms of this call.
-                GraphProblem::Shape { argument: "gradient", got, expected } => {
+                // In the words of this call.
+                GraphProblem::Shape { argument: "incoming_gradient", got, expected } => {
                     GraphProblem::Shape { argument: "source", got, expected }
+                }
+                GraphProblem::DataType { argument: "incoming_gradient", got, expected } => {
+                    GraphProblem::DataType { argument: "source", got, expected }
+                }
+                GraphProblem::DataTypes { argument, got, other: "incoming_gradient", expected } => {
+                    GraphProblem::DataTypes { argument, got, other: "source", expected }
                 }
                 other => other,
             })

@@ -12,6 +12,9 @@ use crate::graph::ir::op::SliceRange;
 use crate::graph::ir::{NodeId, Op};
 use crate::graph::shape::{Shape, product};
 
+/// The most parts that a tensor can be cut into by number: each is an operation.
+const MAX_PARTS: usize = 1 << 16;
+
 impl Graph {
     /// The same elements in the same order, in another shape.
     ///
@@ -223,11 +226,11 @@ impl Graph {
         Ok(parts.into_iter().map(|id| self.tensor(id)).collect())
     }
 
-    /// `count` parts of equal size along an axis.
+    /// `count` parts of equal size along an axis, at most 65536.
     ///
     /// # Errors
     ///
-    /// The size along the axis is no multiple of `count`.
+    /// The size along the axis is no multiple of `count`, or there would be more parts.
     #[doc(alias = "splitTensor:numSplits:axis:name:")]
     #[doc(alias = "chunk")]
     #[track_caller]
@@ -236,10 +239,13 @@ impl Graph {
             let x = call.tensor("tensor", tensor)?;
             let axis = call.axis("axis", axis, x)?;
             let size = call.shape(x)[axis].clone();
-            let part = size.exact_div(&count.into()).ok_or_else(|| GraphProblem::Parameter {
+            let part = size.exact_div(&count.into()).filter(|_| count <= MAX_PARTS);
+            let part = part.ok_or_else(|| GraphProblem::Parameter {
                 parameter: "count",
                 got: count.to_string(),
-                expected: format!("a divisor of {size}, the tensor's size along axis {axis}"),
+                expected: format!(
+                    "a divisor of {size}, the tensor's size along axis {axis}, and at most {MAX_PARTS}"
+                ),
             })?;
             (0..count)
                 .map(|i| {
@@ -429,20 +435,18 @@ impl Call<'_> {
         self.add(Op::Slice { ranges }, &[x])
     }
 
-    /// The tensor several times along an axis: a new axis before it is broadcast and made one with it.
+    /// The tensor several times along an axis: a new axis before it is broadcast and made one with it. The other
+    /// axes are made two meanwhile, so that there is room for it.
     fn repeat_axis(&mut self, x: NodeId, axis: usize, count: usize) -> Built {
         let shape = self.shape(x);
-        if shape.rank() == crate::graph::ir::MAX_RANK {
-            // There is no room for another axis.
-            return self.concat(&vec![x; count], axis);
-        }
-        let mut wide = shape.clone();
-        wide.dims_mut().insert(axis, 1.into());
+        let flat = |dims: &[Dim]| product(dims).expect("a part of a product that fits");
+        let (front, back) = (flat(&shape[..axis]), flat(&shape[axis + 1..]));
+        let mut wide: Shape = [front, 1.into(), shape[axis].clone(), back].into();
         let reshaped = self.reshape(x, &wide)?;
-        wide.dims_mut()[axis] = count.into();
+        wide.dims_mut()[1] = count.into();
         let repeated = self.broadcast(reshaped, &wide)?;
         let mut result = shape;
-        result.dims_mut()[axis] = product(&wide[axis..axis + 2]).unwrap_or(Dim::known(usize::MAX));
+        result.dims_mut()[axis] = flat(&wide[1..3]);
         self.reshape(repeated, &result)
     }
 }

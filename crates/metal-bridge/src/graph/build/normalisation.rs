@@ -7,7 +7,7 @@ use crate::graph::data_type::TensorDataType;
 use crate::graph::error::GraphProblem;
 use crate::graph::handle::{Graph, GraphTensor};
 use crate::graph::ir::NodeId;
-use crate::graph::ir::op::UnaryOp;
+use crate::graph::ir::op::{BinaryOp, UnaryOp};
 
 /// What batch normalisation in training gives.
 #[derive(Clone, Debug)]
@@ -276,20 +276,10 @@ impl Call<'_> {
 
     /// The unbiased variance from the biased one. Of a single element it is what the biased one is: 0.
     fn unbiased(&mut self, variance: NodeId, x: NodeId, axes: &[usize]) -> Built {
-        match self.count_along(x, axes).value() {
-            Some(count) => {
-                let count = count as f64;
-                self.scaled(variance, if count > 1.0 { count / (count - 1.0) } else { 1.0 })
-            }
-            None => {
-                let ones = self.fill_like(x, 1.0)?;
-                let count = self.sum(ones, axes, false)?;
-                let less = self.shifted(count, -1.0)?;
-                let one = self.fill_like(less, 1.0)?;
-                let less = self.binary(crate::graph::ir::op::BinaryOp::Max, less, one)?;
-                let product = self.times(variance, count)?;
-                self.over(product, less)
-            }
-        }
+        let count = self.count_like(variance, x, axes)?;
+        let less = self.shifted(count, -1.0)?;
+        let less = self.binary_number(BinaryOp::Max, less, 1.0)?;
+        let product = self.times(variance, count)?;
+        self.over(product, less)
     }
 }

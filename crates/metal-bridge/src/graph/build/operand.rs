@@ -48,8 +48,10 @@ impl Operand<'_> {
         };
         let fits = match self {
             _ if (data_type == TensorDataType::Bool) != matches!(self, Self::Bool(_)) => false,
-            Self::Float(value) => data_type.is_float() || scalar.to_f64() == value,
-            Self::Integer(value) => data_type.is_float() || scalar.to_i64() == value,
+            Self::Float(value) if data_type.is_float() => scalar.to_f64().is_finite() || !value.is_finite(),
+            Self::Float(value) => scalar.to_f64() == value,
+            Self::Integer(_) if data_type.is_float() => scalar.to_f64().is_finite(),
+            Self::Integer(value) => scalar.to_i64() == value,
             _ => true,
         };
         Some(if fits {
@@ -61,7 +63,7 @@ impl Operand<'_> {
                 data_type,
                 expected: match data_type {
                     TensorDataType::Bool => "true or false",
-                    _ if data_type.is_float() => "a number",
+                    _ if data_type.is_float() => "a number in its range",
                     _ => "a whole number in its range",
                 },
             })

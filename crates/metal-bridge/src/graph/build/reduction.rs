@@ -108,15 +108,20 @@ impl Call<'_> {
 
     /// The mean of floats that are wide enough for their sum.
     pub(crate) fn mean(&mut self, x: NodeId, axes: &[usize], keepdim: bool) -> Built {
-        let count = self.count_along(x, axes);
         let sum = self.sum(x, axes, keepdim)?;
-        match count.value() {
-            Some(count) => self.scaled(sum, 1.0 / count as f64),
+        let count = self.count_like(sum, x, axes)?;
+        self.over(sum, count)
+    }
+
+    /// How many elements of floats are reduced to one, in the type and shape of what they are reduced to. Along
+    /// open dimensions it is known at execution: it is the sum of ones.
+    pub(crate) fn count_like(&mut self, reduced: NodeId, x: NodeId, axes: &[usize]) -> Built {
+        match self.count_along(x, axes).value() {
+            Some(count) => self.fill_like(reduced, count as f64),
             None => {
-                // The number of elements is known at execution: it is the sum of ones.
                 let ones = self.fill_like(x, 1.0)?;
-                let count = self.sum(ones, axes, keepdim)?;
-                self.over(sum, count)
+                let count = self.sum(ones, axes, false)?;
+                self.reshape(count, &self.shape(reduced))
             }
         }
     }

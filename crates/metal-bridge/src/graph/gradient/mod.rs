@@ -133,6 +133,9 @@ fn has_derivative(op: &Op) -> bool {
 /// Gradients of operands, by their places.
 type Parts = std::result::Result<Vec<(usize, NodeId)>, GraphProblem>;
 
+/// How the gradient of one operand is built.
+type Part<'a> = &'a dyn Fn(&mut Call<'_>) -> Built;
+
 /// One node on the way back.
 struct Rule<'a> {
     id: NodeId,
@@ -149,7 +152,7 @@ impl Rule<'_> {
     }
 
     /// The gradients of those of some operands that are wanted.
-    fn each(&self, call: &mut Call<'_>, rules: &[(usize, &dyn Fn(&mut Call<'_>) -> Built)]) -> Parts {
+    fn each(&self, call: &mut Call<'_>, rules: &[(usize, Part<'_>)]) -> Parts {
         rules
             .iter()
             .filter(|(place, _)| self.wanted[*place])

@@ -44,7 +44,7 @@ pub(super) fn sum_to(call: &mut Call<'_>, g: NodeId, shape: &Shape) -> Built {
     let new = whole.rank() - shape.rank();
     let axes: Vec<usize> =
         (0..whole.rank()).filter(|&axis| axis < new || shape[axis - new] != whole[axis]).collect();
-    let sum = call.sum(g, &axes, false)?;
+    let sum = if axes.is_empty() { g } else { call.sum(g, &axes, false)? };
     call.reshape(sum, shape)
 }
 

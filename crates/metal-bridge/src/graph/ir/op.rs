@@ -279,10 +279,6 @@ macro_rules! names {
                         $(Self::$variant => $name,)*
                     }
                 }
-
-                /// All there are.
-                #[cfg(test)]
-                pub(crate) const ALL: &'static [Self] = &[$(Self::$variant),*];
             }
         )*
     };

@@ -189,7 +189,7 @@ impl Interpreter {
         location: &'static Location<'static>,
     ) -> Result<Vec<Tensor>> {
         let error = |problem| GraphError::new("evaluate", location, problem);
-        let (roots, inputs, specialised) = self.prepare(targets, inputs, location)?;
+        let Prepared { roots, inputs, specialised } = self.prepare(targets, inputs, location)?;
         let arena = &specialised.arena;
         let mut values = Table::<NodeId, Option<Tensor>>::filled(arena.nodes.len(), None);
         for (id, value) in inputs {
@@ -232,7 +232,7 @@ impl Interpreter {
         targets: &[&GraphTensor],
         inputs: Vec<(&GraphTensor, Tensor)>,
         location: &'static Location<'static>,
-    ) -> Result<(Vec<NodeId>, Vec<(NodeId, Tensor)>, Specialised), GraphError> {
+    ) -> Result<Prepared, GraphError> {
         let error = |problem| GraphError::new("evaluate", location, problem);
         for (argument, tensor) in targets
             .iter()
@@ -276,8 +276,15 @@ impl Interpreter {
         }
         let roots: Vec<NodeId> = targets.iter().map(|target| target.id()).collect();
         let specialised = specialise(&arena, &roots, &bindings)?;
-        Ok((roots, given, specialised))
+        Ok(Prepared { roots, inputs: given, specialised })
     }
+}
+
+/// What is computed: ids are those of the graph itself, not of the specialised one.
+struct Prepared {
+    roots: Vec<NodeId>,
+    inputs: Vec<(NodeId, Tensor)>,
+    specialised: Specialised,
 }
 
 fn contradiction(arena: &super::ir::Arena, id: NodeId, got: &[usize], why: String) -> GraphProblem {

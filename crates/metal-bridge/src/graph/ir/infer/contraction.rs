@@ -58,11 +58,11 @@ pub(super) fn data_gradient(
     gradient: &TensorType,
     weights: &TensorType,
 ) -> Result<TensorType, GraphProblem> {
-    float("gradient", gradient)?;
-    same_types("weights", weights, "gradient", gradient.data_type)?;
+    float("incoming_gradient", gradient)?;
+    same_types("weights", weights, "incoming_gradient", gradient.data_type)?;
     check_shape("source_shape", gradient.data_type, source_shape)?;
     let shape = output_shape(convolution, "source_shape", source_shape, "weights", &weights.shape)?;
-    shape_is("gradient", gradient, &shape, "the shape of the convolution's result")?;
+    shape_is("incoming_gradient", gradient, &shape, "the shape of the convolution's result")?;
     Ok(TensorType::new(gradient.data_type, source_shape))
 }
 
@@ -72,11 +72,11 @@ pub(super) fn weights_gradient(
     gradient: &TensorType,
     source: &TensorType,
 ) -> Result<TensorType, GraphProblem> {
-    float("gradient", gradient)?;
-    same_types("source", source, "gradient", gradient.data_type)?;
+    float("incoming_gradient", gradient)?;
+    same_types("source", source, "incoming_gradient", gradient.data_type)?;
     check_shape("weights_shape", gradient.data_type, weights_shape)?;
     let shape = output_shape(convolution, "source", &source.shape, "weights_shape", weights_shape)?;
-    shape_is("gradient", gradient, &shape, "the shape of the convolution's result")?;
+    shape_is("incoming_gradient", gradient, &shape, "the shape of the convolution's result")?;
     Ok(TensorType::new(gradient.data_type, weights_shape))
 }
 

@@ -85,13 +85,12 @@ pub(crate) fn broadcast(
         .map(|axis| match (size(got, axis), size(expected, axis)) {
             (a, b) if a == b || b == 1 => Ok(a),
             (a, b) if a == 1 => Ok(b),
-            (got_size, expected_size) => Err(GraphProblem::Broadcast {
+            _ => Err(GraphProblem::Broadcast {
                 argument,
                 got: got.clone(),
                 other,
                 expected: expected.clone(),
-                got_size,
-                expected_size,
+                axis: rank - 1 - axis,
             }),
         })
         .collect()

@@ -12,7 +12,7 @@ pub(crate) use elementwise::broadcast;
 use super::op::Op;
 use super::table::{Table, VariableId};
 use super::{MAX_RANK, TensorType, Variable};
-use crate::graph::data_type::TensorDataType;
+use crate::graph::data_type::{Scalar, TensorDataType};
 use crate::graph::error::GraphProblem;
 use crate::graph::shape::Shape;
 
@@ -51,6 +51,14 @@ pub(crate) fn infer(
                 });
             }
             existing_axis("axis", *axis, shape)?;
+            let last = i64::try_from(shape[*axis].factor().saturating_sub(1)).unwrap_or(i64::MAX);
+            if data_type.is_integer() && Scalar::from_i64(*data_type, last).to_i64() != last {
+                return Err(GraphProblem::Parameter {
+                    parameter: "data_type",
+                    got: data_type.to_string(),
+                    expected: format!("a type that counts to {last}"),
+                });
+            }
             TensorType::new(*data_type, shape)
         }
         (Op::RandomBits { shape }, [seed, counter]) => {
