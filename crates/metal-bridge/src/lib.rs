@@ -70,7 +70,7 @@
 //! # Where to look
 //!
 //! [`device`], [`buffer`], [`library`], [`pipeline`], [`queue`], [`command_buffer`] and [`encoder`] explain a
-//! part each; [`kernels`] are built in; [`switches`] lists the environment variables; [`null`] helps to test
+//! part each; [`graph`] has tensors and what networks are made of; [`kernels`] are built in; [`switches`] lists the environment variables; [`null`] helps to test
 //! programs without compiling or running kernels.
 
 #![cfg_attr(target_os = "macos", allow(dead_code, reason = "without a device there, much has no user"))]

@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use metal_bridge::graph::Convolution2dDescriptor;
 use metal_bridge::{
     Buffer, CommandBuffer, CommandQueue, ComputeCommandEncoder, ComputePipelineState, Device, Function,
-    Library, METAL_KERNEL_SOURCE, ResourceOptions, Size,
+    Graph, GraphTensor, Library, METAL_KERNEL_SOURCE, ResourceOptions, Size, TensorDataType,
 };
 
 const MAP: &str = include_str!("../../../docs/api-map.md");
@@ -31,7 +32,7 @@ macro_rules! names {
 
 const NAMES: &[&str] = names! {
     types Buffer, CommandBuffer, CommandQueue, ComputeCommandEncoder, ComputePipelineState, Device, Function,
-        Library, Size;
+        Graph, GraphTensor, Library, Size;
     fields Size::width, Size::height, Size::depth;
     values
         METAL_KERNEL_SOURCE,
@@ -53,11 +54,41 @@ const NAMES: &[&str] = names! {
         CommandBuffer::wait_until_completed,
         ComputeCommandEncoder::set_compute_pipeline_state,
         ComputeCommandEncoder::set_buffer,
-        ComputeCommandEncoder::end_encoding;
+        ComputeCommandEncoder::end_encoding,
+        TensorDataType::Float32,
+        TensorDataType::Float16,
+        TensorDataType::Int32,
+        Graph::new,
+        Graph::matrix_multiplication,
+        Graph::relu,
+        Graph::sigmoid,
+        Graph::softmax,
+        Graph::transpose,
+        Graph::reduction_sum,
+        Graph::convolution_2d,
+        Graph::max_pool_2d,
+        Graph::avg_pool_2d,
+        GraphTensor::data_type,
+        GraphTensor::shape;
     calls
         CommandBuffer::add_completed_handler(|_| ()),
-        ComputeCommandEncoder::dispatch_threads(1, 1);
+        ComputeCommandEncoder::dispatch_threads(1, 1),
+        Graph::placeholder_tensor([1], TensorDataType::Float32),
+        Graph::constant_tensor(1.0, [1], TensorDataType::Float32),
+        Graph::addition(1.0, 1.0),
+        Graph::subtraction(1.0, 1.0),
+        Graph::multiplication(1.0, 1.0),
+        Graph::division(1.0, 1.0),
+        Graph::reshape(&tensor(), [1]),
+        Graph::convolution_transpose_2d(&tensor(), &tensor(), [1], &Convolution2dDescriptor::default()),
+        Graph::convolution_2d_data_gradient(&tensor(), &tensor(), [1], &Convolution2dDescriptor::default()),
+        Graph::convolution_2d_weights_gradient(&tensor(), &tensor(), [1], &Convolution2dDescriptor::default());
 };
+
+/// An argument for closures that never run.
+fn tensor() -> GraphTensor {
+    Graph::new().constant_tensor(1.0, [1], TensorDataType::Float32).unwrap()
+}
 
 /// A row of the map's tables.
 struct Row {
@@ -141,7 +172,7 @@ fn other_names_are_aliases() {
         let Some(ours) = ours.and_then(|path| path.rsplit("::").next()) else { continue };
         let go = go.rsplit('.').next().unwrap_or(go);
         for name in [metal, go] {
-            let alias = format!("doc(alias = \"{name}\"");
+            let alias = format!("alias = \"{name}\""); // long ones have a line of their own
             assert!(
                 name.is_empty() || plain(name) == plain(ours) || source.contains(&alias),
                 "`{ours}` has no alias for `{name}`"

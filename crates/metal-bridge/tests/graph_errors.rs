@@ -667,10 +667,20 @@ fn inputs() {
     // What is not possible with these sizes is an error of the operation.
     let bound = evaluate(&[&sum], &[(&x, ones(&[1 << 10, 1])), (&y, ones(&[1]))]).unwrap();
     assert_eq!(bound[0].shape(), [1 << 10, 1]);
+    let bytes = graph.placeholder_tensor([Dim::open("k")], UInt8).unwrap();
+    let positions = graph.coordinate_along_axis(0, [Dim::open("k")], UInt8).unwrap().with_label("positions");
+    let place = line!() - 1;
+    let counted = (&bytes + &positions).unwrap();
+    let bytes_of = |count: usize| TensorData::new([count], &vec![1u8; count]).unwrap();
+    let error = graph_error(evaluate(&[&counted], &[(&bytes, bytes_of(257))]));
+    assert!(error.to_string().starts_with("coordinate_along_axis \"positions\" at "), "{error}");
+    assert!(error.to_string().ends_with("`data_type` is u8, expected a type that counts to 256"), "{error}");
+    assert_eq!(error.location().line(), place);
+    assert_eq!(evaluate(&[&counted], &[(&bytes, bytes_of(2))]).unwrap()[0].to_f64(), [1.0, 2.0]);
     let known = graph.placeholder_tensor([2, 3], Float32).unwrap();
     check(
         evaluate(&[&known], &[(&known, ones(&[3, 2]))]),
-        "evaluate: placeholder %4: a value of shape [3, 2] does not fit its shape [2, 3]: 3 is not 2",
+        "evaluate: placeholder %7: a value of shape [3, 2] does not fit its shape [2, 3]: 3 is not 2",
     );
     assert_eq!(Shape::from([2, 3]).to_string(), "[2, 3]");
 }

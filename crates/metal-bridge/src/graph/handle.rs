@@ -13,7 +13,7 @@ use super::shape::Shape;
 use crate::error::Result;
 use crate::sync::{Mutex, MutexGuard, lock};
 
-/// Operations on tensors, and the state they keep: see the [module](self) for how graphs are made and used.
+/// Operations on tensors, and the state they keep: see the [module](super) for how graphs are made and used.
 ///
 /// A cheap handle: clones are the same graph. Nothing is ever removed from a graph; what its targets do not
 /// need is not computed.

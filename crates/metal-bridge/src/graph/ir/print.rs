@@ -40,7 +40,7 @@ pub(crate) fn text(arena: &Arena, nodes: &[NodeId]) -> String {
 /// A directed graph in the language of Graphviz.
 pub(crate) fn dot(arena: &Arena, nodes: &[NodeId]) -> String {
     let mut out = String::from(
-        "digraph graph {\n  node [shape=box, style=\"rounded,filled\", fillcolor=white, fontname=\"sans-serif\", fontsize=10];\n  edge [fontname=\"sans-serif\", fontsize=9];\n",
+        "digraph {\n  node [shape=box, style=\"rounded,filled\", fillcolor=white, fontname=\"sans-serif\", fontsize=10];\n  edge [fontname=\"sans-serif\", fontsize=9];\n",
     );
     for &id in nodes {
         let Node { op, operands, ty, origin, label } = &arena.nodes[id];
