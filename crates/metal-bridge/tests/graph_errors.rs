@@ -1,7 +1,7 @@
 //! What is wrong with a graph is the error of the call that makes it: operation, argument, got, expected, place.
 
 use metal_bridge::graph::TensorDataType::{Bool, Float16, Float32, Int32, Int64, UInt8};
-use metal_bridge::graph::reference::{Interpreter, evaluate};
+use metal_bridge::graph::reference::{Interpreter, evaluate, evaluate_f64};
 use metal_bridge::graph::{
     AdamDescriptor, AttentionDescriptor, Convolution2dDescriptor, Dim, Graph, GraphTensor, LossReduction,
     Pooling2dDescriptor, SgdDescriptor, Shape, TensorData, TensorDataType,
@@ -667,6 +667,15 @@ fn inputs() {
     // What is not possible with these sizes is an error of the operation.
     let bound = evaluate(&[&sum], &[(&x, ones(&[1 << 10, 1])), (&y, ones(&[1]))]).unwrap();
     assert_eq!(bound[0].shape(), [1 << 10, 1]);
+    let large = graph.constant_tensor(1.0, [1 << 40], Float32).unwrap();
+    check(
+        evaluate(&[&large], &[]),
+        "evaluate: `targets` has shape [1099511627776], expected at most 268435456 elements in all tensors together",
+    );
+    check(
+        evaluate_f64(&[&sum], &[(&y, &[usize::MAX, 2], &[1.0])]),
+        "evaluate: `inputs` has shape [18446744073709551615, 2], expected as many elements as there are values, 1",
+    );
     let bytes = graph.placeholder_tensor([Dim::open("k")], UInt8).unwrap();
     let positions = graph.coordinate_along_axis(0, [Dim::open("k")], UInt8).unwrap().with_label("positions");
     let place = line!() - 1;
@@ -680,7 +689,7 @@ fn inputs() {
     let known = graph.placeholder_tensor([2, 3], Float32).unwrap();
     check(
         evaluate(&[&known], &[(&known, ones(&[3, 2]))]),
-        "evaluate: placeholder %7: a value of shape [3, 2] does not fit its shape [2, 3]: 3 is not 2",
+        "evaluate: placeholder %8: a value of shape [3, 2] does not fit its shape [2, 3]: 3 is not 2",
     );
     assert_eq!(Shape::from([2, 3]).to_string(), "[2, 3]");
 }

@@ -444,3 +444,19 @@ fn attention_to_nothing_is_zero() {
         assert!(value(&gradient).iter().all(|g| g.is_finite()));
     }
 }
+
+/// Windows that are nearly all padding are computed in the time of what is not.
+#[test]
+fn vast_windows_end() {
+    let graph = Graph::new();
+    let x = constant(&graph, &[1, 1, 2, 2]);
+    let window = Pooling2dDescriptor::new(1 << 40, 1 << 20).with_padding((1 << 20) - 1);
+    let window = Pooling2dDescriptor { padding_top: (1 << 40) - 2, padding_bottom: 0, ..window };
+    let whole = Pooling2dDescriptor { include_zero_pad_to_average: true, ..window };
+    let values = value(&x);
+    let greatest = values.iter().copied().fold(f64::MIN, f64::max);
+    let got = value(&graph.max_pool_2d(&x, &window).unwrap());
+    assert!(got.contains(&greatest), "{got:?}");
+    let mean = value(&graph.avg_pool_2d(&x, &whole).unwrap());
+    assert!(mean.iter().all(|mean| mean.abs() < 1e-9), "{mean:?}");
+}

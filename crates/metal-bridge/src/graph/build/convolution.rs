@@ -6,7 +6,7 @@ use crate::graph::error::GraphProblem;
 use crate::graph::handle::{Graph, GraphTensor};
 use crate::graph::ir::op::{Convolution, Window};
 use crate::graph::ir::{NodeId, Op};
-use crate::graph::shape::Shape;
+use crate::graph::shape::{Shape, product};
 
 /// How the weights of a convolution move over its source. Sizes and steps are in elements, y along the height
 /// and x along the width.
@@ -255,11 +255,25 @@ impl Graph {
 
 impl Call<'_> {
     /// A matrix product in which operands may be vectors.
+    ///
+    /// Of many matrices with a single one, the rows of all are made the rows of one: that is a faster product, and
+    /// so are its gradients, of which the second one's would else be a sum of as many products.
     pub(crate) fn matmul(&mut self, a: NodeId, b: NodeId) -> Built {
         let (a_shape, b_shape) = (self.shape(a), self.shape(b));
         let (a, b) = (self.as_matrix(a, 0)?, self.as_matrix(b, 1)?);
-        let product = self.add(Op::MatMul, &[a, b])?;
-        let mut shape = self.shape(product);
+        let (left, right) = (self.shape(a), self.shape(b));
+        let result = if left.rank() > 2 && right.rank() == 2 && left[left.rank() - 1] == right[0] {
+            let (rows, columns) = (left.rank() - 1, left[left.rank() - 1].clone());
+            let count = product(&left[..rows]).expect("a part of a product that fits");
+            let flat = self.reshape(a, &[count, columns].into())?;
+            let flat = self.add(Op::MatMul, &[flat, b])?;
+            let mut shape: Shape = left[..rows].into();
+            shape.dims_mut().push(right[1].clone());
+            self.reshape(flat, &shape)?
+        } else {
+            self.add(Op::MatMul, &[a, b])?
+        };
+        let mut shape = self.shape(result);
         let rank = shape.rank();
         if b_shape.rank() == 1 {
             shape.dims_mut().remove(rank - 1);
@@ -267,7 +281,7 @@ impl Call<'_> {
         if a_shape.rank() == 1 {
             shape.dims_mut().remove(rank - 2);
         }
-        self.reshape(product, &shape)
+        self.reshape(result, &shape)
     }
 
     /// A vector with a new axis at this place; anything else as it is.

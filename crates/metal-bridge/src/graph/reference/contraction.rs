@@ -55,10 +55,8 @@ fn products(
                     for c in 0..group_channels {
                         let from = (n * channels + first_channel + c) * height * width;
                         let weight = (o * group_channels + c) * kernel_height * kernel_width;
-                        for ky in 0..kernel_height {
-                            let Some(y) = source_position(window, 0, oy, ky, height) else { continue };
-                            for kx in 0..kernel_width {
-                                let Some(x) = source_position(window, 1, ox, kx, width) else { continue };
+                        for (ky, y) in elements(window, 0, oy, kernel_height, height) {
+                            for (kx, x) in elements(window, 1, ox, kernel_width, width) {
                                 visit(to, from + y * width + x, weight + ky * kernel_width + kx);
                             }
                         }
@@ -69,16 +67,19 @@ fn products(
     }
 }
 
-/// Where a window's element lies in the source; `None` in the padding.
-pub(super) fn source_position(
+/// Which of a window's elements along an axis are not in the padding, with where they lie in the source.
+pub(super) fn elements(
     window: &Window,
     axis: usize,
     output: usize,
-    element: usize,
+    kernel: usize,
     size: usize,
-) -> Option<usize> {
-    let padded = output * window.strides[axis] + element * window.dilations[axis];
-    padded.checked_sub(window.padding[axis][0]).filter(|&position| position < size)
+) -> impl Iterator<Item = (usize, usize)> {
+    let (step, before) = (window.dilations[axis], window.padding[axis][0]);
+    let origin = output * window.strides[axis];
+    let first = before.saturating_sub(origin).div_ceil(step);
+    let end = (before + size).saturating_sub(origin).div_ceil(step).min(kernel);
+    (first..end).map(move |element| (element, origin + element * step - before))
 }
 
 pub(super) fn conv2d(

@@ -33,8 +33,12 @@ use super::handle::{Graph, GraphTensor};
 use super::ir::op::ArgReduceOp;
 use super::ir::specialise::{Specialised, bind, check_bound, specialise};
 use super::ir::{Node, NodeId, Op, Table, TensorType, VariableId};
+use super::shape::{Shape, product};
 use crate::error::Result;
 use tensor::{Precision, Tensor, Values};
+
+/// The most elements that all tensors of an evaluation may have together: they are all kept.
+const MAX_ELEMENTS: usize = 1 << 28;
 
 /// The values of tensors of one graph, given the values of its placeholders. Variables have their first values,
 /// and assignments go nowhere; [`Interpreter`] keeps them.
@@ -43,7 +47,7 @@ use tensor::{Precision, Tensor, Values};
 ///
 /// A tensor is of another graph; an input is no placeholder, is given twice, or does not fit in type or shape;
 /// a placeholder that a target needs has no input; an operation is not possible with the sizes that open
-/// dimensions get.
+/// dimensions get; all tensors together have more than 2^28 elements.
 #[track_caller]
 pub fn evaluate(targets: &[&GraphTensor], inputs: &[(&GraphTensor, TensorData)]) -> Result<Vec<TensorData>> {
     match targets.first() {
@@ -67,13 +71,12 @@ pub fn evaluate_f64(
     let location = Location::caller();
     let mut given = Vec::new();
     for &(tensor, shape, values) in inputs {
-        let (data_type, expected) = (tensor.data_type(), shape.iter().product::<usize>());
-        if values.len() != expected {
-            let problem = GraphProblem::DataLength {
-                data_type,
-                shape: shape.into(),
-                got: values.len() * data_type.size(),
-                expected: expected * data_type.size(),
+        let data_type = tensor.data_type();
+        if product(&Shape::from(shape)).is_none_or(|count| count != values.len()) {
+            let problem = GraphProblem::Shape {
+                argument: "inputs",
+                got: shape.into(),
+                expected: format!("as many elements as there are values, {}", values.len()),
             };
             return Err(GraphError::new("evaluate", location, problem).into());
         }
@@ -199,11 +202,22 @@ impl Interpreter {
         }
         let all: Vec<NodeId> = arena.nodes.iter().map(|(id, _)| id).collect();
         let assignments = arena.assignments(&all).map_err(error)?;
+        let mut total = 0usize;
         for &id in &all {
             if values[id].is_some() {
                 continue;
             }
             let node = &arena.nodes[id];
+            let count = node.ty.shape.element_count().and_then(|count| count.value()).unwrap_or(0);
+            total = total.saturating_add(count);
+            if total > MAX_ELEMENTS {
+                let problem = GraphProblem::Shape {
+                    argument: "targets",
+                    got: node.ty.shape.clone(),
+                    expected: format!("at most {MAX_ELEMENTS} elements in all tensors together"),
+                };
+                return Err(error(problem).into());
+            }
             if node.ty.shape.is_open() || matches!(node.op, Op::Placeholder { .. }) {
                 return Err(error(GraphProblem::MissingInput {
                     placeholder: missing(&specialised, &values),

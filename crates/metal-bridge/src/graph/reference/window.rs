@@ -2,7 +2,7 @@
 
 use super::super::data_type::{Scalar, TensorDataType};
 use super::super::ir::op::Pooling;
-use super::contraction::source_position;
+use super::contraction::elements;
 use super::tensor::{Precision, Tensor, Values, wrap};
 
 /// Calls `visit` for each window, with the place of its result and the places of its elements in the source,
@@ -10,19 +10,17 @@ use super::tensor::{Precision, Tensor, Values, wrap};
 fn windows(pooling: &Pooling, source: &[usize], result: &[usize], mut visit: impl FnMut(usize, &[usize])) {
     let &[batch, channels, height, width] = source else { unreachable!("images have rank 4") };
     let &[_, _, out_height, out_width] = result else { unreachable!("images have rank 4") };
-    let mut elements = Vec::new();
+    let mut inside = Vec::new();
     for image in 0..batch * channels {
         for oy in 0..out_height {
             for ox in 0..out_width {
-                elements.clear();
-                for ky in 0..pooling.kernel[0] {
-                    let Some(y) = source_position(&pooling.window, 0, oy, ky, height) else { continue };
-                    for kx in 0..pooling.kernel[1] {
-                        let Some(x) = source_position(&pooling.window, 1, ox, kx, width) else { continue };
-                        elements.push((image * height + y) * width + x);
+                inside.clear();
+                for (_, y) in elements(&pooling.window, 0, oy, pooling.kernel[0], height) {
+                    for (_, x) in elements(&pooling.window, 1, ox, pooling.kernel[1], width) {
+                        inside.push((image * height + y) * width + x);
                     }
                 }
-                visit((image * out_height + oy) * out_width + ox, &elements);
+                visit((image * out_height + oy) * out_width + ox, &inside);
             }
         }
     }
@@ -92,8 +90,10 @@ pub(super) fn max_pool_gradient(
 
 /// What each window's sum is divided by.
 fn divisor(pooling: &Pooling, count_padding: bool, elements: &[usize]) -> f64 {
-    let count = if count_padding { pooling.kernel[0] * pooling.kernel[1] } else { elements.len() };
-    count.max(1) as f64
+    if count_padding {
+        return pooling.kernel[0] as f64 * pooling.kernel[1] as f64;
+    }
+    elements.len().max(1) as f64
 }
 
 pub(super) fn avg_pool(pooling: &Pooling, count_padding: bool, source: &Tensor, shape: &[usize]) -> Vec<f64> {
