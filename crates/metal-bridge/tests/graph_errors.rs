@@ -126,18 +126,15 @@ fn shapes() {
 
 #[test]
 fn data() {
-    let problem = |result: Result<TensorData, _>| {
-        result.map_err(|p: metal_bridge::graph::GraphProblem| p.to_string()).unwrap_err()
-    };
-    assert_eq!(
-        problem(TensorData::from_bytes(Bool, [2], &[1, 2])),
-        "`bytes` is the byte 2, expected 0 or 1 for each bool"
+    check(
+        TensorData::from_bytes(Bool, [2], &[1, 2]),
+        "TensorData::from_bytes: `bytes` is the byte 2, expected 0 or 1 for each bool",
     );
-    assert_eq!(problem(TensorData::new([3], &[1i64])), "i64[3] needs 24 bytes, but the data has 8");
+    check(TensorData::new([3], &[1i64]), "TensorData::new: i64[3] needs 24 bytes, but the data has 8");
     let data = TensorData::new([1], &[1i64]).unwrap();
-    assert_eq!(
-        data.to_vec::<f32>().unwrap_err().to_string(),
-        "`data` has data type i64, expected f32; convert it with cast"
+    check(
+        data.to_vec::<f32>(),
+        "TensorData::to_vec: `data` has data type i64, expected f32; convert it with cast",
     );
 }
 

@@ -1,11 +1,13 @@
 //! Values of tensors in the host's memory.
 
 use std::fmt;
+use std::panic::Location;
 use std::sync::Arc;
 
 use super::data_type::{Element, Scalar, TensorDataType};
-use super::error::GraphProblem;
+use super::error::{GraphError, GraphProblem};
 use super::shape::Shape;
+use crate::error::Result;
 
 /// The values of a tensor in the host's memory, in row-major order: what constants and variables are made of,
 /// and what the [reference interpreter](super::reference) works on. Clones share the values.
@@ -16,7 +18,7 @@ use super::shape::Shape;
 /// let data = TensorData::new([2, 2], &[1.0f32, 2.0, 3.0, 4.0])?;
 /// assert_eq!(data.data_type(), TensorDataType::Float32);
 /// assert_eq!(data.to_vec::<f32>()?, [1.0, 2.0, 3.0, 4.0]);
-/// # Ok::<(), metal_bridge::graph::GraphProblem>(())
+/// # Ok::<(), metal_bridge::Error>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct TensorData {
@@ -31,8 +33,11 @@ impl TensorData {
     /// # Errors
     ///
     /// The shape is open, has a size of zero or another number of elements than there are values.
-    pub fn new<T: Element>(shape: impl Into<Shape>, values: &[T]) -> Result<Self, GraphProblem> {
-        Self::from_bytes(T::DATA_TYPE, shape, bytemuck::cast_slice(values))
+    #[track_caller]
+    pub fn new<T: Element>(shape: impl Into<Shape>, values: &[T]) -> Result<Self> {
+        let location = Location::caller();
+        Self::checked(T::DATA_TYPE, shape.into(), bytemuck::cast_slice(values))
+            .map_err(|problem| GraphError::new("TensorData::new", location, problem).into())
     }
 
     /// The bytes of values in row-major order and in this machine's byte order.
@@ -40,12 +45,19 @@ impl TensorData {
     /// # Errors
     ///
     /// The shape is open, has a size of zero or needs another number of bytes; a boolean is neither 0 nor 1.
-    pub fn from_bytes(
+    #[track_caller]
+    pub fn from_bytes(data_type: TensorDataType, shape: impl Into<Shape>, bytes: &[u8]) -> Result<Self> {
+        let location = Location::caller();
+        Self::checked(data_type, shape.into(), bytes)
+            .map_err(|problem| GraphError::new("TensorData::from_bytes", location, problem).into())
+    }
+
+    /// Data, if the bytes are what the shape needs.
+    pub(crate) fn checked(
         data_type: TensorDataType,
-        shape: impl Into<Shape>,
+        shape: Shape,
         bytes: &[u8],
-    ) -> Result<Self, GraphProblem> {
-        let shape = shape.into();
+    ) -> std::result::Result<Self, GraphProblem> {
         super::ir::check_shape("shape", data_type, &shape)?;
         let Some(sizes) = shape.known() else {
             return Err(GraphProblem::Open { argument: "shape", shape, why: "values need known sizes" });
@@ -97,13 +109,15 @@ impl TensorData {
     /// # Errors
     ///
     /// `T` is not the type of the elements.
-    pub fn to_vec<T: Element>(&self) -> Result<Vec<T>, GraphProblem> {
+    #[track_caller]
+    pub fn to_vec<T: Element>(&self) -> Result<Vec<T>> {
         if T::DATA_TYPE != self.data_type {
-            return Err(GraphProblem::DataType {
+            let problem = GraphProblem::DataType {
                 argument: "data",
                 got: self.data_type,
                 expected: T::DATA_TYPE.name(),
-            });
+            };
+            return Err(GraphError::new("TensorData::to_vec", Location::caller(), problem).into());
         }
         let size = self.data_type.size();
         Ok(self.bytes.chunks_exact(size).map(bytemuck::checked::pod_read_unaligned).collect())

@@ -16,7 +16,7 @@
 //! use metal_bridge::graph::TensorDataType::{Float32, Int32};
 //! use metal_bridge::graph::{AdamDescriptor, Dim, Graph, LossReduction, TensorData, reference::Interpreter};
 //!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # fn main() -> metal_bridge::Result<()> {
 //! // A classifier of points in the plane, for batches of any size.
 //! let graph = Graph::new();
 //! let points = graph.placeholder_tensor([Dim::open("batch"), 2.into()], Float32)?.with_label("points");

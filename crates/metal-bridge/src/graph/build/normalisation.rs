@@ -137,7 +137,7 @@ impl Graph {
     /// let updated = ((&running * 0.9)? + &norm.mean * 0.1)?;
     /// let update = graph.assign(&running, &updated)?; // to be one of the targets
     /// # assert_eq!(update.shape(), [8]);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # Ok::<(), metal_bridge::Error>(())
     /// ```
     #[track_caller]
     pub fn batch_norm_training(

@@ -73,7 +73,7 @@ impl Graph {
     /// let mut interpreter = Interpreter::new(&graph);
     /// interpreter.evaluate(&[&step[0]], &[])?;
     /// assert_eq!(interpreter.variable(&x)?.to_f64(), [1.5, -2.0]);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # Ok::<(), metal_bridge::Error>(())
     /// ```
     ///
     /// # Errors

@@ -102,6 +102,7 @@ impl Graph {
     /// The rank is not 4, or the window does not fit the padded source.
     #[doc(alias = "maxPooling2DWithSourceTensor:descriptor:name:")]
     #[doc(alias = "MaxPool2D")]
+    #[doc(alias = "max_pool2d")]
     #[track_caller]
     pub fn max_pool_2d(&self, source: &GraphTensor, descriptor: &Pooling2dDescriptor) -> Result<GraphTensor> {
         self.build("max_pool_2d", |call| {
@@ -119,6 +120,7 @@ impl Graph {
     /// The type is none of floats, the rank is not 4, or the window does not fit the padded source.
     #[doc(alias = "avgPooling2DWithSourceTensor:descriptor:name:")]
     #[doc(alias = "AvgPool2D")]
+    #[doc(alias = "avg_pool2d")]
     #[track_caller]
     pub fn avg_pool_2d(&self, source: &GraphTensor, descriptor: &Pooling2dDescriptor) -> Result<GraphTensor> {
         self.build("avg_pool_2d", |call| {

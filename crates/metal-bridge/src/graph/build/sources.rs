@@ -82,7 +82,10 @@ impl Graph {
         values: &[T],
     ) -> Result<GraphTensor> {
         let shape = shape.into();
-        self.build("constant_with_data", |call| call.add(Op::Data(TensorData::new(shape, values)?), &[]))
+        self.build("constant_with_data", |call| {
+            let data = TensorData::checked(T::DATA_TYPE, shape, bytemuck::cast_slice(values))?;
+            call.add(Op::Data(data), &[])
+        })
     }
 
     /// A tensor of values that are at hand already.
@@ -108,7 +111,7 @@ impl Graph {
     /// let steps = graph.variable(TensorData::new(Shape::scalar(), &[0i64])?, "steps")?;
     /// let count = graph.assign(&steps, &(&steps + 1)?)?;
     /// # assert_eq!(count.shape(), []);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # Ok::<(), metal_bridge::Error>(())
     /// ```
     ///
     /// # Errors

@@ -13,7 +13,7 @@
 //! let y = graph.reduction_sum(&x, &[1], false)?;
 //! let values = reference::evaluate(&[&y], &[(&x, TensorData::new([2, 2], &[1.0f32, 2.0, 3.0, 4.0])?)])?;
 //! assert_eq!(values[0].to_vec::<f32>()?, [3.0, 7.0]);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # Ok::<(), metal_bridge::Error>(())
 //! ```
 
 mod contraction;
@@ -99,7 +99,7 @@ pub fn evaluate_f64(
 /// interpreter.evaluate(&[&next], &[])?;
 /// interpreter.evaluate(&[&next], &[])?;
 /// assert_eq!(interpreter.variable(&count)?.to_vec::<i32>()?, [2]);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok::<(), metal_bridge::Error>(())
 /// ```
 #[derive(Debug)]
 pub struct Interpreter {
