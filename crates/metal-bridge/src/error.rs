@@ -16,6 +16,7 @@ use std::fmt;
 use msl_types::{ArgumentKind, KernelFault, LibraryError, PipelineError};
 
 use crate::buffer::StorageMode;
+use crate::graph::GraphError;
 use crate::scheduler::{OperationError, SchedulerError};
 use crate::size::Size;
 
@@ -456,6 +457,11 @@ pub enum Error {
         open: usize,
     },
 
+    // Graphs.
+    /// A call that would have made a wrong graph.
+    #[error(transparent)]
+    Graph(GraphError),
+
     // Execution.
     /// A kernel did something wrong while it ran.
     #[error(transparent)]
@@ -521,6 +527,12 @@ impl From<SchedulerError> for Error {
 impl From<OperationError> for Error {
     fn from(error: OperationError) -> Self {
         Self::Operation(Box::new(error))
+    }
+}
+
+impl From<GraphError> for Error {
+    fn from(error: GraphError) -> Self {
+        Self::Graph(error)
     }
 }
 

@@ -70,8 +70,9 @@
 //! # Where to look
 //!
 //! [`device`], [`buffer`], [`library`], [`pipeline`], [`queue`], [`command_buffer`] and [`encoder`] explain a
-//! part each; [`allocator`] hands out buffers from memory that it keeps, [`scheduler`] executes operations in the order
-//! of their dependencies; [`kernels`] are built in; [`switches`] lists the environment variables; [`null`] helps to test
+//! part each; [`graph`] has tensors and what networks are made of; [`allocator`] hands out buffers from memory that it
+//! keeps, [`scheduler`] executes operations in the order of their dependencies; [`kernels`] are built in; [`switches`]
+//! lists the environment variables; [`null`] helps to test
 //! programs without compiling or running kernels.
 
 #![cfg_attr(target_os = "macos", allow(dead_code, reason = "without a device there, much has no user"))]
@@ -84,6 +85,7 @@ pub mod command_buffer;
 pub mod device;
 pub mod encoder;
 pub mod error;
+pub mod graph;
 mod handlers;
 pub mod kernels;
 pub mod library;
@@ -101,6 +103,7 @@ pub use command_buffer::{CommandBuffer, CommandBufferStatus};
 pub use device::{Device, DeviceConfig, DeviceKind};
 pub use encoder::{BarrierScope, BlitCommandEncoder, ComputeCommandEncoder, DispatchType};
 pub use error::{Error, Result};
+pub use graph::{Graph, GraphError, GraphTensor, TensorDataType};
 pub use kernels::METAL_KERNEL_SOURCE;
 pub use library::{Function, Library};
 pub use pipeline::ComputePipelineState;

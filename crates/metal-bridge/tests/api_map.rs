@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use metal_bridge::graph::Convolution2dDescriptor;
 use metal_bridge::{
     Buffer, BufferAllocator, CommandBuffer, CommandBufferManager, CommandQueue, ComputeCommandEncoder,
-    ComputePipelineState, Device, Function, Library, METAL_KERNEL_SOURCE, MemoryStats, OperationId,
-    PendingOperation, ResourceOptions, Size,
+    ComputePipelineState, Device, Function, Graph, GraphTensor, Library, METAL_KERNEL_SOURCE, MemoryStats,
+    OperationId, PendingOperation, ResourceOptions, Size, TensorDataType,
 };
 
 const MAP: &str = include_str!("../../../docs/api-map.md");
@@ -36,7 +37,7 @@ macro_rules! names {
 
 const NAMES: &[&str] = names! {
     types Buffer, BufferAllocator, CommandBuffer, CommandBufferManager, CommandQueue, ComputeCommandEncoder,
-        ComputePipelineState, Device, Function, Library, MemoryStats, OperationId, PendingOperation, Size;
+        ComputePipelineState, Device, Function, Graph, GraphTensor, Library, MemoryStats, OperationId, PendingOperation, Size;
     fields Size::width, Size::height, Size::depth, MemoryStats::num_allocations, MemoryStats::num_deallocations,
         MemoryStats::num_pool_hits, MemoryStats::num_pool_misses, MemoryStats::total_memory, MemoryStats::used_memory,
         MemoryStats::total_free;
@@ -69,10 +70,35 @@ const NAMES: &[&str] = names! {
         CommandBufferManager::shutdown,
         PendingOperation::id,
         BufferAllocator::global,
-        BufferAllocator::memory_stats;
+        BufferAllocator::memory_stats,
+        TensorDataType::Float32,
+        TensorDataType::Float16,
+        TensorDataType::Int32,
+        Graph::new,
+        Graph::matrix_multiplication,
+        Graph::relu,
+        Graph::sigmoid,
+        Graph::softmax,
+        Graph::transpose,
+        Graph::reduction_sum,
+        Graph::convolution_2d,
+        Graph::max_pool_2d,
+        Graph::avg_pool_2d,
+        GraphTensor::data_type,
+        GraphTensor::shape;
     calls
         CommandBuffer::add_completed_handler(|_| ()),
-        ComputeCommandEncoder::dispatch_threads(1, 1);
+        ComputeCommandEncoder::dispatch_threads(1, 1),
+        Graph::placeholder_tensor([1], TensorDataType::Float32),
+        Graph::constant_tensor(1.0, [1], TensorDataType::Float32),
+        Graph::addition(1.0, 1.0),
+        Graph::subtraction(1.0, 1.0),
+        Graph::multiplication(1.0, 1.0),
+        Graph::division(1.0, 1.0),
+        Graph::reshape(&tensor(), [1]),
+        Graph::convolution_transpose_2d(&tensor(), &tensor(), [1], &Convolution2dDescriptor::default()),
+        Graph::convolution_2d_data_gradient(&tensor(), &tensor(), [1], &Convolution2dDescriptor::default()),
+        Graph::convolution_2d_weights_gradient(&tensor(), &tensor(), [1], &Convolution2dDescriptor::default());
     builders
         PendingOperation::dependencies([]),
         PendingOperation::execute(|| Ok(())),
@@ -82,6 +108,11 @@ const NAMES: &[&str] = names! {
         PendingOperation::output_buffers([]),
         PendingOperation::temp_buffers([]);
 };
+
+/// An argument for closures that never run.
+fn tensor() -> GraphTensor {
+    Graph::new().constant_tensor(1.0, [1], TensorDataType::Float32).unwrap()
+}
 
 /// A row of the map's tables.
 struct Row {
@@ -165,7 +196,7 @@ fn other_names_are_aliases() {
         let Some(ours) = ours.and_then(|path| path.rsplit("::").next()) else { continue };
         let go = go.rsplit('.').next().unwrap_or(go);
         for name in [metal, go] {
-            let alias = format!("doc(alias = \"{name}\"");
+            let alias = format!("alias = \"{name}\""); // long ones have a line of their own
             assert!(
                 name.is_empty() || plain(name) == plain(ours) || source.contains(&alias),
                 "`{ours}` has no alias for `{name}`"
