@@ -63,10 +63,12 @@
 //! * **Layouts** are NCHW for images, OIHW for the weights of convolutions.
 
 mod build;
+mod compile;
 mod data;
 mod data_type;
 mod dim;
 mod error;
+mod executable;
 mod gradient;
 mod handle;
 pub(crate) mod ir;
@@ -81,5 +83,9 @@ pub use data::TensorData;
 pub use data_type::{Element, TensorDataType};
 pub use dim::Dim;
 pub use error::{GraphError, GraphProblem};
+pub use executable::{
+    GraphCompilationDescriptor, GraphDevice, GraphExecutable, GraphExecution, GraphExecutionDescriptor,
+    GraphOptimization,
+};
 pub use handle::{Graph, GraphTensor};
 pub use shape::Shape;
