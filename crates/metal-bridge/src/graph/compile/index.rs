@@ -128,8 +128,16 @@ impl Index {
         (quotient, rest)
     }
 
-    fn gcd(&self, d: i64) -> i64 {
-        self.terms.iter().fold(d, |g, (_, coefficient)| gcd(g, coefficient.abs()))
+    /// `(g, coarse, fine)` with `self = coarse * g + fine` and 0 ≤ `fine` < g, where g > 1 divides d.
+    fn coarse(&self, d: i64) -> Option<(i64, Self, Self)> {
+        let mut steps: Vec<i64> = self.terms.iter().map(|(_, c)| gcd(c.abs(), d)).filter(|g| *g > 1).collect();
+        steps.sort_unstable();
+        steps.dedup();
+        steps.into_iter().rev().find_map(|g| {
+            let (coarse, fine) = self.split(g);
+            let (least, most) = fine.range();
+            (least >= 0 && most < g).then_some((g, coarse, fine))
+        })
     }
 
     /// The quotient, rounded down.
@@ -145,10 +153,8 @@ impl Index {
         if least < 0 {
             return Self::atom(Atom::Div(Box::new(self.clone()), d));
         }
-        let g = rest.gcd(d);
-        if g > 1 {
-            let terms = rest.terms.iter().map(|(atom, c)| (atom.clone(), c / g)).collect();
-            return quotient.add(&Self { terms, constant: rest.constant / g }.div(d / g));
+        if let Some((g, coarse, _)) = rest.coarse(d) {
+            return quotient.add(&coarse.div(d / g));
         }
         let atom = match rest.terms.as_slice() {
             [(Atom::Div(x, by), 1)] if rest.constant == 0 => Atom::Div(x.clone(), by * d),
@@ -170,11 +176,8 @@ impl Index {
         if least < 0 {
             return Self::atom(Atom::Mod(Box::new(self.clone()), d));
         }
-        let g = rest.gcd(d);
-        if g > 1 {
-            let terms = rest.terms.iter().map(|(atom, c)| (atom.clone(), c / g)).collect();
-            let inner = Self { terms, constant: rest.constant / g };
-            return inner.rem(d / g).scale(g).offset(rest.constant % g);
+        if let Some((g, coarse, fine)) = rest.coarse(d) {
+            return coarse.rem(d / g).scale(g).add(&fine);
         }
         match rest.terms.as_slice() {
             [(Atom::Mod(x, by), 1)] if rest.constant == 0 && by % d == 0 => x.rem(d),
@@ -313,6 +316,9 @@ mod tests {
         let position = [var(0, 3), var(1, 20)];
         let index = Index::ravel(&position, &[3, 20]);
         assert_eq!(Index::ravel(&index.unravel(&[3, 4, 5]), &[3, 4, 5]), index);
+        // From [12, 60] to [3, 4, 60].
+        let index = Index::ravel(&[var(0, 12), var(1, 60)], &[12, 60]);
+        assert_eq!(Index::ravel(&index.unravel(&[3, 4, 60]), &[3, 4, 60]), index);
     }
 
     #[test]

@@ -74,7 +74,7 @@ pub(crate) fn emit(arena: &Arena, stored: &Table<NodeId, bool>, region: &Region,
                 merged[axis - 1] *= merged.remove(axis);
                 let (kernel, more) = elements(arena, stored, region, &merged, wide);
                 let narrow = kernel.loops == 0 && dims.last().is_some_and(|&last| last < NARROW);
-                if more <= divisions || (narrow && axis == merged.len()) {
+                if !kernel.illegal && (more <= divisions || (narrow && axis == merged.len())) {
                     (best, divisions, dims) = (kernel, more, merged);
                 }
             }
@@ -84,7 +84,7 @@ pub(crate) fn emit(arena: &Arena, stored: &Table<NodeId, bool>, region: &Region,
     }
 }
 
-/// A kernel of one thread for each element, and how many of its accesses are no plain strides.
+/// A kernel of one thread for each element, and how many of its indices are no plain strides.
 fn elements(
     arena: &Arena,
     stored: &Table<NodeId, bool>,
@@ -110,7 +110,7 @@ fn elements(
         emitter.store(argument, id, &place, value);
     }
     let threadgroup = if dims.len() > 1 { [grid[0].min(32), grid[1].min(8), 1] } else { [grid[0].min(256), 1, 1] };
-    let divisions = emitter.accesses.iter().filter(|(_, index)| !index.is_affine()).count();
+    let divisions = emitter.divisions.get();
     (emitter.finish(region, grid, threadgroup, &place), divisions)
 }
 
@@ -257,7 +257,7 @@ impl Emitter<'_> {
     /// The value of a node that the thread works on, whose element has this index.
     fn member(&mut self, id: NodeId, place: &Index) -> String {
         let at = place.unravel(&self.shape(id));
-        self.value(id, &at)
+        self.value_at(id, &at, place.clone())
     }
 
     fn store(&mut self, argument: usize, id: NodeId, place: &Index, value: &str) {

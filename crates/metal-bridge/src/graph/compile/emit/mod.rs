@@ -14,6 +14,7 @@ mod movement;
 mod reduction;
 mod window;
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 pub(crate) use kernel::{Kernel, Region, Space, emit};
@@ -56,6 +57,8 @@ pub(crate) struct Emitter<'a> {
     /// Whether a member is needed at a position that this thread does not compute.
     illegal: bool,
     next: usize,
+    /// How many indices were written that are no plain strides.
+    divisions: Cell<usize>,
 }
 
 impl<'a> Emitter<'a> {
@@ -82,16 +85,22 @@ impl<'a> Emitter<'a> {
             computed: Vec::new(),
             illegal: false,
             next: 0,
+            divisions: Cell::new(0),
         }
     }
 
     /// The value of a node at a position, as an expression without effects: a name or a literal.
     fn value(&mut self, id: NodeId, at: &[Index]) -> String {
+        let place = Index::ravel(at, &self.shape(id));
+        self.value_at(id, at, place)
+    }
+
+    /// The value of a node at a position, where the element has this index.
+    fn value_at(&mut self, id: NodeId, at: &[Index], place: Index) -> String {
         let node = &self.arena.nodes[id];
         if let Some(literal) = literal::of(node) {
             return literal;
         }
-        let place = Index::ravel(at, &self.shape(id));
         let key = (id, place);
         if let Some(known) = self.scopes.iter().rev().find_map(|scope| scope.get(&key)) {
             return known.clone();
@@ -236,6 +245,9 @@ impl<'a> Emitter<'a> {
 
     /// An index as an expression.
     fn index(&self, index: &Index) -> String {
+        if !index.is_affine() {
+            self.divisions.set(self.divisions.get() + 1);
+        }
         index.text(if self.wide { "ul" } else { "u" }, &|var| self.names[var.id as usize].clone())
     }
 
