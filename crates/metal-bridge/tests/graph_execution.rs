@@ -3,10 +3,11 @@
 mod graph;
 
 use graph::{Random, check, check_with, placeholder};
-use metal_bridge::graph::{
-    Convolution2dDescriptor, Graph, GraphTensor, Operand, Pooling2dDescriptor, Shape, TensorData, TensorDataType,
-};
 use metal_bridge::Result;
+use metal_bridge::graph::{
+    Convolution2dDescriptor, Graph, GraphTensor, Operand, Pooling2dDescriptor, Shape, TensorData,
+    TensorDataType,
+};
 
 use TensorDataType::{BFloat16, Bool, Float16, Float32, Int32, Int64, UInt8};
 
@@ -26,12 +27,35 @@ fn unary_operations() -> Result<()> {
         let data = random.data(data_type, &[7, 9]);
         let positive = graph.abs(&x)?;
         for y in [
-            graph.neg(&x), graph.abs(&x), graph.sign(&x), graph.reciprocal(&x), graph.sqrt(&positive),
-            graph.rsqrt(&positive), graph.exp(&x), graph.log(&positive), graph.sin(&x), graph.cos(&x),
-            graph.tanh(&x), graph.erf(&x), graph.sigmoid(&x), graph.relu(&x), graph.floor(&x), graph.ceil(&x),
-            graph.round(&x), graph.trunc(&x), graph.is_nan(&x), graph.is_finite(&x), graph.gelu(&x),
-            graph.silu(&x), graph.square(&x), graph.log(&x), graph.sqrt(&x),
-        ].into_iter().take(if data_type == Float32 { 25 } else { 8 }) {
+            graph.neg(&x),
+            graph.abs(&x),
+            graph.sign(&x),
+            graph.reciprocal(&x),
+            graph.sqrt(&positive),
+            graph.rsqrt(&positive),
+            graph.exp(&x),
+            graph.log(&positive),
+            graph.sin(&x),
+            graph.cos(&x),
+            graph.tanh(&x),
+            graph.erf(&x),
+            graph.sigmoid(&x),
+            graph.relu(&x),
+            graph.floor(&x),
+            graph.ceil(&x),
+            graph.round(&x),
+            graph.trunc(&x),
+            graph.is_nan(&x),
+            graph.is_finite(&x),
+            graph.gelu(&x),
+            graph.silu(&x),
+            graph.square(&x),
+            graph.log(&x),
+            graph.sqrt(&x),
+        ]
+        .into_iter()
+        .take(if data_type == Float32 { 25 } else { 8 })
+        {
             targets.push(y?);
         }
         inputs.push((x, data));
@@ -54,18 +78,40 @@ fn unary_operations() -> Result<()> {
 #[test]
 fn floats_have_their_special_values() -> Result<()> {
     let graph = Graph::new();
-    let values = [0.0f32, -0.0, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 1e-40, -3.5, 2.5, 0.5, -1.5, 1e30, 300.0];
+    let values =
+        [0.0f32, -0.0, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 1e-40, -3.5, 2.5, 0.5, -1.5, 1e30, 300.0];
     let x = placeholder(&graph, &[12], Float32);
     let y = placeholder(&graph, &[12], Float32);
     let mut targets = Vec::new();
     for tensor in [
-        graph.relu(&x), graph.sigmoid(&x), graph.tanh(&x), graph.erf(&x), graph.sign(&x), graph.maximum(&x, &y),
-        graph.minimum(&x, &y), graph.round(&x), graph.is_nan(&x), graph.is_finite(&x), graph.equal(&x, &y),
-        graph.not_equal(&x, &y), graph.less_than(&x, &y), graph.greater_than_or_equal_to(&x, &y), graph.cast(&x, Int32),
-        graph.cast(&x, Int64), graph.cast(&x, UInt8), graph.cast(&x, Bool), graph.cast(&x, Float16),
-        graph.cast(&x, BFloat16), graph.reduction_maximum(&x, &[0], false), graph.reduction_minimum(&x, &[0], false),
-        graph.reduction_arg_maximum(&x, &[0], false), graph.reduction_arg_minimum(&x, &[0], false), graph.division(&x, &y),
-        graph.exp(&x), graph.log(&x), graph.sqrt(&x),
+        graph.relu(&x),
+        graph.sigmoid(&x),
+        graph.tanh(&x),
+        graph.erf(&x),
+        graph.sign(&x),
+        graph.maximum(&x, &y),
+        graph.minimum(&x, &y),
+        graph.round(&x),
+        graph.is_nan(&x),
+        graph.is_finite(&x),
+        graph.equal(&x, &y),
+        graph.not_equal(&x, &y),
+        graph.less_than(&x, &y),
+        graph.greater_than_or_equal_to(&x, &y),
+        graph.cast(&x, Int32),
+        graph.cast(&x, Int64),
+        graph.cast(&x, UInt8),
+        graph.cast(&x, Bool),
+        graph.cast(&x, Float16),
+        graph.cast(&x, BFloat16),
+        graph.reduction_maximum(&x, &[0], false),
+        graph.reduction_minimum(&x, &[0], false),
+        graph.reduction_arg_maximum(&x, &[0], false),
+        graph.reduction_arg_minimum(&x, &[0], false),
+        graph.division(&x, &y),
+        graph.exp(&x),
+        graph.log(&x),
+        graph.sqrt(&x),
     ] {
         targets.push(tensor?);
     }
@@ -87,10 +133,19 @@ fn binary_operations_and_casts() -> Result<()> {
         let b = placeholder(&graph, &[4, 9], data_type);
         let condition = graph.less_than(&a, &b).or_else(|_| graph.equal(&a, &b))?;
         let results = [
-            graph.addition(&a, &b), graph.subtraction(&a, &b), graph.multiplication(&a, &b),
-            graph.division(&a, &b), graph.modulo(&a, &b), graph.maximum(&a, &b), graph.minimum(&a, &b),
-            graph.equal(&a, &b), graph.greater_than(&a, &b), graph.less_than_or_equal_to(&a, &b), graph.logical_and(&a, &b),
-            graph.logical_or(&a, &b), graph.logical_xor(&a, &b),
+            graph.addition(&a, &b),
+            graph.subtraction(&a, &b),
+            graph.multiplication(&a, &b),
+            graph.division(&a, &b),
+            graph.modulo(&a, &b),
+            graph.maximum(&a, &b),
+            graph.minimum(&a, &b),
+            graph.equal(&a, &b),
+            graph.greater_than(&a, &b),
+            graph.less_than_or_equal_to(&a, &b),
+            graph.logical_and(&a, &b),
+            graph.logical_or(&a, &b),
+            graph.logical_xor(&a, &b),
             graph.select(&condition, &a, &b),
         ];
         // Not every operation takes every type.
@@ -118,8 +173,15 @@ fn integers_wrap_and_divide_by_zero() -> Result<()> {
     let (c, d) = (placeholder(&graph, &[6], Int64), placeholder(&graph, &[6], Int64));
     for (x, y) in [(&a, &b), (&c, &d)] {
         for tensor in [
-            graph.addition(x, y), graph.subtraction(x, y), graph.multiplication(x, y), graph.division(x, y),
-            graph.modulo(x, y), graph.abs(x), graph.neg(x), graph.cast(x, UInt8), graph.cast(x, Float32),
+            graph.addition(x, y),
+            graph.subtraction(x, y),
+            graph.multiplication(x, y),
+            graph.division(x, y),
+            graph.modulo(x, y),
+            graph.abs(x),
+            graph.neg(x),
+            graph.cast(x, UInt8),
+            graph.cast(x, Float32),
         ] {
             targets.push(tensor?);
         }
@@ -217,8 +279,11 @@ fn long_reductions() -> Result<()> {
         graph.reduction_mean(&y, &[0], false)?,
         graph.reduction_sum(&z, &[0, 2, 3], false)?,
     ];
-    let inputs =
-        [(&x, random.data(Float32, &[70_000])), (&y, random.data(Float16, &[33_000, 3])), (&z, random.data(Float32, &[4, 3, 40, 50]))];
+    let inputs = [
+        (&x, random.data(Float32, &[70_000])),
+        (&y, random.data(Float16, &[33_000, 3])),
+        (&z, random.data(Float32, &[4, 3, 40, 50])),
+    ];
     check(&refs(&targets), &inputs);
     Ok(())
 }
@@ -258,7 +323,8 @@ fn gathers_and_scatters() -> Result<()> {
     let table = placeholder(&graph, &[10, 6], Float32);
     let updates = placeholder(&graph, &[2, 3, 6], Float32);
     let indices = graph.constant_with_data([2, 3], &[1i32, 9, 1, 0, -1, 10])?;
-    let wide = graph.constant_with_data([10, 2], &[0i64, 5, 1, 1, 6, 2, 3, 3, 4, 4, 5, 5, 0, 0, 1, -1, 2, 2, 3, 3])?;
+    let wide = graph
+        .constant_with_data([10, 2], &[0i64, 5, 1, 1, 6, 2, 3, 3, 4, 4, 5, 5, 0, 0, 1, -1, 2, 2, 3, 3])?;
     let gathered = graph.gather(&table, &indices, 0)?;
     let along = graph.gather_along_axis(&table, &wide, 1)?;
     let targets = [
@@ -268,7 +334,10 @@ fn gathers_and_scatters() -> Result<()> {
         gathered,
         along,
     ];
-    check(&refs(&targets), &[(&table, random.data(Float32, &[10, 6])), (&updates, random.data(Float32, &[2, 3, 6]))]);
+    check(
+        &refs(&targets),
+        &[(&table, random.data(Float32, &[10, 6])), (&updates, random.data(Float32, &[2, 3, 6]))],
+    );
     Ok(())
 }
 
@@ -329,8 +398,24 @@ fn pooling_and_its_gradients() -> Result<()> {
     let plain = Pooling2dDescriptor::new(2, 3).with_stride(1);
     for (shape, descriptor) in [
         ([2, 3, 8, 9], Pooling2dDescriptor::new(2, 2)),
-        ([1, 2, 7, 7], Pooling2dDescriptor { stride_y: 2, padding_right: 0, ..Pooling2dDescriptor::new(3, 3).with_stride(1).with_padding(1) }),
-        ([1, 1, 9, 9], Pooling2dDescriptor { dilation_x: 2, dilation_y: 2, padding_top: 1, include_zero_pad_to_average: true, ..plain }),
+        (
+            [1, 2, 7, 7],
+            Pooling2dDescriptor {
+                stride_y: 2,
+                padding_right: 0,
+                ..Pooling2dDescriptor::new(3, 3).with_stride(1).with_padding(1)
+            },
+        ),
+        (
+            [1, 1, 9, 9],
+            Pooling2dDescriptor {
+                dilation_x: 2,
+                dilation_y: 2,
+                padding_top: 1,
+                include_zero_pad_to_average: true,
+                ..plain
+            },
+        ),
     ] {
         let x = placeholder(&graph, &shape, Float32);
         let greatest = graph.max_pool_2d(&x, &descriptor)?;
@@ -338,7 +423,13 @@ fn pooling_and_its_gradients() -> Result<()> {
         let first = graph.gradients(&graph.square(&greatest)?, &[&x])?.remove(0);
         // The second derivative picks by places.
         let second = graph.gradients(&graph.square(&first)?, &[&x])?.remove(0);
-        targets.extend([graph.gradients(&graph.square(&mean)?, &[&x])?.remove(0), first, second, greatest, mean]);
+        targets.extend([
+            graph.gradients(&graph.square(&mean)?, &[&x])?.remove(0),
+            first,
+            second,
+            greatest,
+            mean,
+        ]);
         inputs.push((x, random.data(Float32, &shape)));
     }
     let inputs: Vec<_> = inputs.iter().map(|(x, data)| (x, data.clone())).collect();
@@ -351,9 +442,13 @@ fn normalisations_and_losses() -> Result<()> {
     let mut random = Random::new(11);
     let graph = Graph::new();
     let (mut targets, mut inputs) = (Vec::new(), Vec::new());
-    for (data_type, shape) in
-        [(Float32, [6, 130]), (Float32, [9, 10]), (Float16, [4, 64]), (BFloat16, [3, 33]), (Float32, [1, 200])]
-    {
+    for (data_type, shape) in [
+        (Float32, [6, 130]),
+        (Float32, [9, 10]),
+        (Float16, [4, 64]),
+        (BFloat16, [3, 33]),
+        (Float32, [1, 200]),
+    ] {
         let x = placeholder(&graph, &shape, data_type);
         let scale = placeholder(&graph, &shape[1..], data_type);
         let shift = placeholder(&graph, &shape[1..], data_type);

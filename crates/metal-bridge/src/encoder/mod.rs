@@ -70,7 +70,11 @@ pub enum BarrierScope {
     Buffers,
 }
 
-pub(crate) fn check_device(encoder: &Device, object: &Device, describe: impl FnOnce() -> String) -> Result<()> {
+pub(crate) fn check_device(
+    encoder: &Device,
+    object: &Device,
+    describe: impl FnOnce() -> String,
+) -> Result<()> {
     if encoder == object {
         return Ok(());
     }

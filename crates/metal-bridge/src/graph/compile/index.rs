@@ -130,7 +130,8 @@ impl Index {
 
     /// `(g, coarse, fine)` with `self = coarse * g + fine` and 0 ≤ `fine` < g, where g > 1 divides d.
     fn coarse(&self, d: i64) -> Option<(i64, Self, Self)> {
-        let mut steps: Vec<i64> = self.terms.iter().map(|(_, c)| gcd(c.abs(), d)).filter(|g| *g > 1).collect();
+        let mut steps: Vec<i64> =
+            self.terms.iter().map(|(_, c)| gcd(c.abs(), d)).filter(|g| *g > 1).collect();
         steps.sort_unstable();
         steps.dedup();
         steps.into_iter().rev().find_map(|g| {

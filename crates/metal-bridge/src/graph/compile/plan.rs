@@ -47,7 +47,9 @@ pub(crate) fn plan(values: &[Lifetime]) -> Option<(Vec<usize>, usize)> {
         let mut taken: Vec<(usize, usize)> = placed
             .iter()
             .filter(|&&other| extents[other].from <= own.to && own.from <= extents[other].to)
-            .map(|&other| (offsets[other], offsets[other] + rounded(extents[other].size).unwrap_or(usize::MAX)))
+            .map(|&other| {
+                (offsets[other], offsets[other] + rounded(extents[other].size).unwrap_or(usize::MAX))
+            })
             .collect();
         taken.sort_unstable();
         let size = rounded(own.size)?;
@@ -91,7 +93,7 @@ mod tests {
     #[test]
     fn living_values_never_overlap() {
         for seed in 1..500 {
-            let mut random = Random(seed * 0x9E37_79B9_7F4A_7C15);
+            let mut random = Random(u64::wrapping_mul(seed, 0x9E37_79B9_7F4A_7C15));
             let steps = 1 + random.below(12);
             let mut values: Vec<Lifetime> = Vec::new();
             for from in 0..steps {

@@ -79,7 +79,12 @@ pub(crate) fn function_name(number: usize) -> String {
 }
 
 /// Compiles a graph of known sizes. `None` if its values do not fit an address space.
-pub(crate) fn compile(arena: Arena, feeds: Vec<Option<NodeId>>, targets: &[NodeId], options: Options) -> Option<Program> {
+pub(crate) fn compile(
+    arena: Arena,
+    feeds: Vec<Option<NodeId>>,
+    targets: &[NodeId],
+    options: Options,
+) -> Option<Program> {
     let count = targets.len();
     let mut roots = targets.to_vec();
     roots.extend(arena.nodes.iter().filter(|(_, node)| matches!(node.op, Op::Assign(_))).map(|(id, _)| id));
@@ -231,9 +236,7 @@ impl Places {
         arena: &Arena,
         kernels: &[Kernel],
     ) -> Option<(Table<NodeId, Option<Slot>>, Vec<Copy>, usize, String)> {
-        let size = |id: NodeId| {
-            shape_of(arena, id).iter().product::<usize>() * arena.ty(id).data_type.size()
-        };
+        let size = |id: NodeId| shape_of(arena, id).iter().product::<usize>() * arena.ty(id).data_type.size();
         let mut known: BTreeMap<NodeId, usize> = BTreeMap::new();
         let mut values: Vec<Lifetime> = Vec::new();
         let mut nodes = Vec::new();
@@ -245,7 +248,8 @@ impl Places {
             }
             for &output in kernel.outputs.iter().filter(|&&id| self.slots[id].is_none()) {
                 let element = arena.ty(output).data_type.size();
-                let over = kernel.pointwise.iter().filter(|&&leaf| arena.ty(leaf).data_type.size() == element);
+                let over =
+                    kernel.pointwise.iter().filter(|&&leaf| arena.ty(leaf).data_type.size() == element);
                 let over = over.filter_map(|leaf| known.get(leaf).copied()).collect();
                 known.insert(output, values.len());
                 let late = self.late.iter().any(|(id, _)| *id == output);
@@ -337,12 +341,17 @@ impl Source {
 }
 
 fn outputs(arena: &Arena, kernel: &Kernel) -> String {
-    let names: Vec<String> =
-        kernel.outputs.iter().map(|&id| plain(&format!("{}: {}", arena.describe(id), arena.ty(id)))).collect();
+    let names: Vec<String> = kernel
+        .outputs
+        .iter()
+        .map(|&id| plain(&format!("{}: {}", arena.describe(id), arena.ty(id))))
+        .collect();
     names.join(", ")
 }
 
 /// Text that cannot end the comment it stands in.
 fn plain(text: &str) -> String {
-    text.chars().map(|c| if c == '\\' || c == '?' || c.is_control() || !c.is_ascii() { '_' } else { c }).collect()
+    text.chars()
+        .map(|c| if c == '\\' || c == '?' || c.is_control() || !c.is_ascii() { '_' } else { c })
+        .collect()
 }

@@ -26,7 +26,8 @@ pub(crate) fn form(arena: &Arena, storage: &mut Storage, wide: bool, fuse: bool)
     for id in nodes {
         let region = single(arena, id);
         let kernel = emit(arena, &storage.stored, &region, wide);
-        let place = if fuse { find(arena, storage, &groups, &group_of, &region, &kernel, wide) } else { None };
+        let place =
+            if fuse { find(arena, storage, &groups, &group_of, &region, &kernel, wide) } else { None };
         match place {
             Some((place, region, kernel)) => {
                 groups[place] = Group { region, kernel };
@@ -165,10 +166,17 @@ fn forget(
 /// The kernels, each after those whose results it reads. Those that assign variables come as late as they can,
 /// so that the variables' old values are no longer needed.
 fn order(arena: &Arena, groups: Vec<Group>, group_of: &Table<NodeId, Option<usize>>) -> Vec<Kernel> {
-    let assigns = |kernel: &Kernel| kernel.outputs.iter().any(|&id| matches!(arena.nodes[id].op, Op::Assign(_)));
-    let mut waiting: Vec<(usize, Kernel)> =
-        groups.into_iter().map(|group| group.kernel).enumerate().filter(|(_, k)| !k.outputs.is_empty()).collect();
-    waiting.sort_by_key(|(place, kernel)| (assigns(kernel), kernel.outputs.iter().map(|id| id.index()).max(), *place));
+    let assigns =
+        |kernel: &Kernel| kernel.outputs.iter().any(|&id| matches!(arena.nodes[id].op, Op::Assign(_)));
+    let mut waiting: Vec<(usize, Kernel)> = groups
+        .into_iter()
+        .map(|group| group.kernel)
+        .enumerate()
+        .filter(|(_, k)| !k.outputs.is_empty())
+        .collect();
+    waiting.sort_by_key(|(place, kernel)| {
+        (assigns(kernel), kernel.outputs.iter().map(|id| id.index()).max(), *place)
+    });
     let mut done = BTreeSet::new();
     let mut ordered = Vec::new();
     while !waiting.is_empty() {

@@ -109,7 +109,8 @@ pub(crate) fn choose(arena: &Arena, roots: &[NodeId]) -> Storage {
     // What it costs to compute what is stored, for those that turn out not to need it.
     for (id, node) in arena.nodes.iter() {
         if stored[id] {
-            cost[id] = node.operands.iter().map(|&o| if stored[o] { 0 } else { cost[o] }).sum::<usize>() + price(&node.op);
+            cost[id] = node.operands.iter().map(|&o| if stored[o] { 0 } else { cost[o] }).sum::<usize>()
+                + price(&node.op);
         }
     }
     Storage { stored, required, cost }
@@ -128,7 +129,11 @@ pub(crate) fn is_row_reduction(arena: &Arena, id: NodeId) -> bool {
 fn is_view(op: &Op) -> bool {
     matches!(
         op,
-        Op::Reshape { .. } | Op::Permute { .. } | Op::Broadcast { .. } | Op::Slice { .. } | Op::Reverse { .. }
+        Op::Reshape { .. }
+            | Op::Permute { .. }
+            | Op::Broadcast { .. }
+            | Op::Slice { .. }
+            | Op::Reverse { .. }
     )
 }
 
@@ -225,7 +230,13 @@ fn end_of_chain(
 /// the last axis.
 fn passes_on(node: &Node) -> bool {
     match &node.op {
-        Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Select | Op::Cast(_) | Op::Reshape { .. } | Op::Assign(_) => true,
+        Op::Unary(_)
+        | Op::Binary(_)
+        | Op::Compare(_)
+        | Op::Select
+        | Op::Cast(_)
+        | Op::Reshape { .. }
+        | Op::Assign(_) => true,
         Op::Permute { axes } => axes.last() == Some(&(axes.len() - 1)),
         _ => false,
     }

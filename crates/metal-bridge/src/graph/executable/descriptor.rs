@@ -39,7 +39,11 @@ pub struct GraphCompilationDescriptor {
 
 impl Default for GraphCompilationDescriptor {
     fn default() -> Self {
-        Self { optimization_level: GraphOptimization::default(), dimensions: BTreeMap::new(), cached_shapes: 8 }
+        Self {
+            optimization_level: GraphOptimization::default(),
+            dimensions: BTreeMap::new(),
+            cached_shapes: 8,
+        }
     }
 }
 

@@ -97,8 +97,7 @@ pub(super) fn execute(
     }
     check_shared(inner, &feeds, &given).map_err(error)?;
 
-    let mut bindings =
-        sizes::given(&inner.arena, &inner.descriptor.dimensions).map_err(error)?;
+    let mut bindings = sizes::given(&inner.arena, &inner.descriptor.dimensions).map_err(error)?;
     bindings.extend(sizes::given(&inner.arena, &descriptor.dimensions).map_err(error)?);
     sizes::from_lengths(inner, &feeds, &mut bindings).map_err(error)?;
     let known = inner.find(&bindings);
@@ -191,7 +190,11 @@ fn by_place<'a>(
         if !tensor.graph().is(&inner.graph) {
             return Err(GraphProblem::ForeignTensor { argument });
         }
-        let problem = |got, expected: &str| GraphProblem::Parameter { parameter: argument, got, expected: expected.into() };
+        let problem = |got, expected: &str| GraphProblem::Parameter {
+            parameter: argument,
+            got,
+            expected: expected.into(),
+        };
         let Some(place) = nodes.iter().position(|&id| id == tensor.id()) else {
             let expected =
                 if argument == "inputs" { "feeds of the executable" } else { "targets of the executable" };

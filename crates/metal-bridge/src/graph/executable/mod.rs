@@ -128,7 +128,8 @@ fn check(arena: &Arena, feeds: &[NodeId], targets: &[NodeId]) -> Result<(), Grap
     }
     let needed = arena.reachable(targets);
     arena.assignments(&needed)?;
-    let is_missing = |id: &NodeId| matches!(arena.nodes[*id].op, Op::Placeholder { .. }) && !feeds.contains(id);
+    let is_missing =
+        |id: &NodeId| matches!(arena.nodes[*id].op, Op::Placeholder { .. }) && !feeds.contains(id);
     match needed.into_iter().find(is_missing) {
         Some(id) => Err(GraphProblem::MissingInput { placeholder: arena.describe(id) }),
         None => Ok(()),
@@ -171,9 +172,10 @@ impl Inner {
             print: self.print,
         };
         let target_types = targets.iter().map(|&id| specialised.arena.ty(id).clone()).collect();
-        let program = program::compile(specialised.arena.clone(), feeds, &targets, options).ok_or_else(|| {
-            Error::BufferTooLong { length: usize::MAX, limit: self.device.device().max_buffer_length() }
-        })?;
+        let program =
+            program::compile(specialised.arena.clone(), feeds, &targets, options).ok_or_else(|| {
+                Error::BufferTooLong { length: usize::MAX, limit: self.device.device().max_buffer_length() }
+            })?;
         let loaded = Arc::new(Loaded::new(self, program, bindings.clone(), target_types)?);
         let mut all = lock(&self.loaded);
         all.insert(0, Arc::clone(&loaded));
@@ -217,7 +219,14 @@ impl GraphExecutable {
         results: Option<&[(&GraphTensor, &Buffer)]>,
         descriptor: &GraphExecutionDescriptor,
     ) -> Result<GraphExecution> {
-        execution::execute(&self.0, queue, inputs, results.unwrap_or_default(), descriptor, Location::caller())
+        execution::execute(
+            &self.0,
+            queue,
+            inputs,
+            results.unwrap_or_default(),
+            descriptor,
+            Location::caller(),
+        )
     }
 
     /// The generated kernels in MSL: one library for each combination of sizes that is ready, the one used last

@@ -80,8 +80,11 @@ impl Emitter<'_> {
         outputs: usize,
     ) -> Index {
         let stride = window.strides[axis];
-        let dilated =
-            if *element == Index::default() { Index::default() } else { element.scale(signed(window.dilations[axis])) };
+        let dilated = if *element == Index::default() {
+            Index::default()
+        } else {
+            element.scale(signed(window.dilations[axis]))
+        };
         let shifted = source.offset(signed(window.padding[axis][0]));
         let (from, back) = (self.index(&shifted), self.index(&dilated));
         let distance = self.fresh("p");

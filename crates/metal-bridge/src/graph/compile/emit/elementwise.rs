@@ -120,8 +120,12 @@ fn binary(op: BinaryOp, data_type: TensorDataType, a: &str, b: &str) -> String {
         BinaryOp::Add => wrapping(data_type, "+", a, b),
         BinaryOp::Sub => wrapping(data_type, "-", a, b),
         BinaryOp::Mul => wrapping(data_type, "*", a, b),
-        BinaryOp::Div if data_type == TensorDataType::UInt8 => format!("{b} == 0 ? uchar(0) : uchar({a} / {b})"),
-        BinaryOp::Rem if data_type == TensorDataType::UInt8 => format!("{b} == 0 ? uchar(0) : uchar({a} % {b})"),
+        BinaryOp::Div if data_type == TensorDataType::UInt8 => {
+            format!("{b} == 0 ? uchar(0) : uchar({a} / {b})")
+        }
+        BinaryOp::Rem if data_type == TensorDataType::UInt8 => {
+            format!("{b} == 0 ? uchar(0) : uchar({a} % {b})")
+        }
         BinaryOp::Div => format!("graph_div({a}, {b})"),
         BinaryOp::Rem => format!("graph_rem({a}, {b})"),
         BinaryOp::And if data_type == TensorDataType::Bool => format!("{a} && {b}"),

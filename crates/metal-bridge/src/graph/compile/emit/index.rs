@@ -47,8 +47,7 @@ impl Emitter<'_> {
         let index = self.value(indices, &which);
         let own = self.index(&at[axis]);
         self.open(&format!("if (long({index}) == long({own}))"));
-        let from: Vec<Index> =
-            at[..axis].iter().chain(&loops).chain(&at[axis + 1..]).cloned().collect();
+        let from: Vec<Index> = at[..axis].iter().chain(&loops).chain(&at[axis + 1..]).cloned().collect();
         let update = self.value(updates, &from);
         let added = if data_type.is_float() {
             format!("{sum} + {update}")

@@ -109,7 +109,8 @@ fn elements(
     for (argument, (&id, value)) in region.outputs.iter().zip(&values).enumerate() {
         emitter.store(argument, id, &place, value);
     }
-    let threadgroup = if dims.len() > 1 { [grid[0].min(32), grid[1].min(8), 1] } else { [grid[0].min(256), 1, 1] };
+    let threadgroup =
+        if dims.len() > 1 { [grid[0].min(32), grid[1].min(8), 1] } else { [grid[0].min(256), 1, 1] };
     let divisions = emitter.divisions.get();
     (emitter.finish(region, grid, threadgroup, &place), divisions)
 }
@@ -124,8 +125,12 @@ fn rows(
     wide: bool,
 ) -> Kernel {
     let mut emitter = Emitter::new(arena, stored, &region.members, wide);
-    let reductions: Vec<NodeId> =
-        region.members.iter().copied().filter(|&id| matches!(arena.nodes[id].op, Op::Reduce { .. })).collect();
+    let reductions: Vec<NodeId> = region
+        .members
+        .iter()
+        .copied()
+        .filter(|&id| matches!(arena.nodes[id].op, Op::Reduce { .. }))
+        .collect();
     let shared = length >= SHARED_ROW
         && reductions.iter().all(|&id| {
             let data_type = arena.ty(id).data_type;
@@ -160,7 +165,8 @@ fn rows(
             let (op, data_type) = reduction(arena, id);
             if shared {
                 for distance in [16, 8, 4, 2, 1] {
-                    let other = emitter.bind(register(data_type), &format!("simd_shuffle_xor({sum}, ushort({distance}))"));
+                    let other = emitter
+                        .bind(register(data_type), &format!("simd_shuffle_xor({sum}, ushort({distance}))"));
                     let combined = combine(op, data_type, sum, &other);
                     emitter.line(&format!("{sum} = {combined};"));
                 }

@@ -62,12 +62,7 @@ pub(crate) struct Emitter<'a> {
 }
 
 impl<'a> Emitter<'a> {
-    fn new(
-        arena: &'a Arena,
-        stored: &'a Table<NodeId, bool>,
-        members: &'a [NodeId],
-        wide: bool,
-    ) -> Self {
+    fn new(arena: &'a Arena, stored: &'a Table<NodeId, bool>, members: &'a [NodeId], wide: bool) -> Self {
         Self {
             arena,
             stored,
@@ -152,10 +147,9 @@ impl<'a> Emitter<'a> {
             | Op::Reverse { .. } => self.movement(node, at),
             Op::Gather { .. } | Op::ScatterAdd { .. } => self.indexed(node, at),
             Op::Reduce { .. } | Op::ArgReduce { .. } => self.reduction(node, at),
-            Op::MatMul
-            | Op::Conv2d(_)
-            | Op::Conv2dDataGradient { .. }
-            | Op::Conv2dWeightsGradient { .. } => self.contraction(node, at),
+            Op::MatMul | Op::Conv2d(_) | Op::Conv2dDataGradient { .. } | Op::Conv2dWeightsGradient { .. } => {
+                self.contraction(node, at)
+            }
             Op::MaxPool2d(_)
             | Op::MaxPool2dSelect(_)
             | Op::MaxPool2dGradient(_)

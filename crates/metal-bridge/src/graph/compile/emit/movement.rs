@@ -33,7 +33,8 @@ pub(crate) fn source(node: &Node, operand: &[usize], at: &[Index]) -> Option<Vec
         Op::Slice { ranges } => {
             let from = |(SliceRange { start, step, .. }, index): (&SliceRange, &Index)| {
                 // An index that is always 0 must not be multiplied: steps may be of any size.
-                let moved = if *index == Index::default() { Index::default() } else { index.scale(signed(*step)) };
+                let moved =
+                    if *index == Index::default() { Index::default() } else { index.scale(signed(*step)) };
                 moved.offset(signed(known(start)))
             };
             ranges.iter().zip(at).map(from).collect()

@@ -29,7 +29,9 @@ impl Emitter<'_> {
                 result
             }
             Op::MaxPool2dGradient(pooling) => self.max_gradient(node, pooling, image, place),
-            Op::AvgPool2d { pooling, count_padding } => self.mean(node, pooling, *count_padding, image, place),
+            Op::AvgPool2d { pooling, count_padding } => {
+                self.mean(node, pooling, *count_padding, image, place)
+            }
             Op::AvgPool2dGradient { pooling, count_padding, .. } => {
                 self.mean_gradient(node, pooling, *count_padding, image, place)
             }
@@ -38,7 +40,13 @@ impl Emitter<'_> {
     }
 
     /// The greatest element of a window.
-    fn greatest(&mut self, pooling: &Pooling, source: NodeId, [n, c]: [&Index; 2], [oy, ox]: [&Index; 2]) -> Greatest {
+    fn greatest(
+        &mut self,
+        pooling: &Pooling,
+        source: NodeId,
+        [n, c]: [&Index; 2],
+        [oy, ox]: [&Index; 2],
+    ) -> Greatest {
         let data_type = self.data_type(source);
         let shape = self.shape(source);
         let best = self.declare(register(data_type), &literal::least(data_type));
@@ -61,7 +69,13 @@ impl Emitter<'_> {
         Greatest { value: best, place, found }
     }
 
-    fn max_gradient(&mut self, node: &Node, pooling: &Pooling, image: [&Index; 2], [y, x]: [&Index; 2]) -> String {
+    fn max_gradient(
+        &mut self,
+        node: &Node,
+        pooling: &Pooling,
+        image: [&Index; 2],
+        [y, x]: [&Index; 2],
+    ) -> String {
         let [gradient, source] = [node.operands[0], node.operands[1]];
         let data_type = node.ty.data_type;
         let (outputs, shape) = (self.shape(gradient), self.shape(source));

@@ -29,7 +29,9 @@ pub(super) fn rule(patch: &mut Patch<'_>, node: &Node) -> Option<NodeId> {
         return None;
     }
     // The interpreter adds up products one by one.
-    if matches!(node.op, Op::MatMul | Op::Conv2d(_)) && node.operands.iter().any(|&id| count(id) > MOST_RESULTS) {
+    if matches!(node.op, Op::MatMul | Op::Conv2d(_))
+        && node.operands.iter().any(|&id| count(id) > MOST_RESULTS)
+    {
         return None;
     }
     let data = evaluate(patch, node, false)?;

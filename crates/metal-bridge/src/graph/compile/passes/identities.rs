@@ -12,11 +12,10 @@ pub(super) fn rule(patch: &mut Patch<'_>, node: &Node) -> Option<NodeId> {
         (Op::Unary(op @ (UnaryOp::Neg | UnaryOp::Not)), &[x]) if *patch.op(x) == Op::Unary(*op) => {
             Some(patch.operand(x, 0))
         }
-        (Op::Unary(op @ (UnaryOp::Abs | UnaryOp::Relu | UnaryOp::Floor | UnaryOp::Ceil | UnaryOp::Round)), &[x])
-            if *patch.op(x) == Op::Unary(*op) =>
-        {
-            Some(x)
-        }
+        (
+            Op::Unary(op @ (UnaryOp::Abs | UnaryOp::Relu | UnaryOp::Floor | UnaryOp::Ceil | UnaryOp::Round)),
+            &[x],
+        ) if *patch.op(x) == Op::Unary(*op) => Some(x),
         (Op::Cast(to), &[x]) => cast(patch, *to, x),
         (Op::Select, &[condition, a, b]) => match patch.op(condition) {
             _ if a == b => Some(a),

@@ -20,7 +20,8 @@ pub(super) fn rule(patch: &mut Patch<'_>, node: &Node) -> Option<NodeId> {
                 Some(patch.add(Op::Reshape { shape }, &[source]))
             }
             Op::Data(data) => {
-                let data = crate::graph::data::TensorData::from_bytes(data.data_type(), shape, data.bytes()).ok()?;
+                let data =
+                    crate::graph::data::TensorData::from_bytes(data.data_type(), shape, data.bytes()).ok()?;
                 Some(patch.add(Op::Data(data), &[]))
             }
             _ => None,

@@ -22,7 +22,8 @@ pub(super) fn rule(patch: &mut Patch<'_>, node: &Node) -> Option<NodeId> {
 
     // Axes that are last, and others before one that is kept: rows first.
     let last_kept = (0..sizes.len()).rev().find(|axis| !axes.contains(axis) && sizes[*axis] > 1);
-    let (outer, inner): (Vec<usize>, Vec<usize>) = axes.iter().partition(|&&axis| last_kept.is_some_and(|k| axis < k));
+    let (outer, inner): (Vec<usize>, Vec<usize>) =
+        axes.iter().partition(|&&axis| last_kept.is_some_and(|k| axis < k));
     let length: usize = inner.iter().map(|&axis| sizes[axis]).product();
     if length >= 16 && outer.iter().any(|&axis| sizes[axis] > 1) {
         return Some(wide(patch, x, |patch, x| {
@@ -36,14 +37,21 @@ pub(super) fn rule(patch: &mut Patch<'_>, node: &Node) -> Option<NodeId> {
     }
     // The first reduced axes, taken together, are cut in parts.
     let first = *axes.iter().find(|&&axis| sizes[axis] > 1)?;
-    let run = axes.iter().copied().skip_while(|&axis| axis < first).zip(first..).take_while(|(a, b)| a == b).count();
+    let run = axes
+        .iter()
+        .copied()
+        .skip_while(|&axis| axis < first)
+        .zip(first..)
+        .take_while(|(a, b)| a == b)
+        .count();
     let together: usize = sizes[first..first + run].iter().product();
     let parts = (2..=PARTS.min(together / 2)).rev().find(|parts| together % parts == 0)?;
     let mut shape = sizes[..first].to_vec();
     shape.extend([parts, together / parts]);
     shape.extend(&sizes[first + run..]);
     let renumber = |axis: usize| if axis < first { axis } else { axis + 2 - run };
-    let others: Vec<usize> = axes.iter().copied().filter(|&axis| axis < first || axis >= first + run).collect();
+    let others: Vec<usize> =
+        axes.iter().copied().filter(|&axis| axis < first || axis >= first + run).collect();
     let mut own: Vec<usize> = others.iter().map(|&axis| renumber(axis)).chain([first + 1]).collect();
     own.sort_unstable();
     let kept_before = first - others.iter().filter(|&&axis| axis < first).count();
@@ -58,11 +66,7 @@ pub(super) fn rule(patch: &mut Patch<'_>, node: &Node) -> Option<NodeId> {
 }
 
 /// Does sums of 16-bit floats in f32, so that they are rounded once.
-fn wide(
-    patch: &mut Patch<'_>,
-    x: NodeId,
-    reduce: impl Fn(&mut Patch<'_>, NodeId) -> NodeId,
-) -> NodeId {
+fn wide(patch: &mut Patch<'_>, x: NodeId, reduce: impl Fn(&mut Patch<'_>, NodeId) -> NodeId) -> NodeId {
     let data_type = patch.ty(x).data_type;
     if !matches!(data_type, TensorDataType::Float16 | TensorDataType::BFloat16) {
         return reduce(patch, x);
