@@ -4,7 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use metal_bridge::graph::Convolution2dDescriptor;
+use metal_bridge::graph::{
+    Convolution2dDescriptor, GraphCompilationDescriptor, GraphDevice, GraphExecutable,
+    GraphExecutionDescriptor,
+};
 use metal_bridge::{
     Buffer, CommandBuffer, CommandQueue, ComputeCommandEncoder, ComputePipelineState, Device, Function,
     Graph, GraphTensor, Library, METAL_KERNEL_SOURCE, ResourceOptions, Size, TensorDataType,
@@ -32,7 +35,8 @@ macro_rules! names {
 
 const NAMES: &[&str] = names! {
     types Buffer, CommandBuffer, CommandQueue, ComputeCommandEncoder, ComputePipelineState, Device, Function,
-        Graph, GraphTensor, Library, Size;
+        Graph, GraphCompilationDescriptor, GraphDevice, GraphExecutable, GraphExecutionDescriptor, GraphTensor,
+        Library, Size;
     fields Size::width, Size::height, Size::depth;
     values
         METAL_KERNEL_SOURCE,
@@ -68,6 +72,11 @@ const NAMES: &[&str] = names! {
         Graph::convolution_2d,
         Graph::max_pool_2d,
         Graph::avg_pool_2d,
+        Graph::compile,
+        GraphCompilationDescriptor::new,
+        GraphDevice::new,
+        GraphExecutable::execute,
+        GraphExecutionDescriptor::new,
         GraphTensor::data_type,
         GraphTensor::shape;
     calls

@@ -25,6 +25,7 @@ fn problem<T>(result: Result<T>) -> GraphProblem {
 }
 
 /// Two layers with a loss; the variables are trained by Adam or SGD.
+#[allow(clippy::type_complexity, reason = "taken apart where it is called")]
 fn perceptron(adam: bool) -> Result<(Graph, [GraphTensor; 2], Vec<GraphTensor>, Vec<GraphTensor>)> {
     let graph = Graph::new();
     let mut random = Random::new(77);
@@ -279,6 +280,7 @@ fn bits_do_not_depend_on_the_number_of_threads() -> Result<()> {
 }
 
 /// A graph of random operations on tensors of a few shapes.
+#[allow(clippy::type_complexity, reason = "taken apart where it is called")]
 fn random_graph(seed: u64) -> Result<(Graph, Vec<GraphTensor>, Vec<(GraphTensor, TensorData)>)> {
     let graph = Graph::new();
     let mut random = Random::new(seed);

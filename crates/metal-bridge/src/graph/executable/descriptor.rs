@@ -50,6 +50,7 @@ impl Default for GraphCompilationDescriptor {
 impl GraphCompilationDescriptor {
     /// All as by default.
     #[doc(alias = "NewGraphCompilationDescriptor")]
+    #[doc(alias = "MPSGraphCompilationDescriptor")]
     pub fn new() -> Self {
         Self::default()
     }
@@ -100,6 +101,7 @@ pub struct GraphExecutionDescriptor {
 impl GraphExecutionDescriptor {
     /// All as by default.
     #[doc(alias = "NewGraphExecutionDescriptor")]
+    #[doc(alias = "MPSGraphExecutableExecutionDescriptor")]
     pub fn new() -> Self {
         Self::default()
     }

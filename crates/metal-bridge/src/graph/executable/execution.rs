@@ -56,7 +56,7 @@ impl GraphExecution {
         let shape = ty.shape.known().unwrap_or_default();
         let length = shape.iter().product::<usize>() * ty.data_type.size();
         let bytes = self.results[place].read_range::<u8>(0..length)?;
-        Ok(TensorData::from_bytes(ty.data_type, shape, &bytes).map_err(error)?)
+        TensorData::from_bytes(ty.data_type, shape, &bytes)
     }
 
     /// The command buffer with the work.

@@ -45,7 +45,7 @@ pub(super) fn rule(patch: &mut Patch<'_>, node: &Node) -> Option<NodeId> {
         .take_while(|(a, b)| a == b)
         .count();
     let together: usize = sizes[first..first + run].iter().product();
-    let parts = (2..=PARTS.min(together / 2)).rev().find(|parts| together % parts == 0)?;
+    let parts = (2..=PARTS.min(together / 2)).rev().find(|parts| together.is_multiple_of(*parts))?;
     let mut shape = sizes[..first].to_vec();
     shape.extend([parts, together / parts]);
     shape.extend(&sizes[first + run..]);
