@@ -68,6 +68,11 @@ impl CommandQueue {
         *lock(&self.0.label) = label.into();
     }
 
+    /// Whether both are handles of one queue.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     pub(crate) fn backend(&self) -> &dyn backend::Queue {
         &*self.0.backend
     }

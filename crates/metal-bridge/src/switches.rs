@@ -55,8 +55,15 @@ pub const MEMORY_LIMIT_MIB: Switch = Switch {
     doc: "Most memory that all buffers of a CPU device may have together. Default: the machine's memory, or the control group's limit if that is lower.",
 };
 
+/// Whether graphs are printed while they are compiled.
+pub const PRINT_GRAPHS: Switch = Switch {
+    name: "METAL_BRIDGE_PRINT_GRAPHS",
+    values: "1 or 0",
+    doc: "Prints a graph to the standard error before and after each pass of its compilation that changes it. Read when a graph is compiled. Default: 0.",
+};
+
 /// The switches of this crate.
-pub const ALL: &[Switch] = &[DEVICE, THREADS, TIME_LIMIT_SECONDS, MEMORY_LIMIT_MIB];
+pub const ALL: &[Switch] = &[DEVICE, THREADS, TIME_LIMIT_SECONDS, MEMORY_LIMIT_MIB, PRINT_GRAPHS];
 
 /// Names and explanations of all switches, those of the compiler included.
 pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -103,6 +110,16 @@ pub(crate) fn time_limit() -> Result<Option<Option<Duration>>> {
 /// [`MEMORY_LIMIT_MIB`] in bytes, if set.
 pub(crate) fn memory_limit() -> Result<Option<u64>> {
     MEMORY_LIMIT_MIB.parsed(parse_mebibytes)
+}
+
+/// [`PRINT_GRAPHS`]: whether it is set.
+pub(crate) fn print_graphs() -> Result<bool> {
+    let parse = |text: &str| match text {
+        "1" => Some(true),
+        "0" => Some(false),
+        _ => None,
+    };
+    Ok(PRINT_GRAPHS.parsed(parse)?.unwrap_or(false))
 }
 
 fn parse_threads(text: &str) -> Option<NonZeroUsize> {

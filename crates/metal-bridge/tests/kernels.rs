@@ -39,12 +39,16 @@ fn wide(values: &[f32]) -> Vec<f64> {
 fn each_can_be_shown_at_every_stage() {
     for name in METAL_KERNEL_NAMES {
         let function = run::library().new_function_with_name(name).unwrap();
-        // Those of a row of a threadgroup share their sums.
-        let threads = if name == "layer_norm_float32" { "SIMD-groups along x" } else { "the grid" };
+        // Those of a row of a threadgroup share their sums. How many run together depends on the machine elsewhere.
+        let threads = if name == "layer_norm_float32" {
+            "32 threads of SIMD-groups along x"
+        } else {
+            "threads of the grid"
+        };
         for (stage, part) in [
             (Stage::Llvm, "define void @msl.thread(".to_owned()),
             (Stage::Kernel, format!("kernel \"{name}\" {{\n")),
-            (Stage::Plan, format!("plan: 32 threads of {threads}")),
+            (Stage::Plan, threads.to_owned()),
             (Stage::Assembly, "\tret".to_owned()),
         ] {
             let text = function.inspect(stage).unwrap_or_else(|error| panic!("{name}, {stage:?}: {error}"));

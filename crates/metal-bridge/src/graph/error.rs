@@ -248,6 +248,40 @@ pub enum GraphProblem {
         /// The placeholder.
         placeholder: String,
     },
+    /// A buffer that is too short for a tensor.
+    #[error("{tensor} of type {data_type}{shape} needs {expected} bytes, but {buffer} has {got}")]
+    BufferLength {
+        /// The tensor.
+        tensor: String,
+        /// Its type.
+        data_type: TensorDataType,
+        /// Its shape.
+        shape: Shape,
+        /// The buffer.
+        buffer: String,
+        /// Bytes that the buffer has.
+        got: usize,
+        /// Bytes that the tensor needs.
+        expected: usize,
+    },
+    /// One buffer was given for two tensors of which one is written.
+    #[error("{buffer} is given for {first} and for {second}, which is written; use different buffers")]
+    SharedBuffer {
+        /// The buffer.
+        buffer: String,
+        /// One tensor.
+        first: String,
+        /// The other one, a result.
+        second: String,
+    },
+    /// The size of an open dimension is not known.
+    #[error(
+        "the size of open dimension `{name}` is not known: give it with `dimension`, or an input in whose shape it is the only open one"
+    )]
+    UnknownDimension {
+        /// The dimension's name.
+        name: String,
+    },
     /// Sizes of open dimensions that contradict each other.
     #[error("{placeholder}: a value of shape {got:?} does not fit its shape {expected}: {why}")]
     Binding {

@@ -61,6 +61,11 @@ impl Graph {
         self.lock().nodes.len()
     }
 
+    /// A graph of these operations.
+    pub(crate) fn from_arena(arena: Arena) -> Self {
+        Self { arena: Arc::new(Mutex::new(arena)) }
+    }
+
     pub(crate) fn lock(&self) -> MutexGuard<'_, Arena> {
         lock(&self.arena)
     }

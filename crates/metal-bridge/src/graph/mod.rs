@@ -9,12 +9,17 @@
 //! * What is wrong is the [error](GraphError) of the call that would make it: it names operation, argument, what
 //!   is there, what is expected, and the place in the program. A graph that exists can be executed.
 //! * [`Graph::gradients`] adds operations that compute derivatives, which can be differentiated again.
-//! * Operations are computed for *targets*, and only what these need. [`mod@reference`] does so plainly and slowly,
-//!   for tests.
+//! * Operations are computed for *targets*, and only what these need. [`Graph::compile`] makes a
+//!   [`GraphExecutable`] of kernels for a [`GraphDevice`], and [`GraphExecutable::execute`] hands it to a queue.
+//!   [`mod@reference`] computes plainly and slowly, for tests.
 //!
 //! ```
 //! use metal_bridge::graph::TensorDataType::{Float32, Int32};
-//! use metal_bridge::graph::{AdamDescriptor, Dim, Graph, LossReduction, TensorData, reference::Interpreter};
+//! use metal_bridge::graph::{
+//!     AdamDescriptor, Dim, Graph, GraphCompilationDescriptor, GraphDevice, GraphExecutionDescriptor, LossReduction,
+//!     TensorData,
+//! };
+//! use metal_bridge::{Device, ResourceOptions};
 //!
 //! # fn main() -> metal_bridge::Result<()> {
 //! // A classifier of points in the plane, for batches of any size.
@@ -36,16 +41,22 @@
 //!
 //! let mut targets = vec![&loss];
 //! targets.extend(&step);
-//! let mut interpreter = Interpreter::new(&graph);
+//! let device = Device::system_default()?;
+//! let graph_device = GraphDevice::new(&device); // keeps the variables
+//! let executable =
+//!     graph.compile(&graph_device, &[&points, &classes], &targets, &GraphCompilationDescriptor::new())?;
+//! let queue = device.new_command_queue()?;
+//! let data = [1.0f32, 0.0, 0.0, 1.0, -1.0, -1.0];
 //! let inputs = [
-//!     (&points, TensorData::new([3, 2], &[1.0f32, 0.0, 0.0, 1.0, -1.0, -1.0])?),
-//!     (&classes, TensorData::new([3], &[0i32, 1, 2])?),
+//!     (&points, &device.new_buffer_with_data(&data, ResourceOptions::default())?),
+//!     (&classes, &device.new_buffer_with_data(&[0i32, 1, 2], ResourceOptions::default())?),
 //! ];
-//! let first = interpreter.evaluate(&targets, &inputs)?[0].to_f64()[0];
+//! let step = || executable.execute(&queue, &inputs, None, &GraphExecutionDescriptor::new());
+//! let first = step()?.read(&loss)?.to_f64()[0];
 //! for _ in 0..20 {
-//!     interpreter.evaluate(&targets, &inputs)?;
+//!     step()?; // does not wait
 //! }
-//! let last = interpreter.evaluate(&targets, &inputs)?[0].to_f64()[0];
+//! let last = step()?.read(&loss)?.to_f64()[0];
 //! assert!(last < first / 2.0);
 //! # Ok(())
 //! # }
@@ -63,10 +74,12 @@
 //! * **Layouts** are NCHW for images, OIHW for the weights of convolutions.
 
 mod build;
+mod compile;
 mod data;
 mod data_type;
 mod dim;
 mod error;
+mod executable;
 mod gradient;
 mod handle;
 pub(crate) mod ir;
@@ -81,5 +94,9 @@ pub use data::TensorData;
 pub use data_type::{Element, TensorDataType};
 pub use dim::Dim;
 pub use error::{GraphError, GraphProblem};
+pub use executable::{
+    GraphCompilationDescriptor, GraphDevice, GraphExecutable, GraphExecution, GraphExecutionDescriptor,
+    GraphOptimization,
+};
 pub use handle::{Graph, GraphTensor};
 pub use shape::Shape;

@@ -1,0 +1,310 @@
+//! Whole kernels: the threads of a region, and what each of them stores.
+
+use super::reduction::{combine, identity};
+use super::{Emitter, memory, register, shape_of};
+use crate::graph::compile::index::{Index, Var};
+use crate::graph::data_type::TensorDataType;
+use crate::graph::ir::{Arena, Key, NodeId, Op, Table};
+
+/// The threads of a SIMD-group, which share a row.
+const LANES: usize = 32;
+/// Rows shorter than this have one thread each.
+const SHARED_ROW: usize = 64;
+/// Last axes shorter than this would leave most lanes of a SIMD-group idle.
+const NARROW: usize = 16;
+
+/// What a kernel's threads are for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Space {
+    /// One thread for each element of tensors of this shape, or of as many elements.
+    Elements(Vec<usize>),
+    /// One SIMD-group, or one thread, for each row of `length` elements.
+    Rows { rows: usize, length: usize },
+}
+
+impl Space {
+    /// The number of elements.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Elements(shape) => shape.iter().product(),
+            Self::Rows { rows, length } => rows * length,
+        }
+    }
+}
+
+/// What one kernel computes.
+#[derive(Clone, Debug)]
+pub(crate) struct Region {
+    pub(crate) space: Space,
+    /// The nodes whose values it makes, each after its operands: what is stored, and along rows the reductions.
+    pub(crate) members: Vec<NodeId>,
+    /// Those of them that are stored.
+    pub(crate) outputs: Vec<NodeId>,
+}
+
+/// A kernel as text, with what must be known to run it.
+#[derive(Clone, Debug)]
+pub(crate) struct Kernel {
+    /// Everything after the kernel's name.
+    pub(crate) text: String,
+    /// The nodes whose memory is read: arguments from 0 on.
+    pub(crate) leaves: Vec<NodeId>,
+    /// The nodes that are written: the arguments after those.
+    pub(crate) outputs: Vec<NodeId>,
+    pub(crate) grid: [usize; 3],
+    pub(crate) threadgroup: [usize; 3],
+    /// The nodes that are computed, for people.
+    pub(crate) computed: Vec<NodeId>,
+    /// How many nodes take loops of their own.
+    pub(crate) loops: usize,
+    /// Whether it cannot be: a thread would need what another one computes.
+    pub(crate) illegal: bool,
+    /// The leaves of which each thread reads only the element that it writes.
+    pub(crate) pointwise: Vec<NodeId>,
+}
+
+/// Writes a kernel.
+pub(crate) fn emit(arena: &Arena, stored: &Table<NodeId, bool>, region: &Region, wide: bool) -> Kernel {
+    match &region.space {
+        Space::Elements(shape) => {
+            let mut dims: Vec<usize> = shape.iter().copied().filter(|&size| size > 1).collect();
+            let (mut best, mut divisions) = elements(arena, stored, region, &dims, wide);
+            for axis in (1..dims.len()).rev() {
+                let mut merged = dims.clone();
+                merged[axis - 1] *= merged.remove(axis);
+                let (kernel, more) = elements(arena, stored, region, &merged, wide);
+                let narrow = kernel.loops == 0 && dims.last().is_some_and(|&last| last < NARROW);
+                if !kernel.illegal && (more <= divisions || (narrow && axis == merged.len())) {
+                    (best, divisions, dims) = (kernel, more, merged);
+                }
+            }
+            best
+        }
+        Space::Rows { rows, length } => self::rows(arena, stored, region, *rows, *length, wide),
+    }
+}
+
+/// A kernel of one thread for each element, and how many of its indices are no plain strides.
+fn elements(
+    arena: &Arena,
+    stored: &Table<NodeId, bool>,
+    region: &Region,
+    dims: &[usize],
+    wide: bool,
+) -> (Kernel, usize) {
+    let mut emitter = Emitter::new(arena, stored, &region.members, wide);
+    let (outer, inner) = dims.split_at(dims.len().saturating_sub(2));
+    let mut grid = [1, 1, outer.iter().product()];
+    let mut position = match grid[2] {
+        1 => vec![Index::default(); outer.len()],
+        size => emitter.thread("z", size).unravel(outer),
+    };
+    for (&size, (name, axis)) in inner.iter().zip([("y", 1), ("x", 0)].into_iter().skip(2 - inner.len())) {
+        grid[axis] = size;
+        position.push(emitter.thread(name, size));
+    }
+    let place = Index::ravel(&position, dims);
+    emitter.here = vec![place.clone()];
+    let values: Vec<String> = region.outputs.iter().map(|&id| emitter.member(id, &place)).collect();
+    for (argument, (&id, value)) in region.outputs.iter().zip(&values).enumerate() {
+        emitter.store(argument, id, &place, value);
+    }
+    let threadgroup =
+        if dims.len() > 1 { [grid[0].min(32), grid[1].min(8), 1] } else { [grid[0].min(256), 1, 1] };
+    let divisions = emitter.divisions.get();
+    (emitter.finish(region, grid, threadgroup, &place), divisions)
+}
+
+/// A kernel of one SIMD-group or one thread for each row.
+fn rows(
+    arena: &Arena,
+    stored: &Table<NodeId, bool>,
+    region: &Region,
+    rows: usize,
+    length: usize,
+    wide: bool,
+) -> Kernel {
+    let mut emitter = Emitter::new(arena, stored, &region.members, wide);
+    let reductions: Vec<NodeId> = region
+        .members
+        .iter()
+        .copied()
+        .filter(|&id| matches!(arena.nodes[id].op, Op::Reduce { .. }))
+        .collect();
+    let shared = length >= SHARED_ROW
+        && reductions.iter().all(|&id| {
+            let data_type = arena.ty(id).data_type;
+            data_type.is_float() || data_type == TensorDataType::Int32
+        });
+    let row = if shared {
+        emitter.line("const uint lane = g.x;");
+        if rows > 1 { emitter.thread("y", rows) } else { Index::default() }
+    } else if rows > 1 {
+        emitter.thread("x", rows)
+    } else {
+        Index::default()
+    };
+    let depths = depths(arena, stored, region, &reductions);
+    for pass in 1..=reductions.iter().map(|&id| depths[id]).max().unwrap_or(0) {
+        let now: Vec<NodeId> = reductions.iter().copied().filter(|&id| depths[id] == pass).collect();
+        let mut sums = Vec::new();
+        for &id in &now {
+            let (op, data_type) = reduction(arena, id);
+            sums.push(emitter.declare(register(data_type), &identity(op, data_type)));
+        }
+        let place = emitter.open_row(&row, length, shared);
+        for (&id, sum) in now.iter().zip(&sums) {
+            let (op, data_type) = reduction(arena, id);
+            let operand = arena.nodes[id].operands[0];
+            let value = emitter.member(operand, &place);
+            let combined = combine(op, data_type, sum, &value);
+            emitter.line(&format!("{sum} = {combined};"));
+        }
+        emitter.close();
+        for (&id, sum) in now.iter().zip(&sums) {
+            let (op, data_type) = reduction(arena, id);
+            if shared {
+                for distance in [16, 8, 4, 2, 1] {
+                    let other = emitter
+                        .bind(register(data_type), &format!("simd_shuffle_xor({sum}, ushort({distance}))"));
+                    let combined = combine(op, data_type, sum, &other);
+                    emitter.line(&format!("{sum} = {combined};"));
+                }
+            }
+            let value = emitter.bind_rounded(data_type, sum);
+            emitter.rows.insert(id, value);
+        }
+    }
+    emitter.here = vec![row.clone()];
+    let is_row = |id: NodeId| shape_of(arena, id).iter().product::<usize>() == rows;
+    let numbered = || region.outputs.iter().copied().enumerate();
+    let wholes: Vec<(usize, NodeId)> = numbered().filter(|&(_, id)| !is_row(id)).collect();
+    if !wholes.is_empty() {
+        let place = emitter.open_row(&row, length, shared);
+        let values: Vec<String> = wholes.iter().map(|&(_, id)| emitter.member(id, &place)).collect();
+        for (&(argument, id), value) in wholes.iter().zip(&values) {
+            emitter.store(argument, id, &place, value);
+        }
+        emitter.close();
+        emitter.here = vec![row.clone()];
+    }
+    let singles: Vec<(usize, NodeId)> = numbered().filter(|&(_, id)| is_row(id)).collect();
+    if !singles.is_empty() {
+        let values: Vec<String> = singles.iter().map(|&(_, id)| emitter.member(id, &row)).collect();
+        if shared {
+            emitter.open("if (lane == 0)");
+        }
+        for (&(argument, id), value) in singles.iter().zip(&values) {
+            emitter.store(argument, id, &row, value);
+        }
+        if shared {
+            emitter.close();
+        }
+    }
+    let illegal = !emitter.loops.is_empty();
+    emitter.illegal |= illegal;
+    let (grid, threadgroup) = if shared {
+        ([LANES, rows, 1], [LANES, rows.min(4), 1])
+    } else {
+        ([rows, 1, 1], [rows.min(256), 1, 1])
+    };
+    // Rows are read several times, so nothing may be written where they lie.
+    let nowhere = Index::constant(-1);
+    emitter.finish(region, grid, threadgroup, &nowhere)
+}
+
+fn reduction(arena: &Arena, id: NodeId) -> (crate::graph::ir::op::ReduceOp, TensorDataType) {
+    match arena.nodes[id].op {
+        Op::Reduce { op, .. } => (op, arena.ty(id).data_type),
+        _ => unreachable!("only reductions run along rows"),
+    }
+}
+
+/// In which pass over the row each reduction can be made: after those that its operand needs.
+fn depths(
+    arena: &Arena,
+    stored: &Table<NodeId, bool>,
+    region: &Region,
+    reductions: &[NodeId],
+) -> Table<NodeId, usize> {
+    let mut depths = Table::<NodeId, usize>::filled(arena.nodes.len(), 0);
+    let last = region.members.iter().map(|id| id.index()).max().unwrap_or(0);
+    for (id, node) in arena.nodes.iter().take(last + 1) {
+        if stored[id] && !region.members.contains(&id) {
+            continue;
+        }
+        let before = node.operands.iter().map(|&operand| depths[operand]).max().unwrap_or(0);
+        depths[id] = before + usize::from(reductions.contains(&id));
+    }
+    depths
+}
+
+impl Emitter<'_> {
+    /// The thread's position along an axis of the grid, which is below `size`.
+    fn thread(&mut self, axis: &str, size: usize) -> Index {
+        let index_type = self.index_type();
+        self.line(&format!("const {index_type} {axis} = g.{axis};"));
+        let var: Var = self.var(axis.to_owned(), size);
+        Index::var(var)
+    }
+
+    /// Opens the loop over the elements of a row, and gives the index of each.
+    fn open_row(&mut self, row: &Index, length: usize, shared: bool) -> Index {
+        let name = self.fresh("j");
+        let (index_type, end) = (self.index_type(), self.number(length));
+        let (first, step) = if shared { ("lane", self.number(LANES)) } else { ("0", self.number(1)) };
+        self.open(&format!("for ({index_type} {name} = {first}; {name} < {end}; {name} += {step})"));
+        let var = self.var(name, length);
+        let place = row.scale(crate::graph::compile::index::signed(length)).add(&Index::var(var));
+        self.here = vec![row.clone(), place.clone()];
+        place
+    }
+
+    /// The value of a node that the thread works on, whose element has this index.
+    fn member(&mut self, id: NodeId, place: &Index) -> String {
+        let at = place.unravel(&self.shape(id));
+        self.value_at(id, &at, place.clone())
+    }
+
+    fn store(&mut self, argument: usize, id: NodeId, place: &Index, value: &str) {
+        let value = match self.data_type(id) {
+            TensorDataType::Float16 => format!("half({value})"),
+            TensorDataType::BFloat16 => format!("bfloat({value})"),
+            TensorDataType::Bool => format!("{value} ? 1 : 0"),
+            _ => value.to_owned(),
+        };
+        let place = self.index(place);
+        self.line(&format!("out{argument}[{place}] = {value};"));
+    }
+
+    fn finish(self, region: &Region, grid: [usize; 3], threadgroup: [usize; 3], place: &Index) -> Kernel {
+        let mut parameters = Vec::new();
+        for (i, &id) in self.leaves.iter().enumerate() {
+            let data_type = memory(self.data_type(id));
+            parameters.push(format!("device const {data_type} *in{i} [[buffer({i})]]"));
+        }
+        for (i, &id) in region.outputs.iter().enumerate() {
+            let (data_type, index) = (memory(self.data_type(id)), self.leaves.len() + i);
+            parameters.push(format!("device {data_type} *out{i} [[buffer({index})]]"));
+        }
+        parameters.push("uint3 g [[thread_position_in_grid]]".into());
+        let text = format!("(\n    {}) {{\n{}}}\n", parameters.join(",\n    "), self.body);
+        let pointwise = self
+            .leaves
+            .iter()
+            .copied()
+            .filter(|leaf| self.accesses.iter().all(|(id, index)| id != leaf || index == place))
+            .collect();
+        Kernel {
+            text,
+            leaves: self.leaves,
+            outputs: region.outputs.clone(),
+            grid,
+            threadgroup,
+            computed: self.computed,
+            loops: self.loops.len(),
+            illegal: self.illegal,
+            pointwise,
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! One run of a graph.
+
+use std::panic::Location;
+use std::sync::Arc;
+
+use super::descriptor::GraphExecutionDescriptor;
+use super::{Inner, sizes};
+use crate::buffer::{Buffer, ResourceOptions};
+use crate::command_buffer::CommandBuffer;
+use crate::encoder::check_device;
+use crate::error::Result;
+use crate::graph::data::TensorData;
+use crate::graph::error::{GraphError, GraphProblem};
+use crate::graph::handle::GraphTensor;
+use crate::graph::ir::{NodeId, Op, TensorType};
+use crate::queue::CommandQueue;
+use crate::size::Size;
+
+/// A run of a graph that has been handed to a queue; made by
+/// [`GraphExecutable::execute`](super::GraphExecutable::execute).
+#[derive(Clone, Debug)]
+pub struct GraphExecution {
+    command_buffer: CommandBuffer,
+    tensors: Vec<GraphTensor>,
+    types: Vec<TensorType>,
+    results: Vec<Buffer>,
+}
+
+impl GraphExecution {
+    /// The buffers of the targets, in the order of the executable's targets. Reading one waits for the work.
+    pub fn results(&self) -> &[Buffer] {
+        &self.results
+    }
+
+    /// The buffer of one target; `None` if the tensor is none.
+    pub fn result(&self, target: &GraphTensor) -> Option<&Buffer> {
+        self.place(target).map(|place| &self.results[place])
+    }
+
+    /// The values of one target, after waiting for the work.
+    ///
+    /// # Errors
+    ///
+    /// The tensor is no target of the executable, the work has failed, or the buffer is private or mapped.
+    #[track_caller]
+    pub fn read(&self, target: &GraphTensor) -> Result<TensorData> {
+        let location = Location::caller();
+        let error = |problem| GraphError::new("read", location, problem);
+        let Some(place) = self.place(target) else {
+            let got = format!("{target:?}");
+            let expected = "a target of the executable".into();
+            return Err(error(GraphProblem::Parameter { parameter: "target", got, expected }).into());
+        };
+        self.wait_until_completed()?;
+        let ty = &self.types[place];
+        let shape = ty.shape.known().unwrap_or_default();
+        let length = shape.iter().product::<usize>() * ty.data_type.size();
+        let bytes = self.results[place].read_range::<u8>(0..length)?;
+        TensorData::from_bytes(ty.data_type, shape, &bytes)
+    }
+
+    /// The command buffer with the work.
+    pub fn command_buffer(&self) -> &CommandBuffer {
+        &self.command_buffer
+    }
+
+    /// Waits until the work has ended: see [`CommandBuffer::wait_until_completed`].
+    ///
+    /// # Errors
+    ///
+    /// The error that ended the work.
+    pub fn wait_until_completed(&self) -> Result<()> {
+        self.command_buffer.wait_until_completed()
+    }
+
+    fn place(&self, target: &GraphTensor) -> Option<usize> {
+        self.tensors.iter().position(|tensor| tensor == target)
+    }
+}
+
+/// Checks everything, and hands the work to the queue.
+pub(super) fn execute(
+    inner: &Inner,
+    queue: &CommandQueue,
+    inputs: &[(&GraphTensor, &Buffer)],
+    results: &[(&GraphTensor, &Buffer)],
+    descriptor: &GraphExecutionDescriptor,
+    location: &'static Location<'static>,
+) -> Result<GraphExecution> {
+    let error = |problem| GraphError::new("execute", location, problem);
+    let device = inner.device.device();
+    check_device(device, queue.device(), || "the command queue".into())?;
+    let feeds = by_place(inner, "inputs", &inner.feeds, inputs).map_err(error)?;
+    let given = by_place(inner, "results", &inner.targets, results).map_err(error)?;
+    for (_, buffer) in inputs.iter().chain(results) {
+        check_device(device, buffer.device(), || buffer.describe())?;
+    }
+    check_shared(inner, &feeds, &given).map_err(error)?;
+
+    let mut bindings = sizes::given(&inner.arena, &inner.descriptor.dimensions).map_err(error)?;
+    bindings.extend(sizes::given(&inner.arena, &descriptor.dimensions).map_err(error)?);
+    sizes::from_lengths(inner, &feeds, &mut bindings).map_err(error)?;
+    let known = inner.find(&bindings);
+    let loaded = match known {
+        Some(loaded) => loaded,
+        None => {
+            if let Some(name) = sizes::missing(inner, &bindings) {
+                return Err(error(GraphProblem::UnknownDimension { name }).into());
+            }
+            inner.load(&bindings)?
+        }
+    };
+
+    for (place, (&id, buffer)) in inner.feeds.iter().zip(&feeds).enumerate() {
+        let placeholder = &inner.arena.nodes[id];
+        match buffer {
+            Some(buffer) => {
+                let Op::Placeholder { data_type, shape } = &placeholder.op else { continue };
+                let shape = shape.substitute(&bindings).unwrap_or_default();
+                check_length(inner, id, &TensorType::new(*data_type, shape), buffer).map_err(error)?;
+            }
+            None if loaded.needs_feed(place) => {
+                let placeholder = inner.arena.describe(id);
+                return Err(error(GraphProblem::MissingInput { placeholder }).into());
+            }
+            None => {}
+        }
+    }
+    let mut targets = Vec::with_capacity(given.len());
+    for ((&id, buffer), ty) in inner.targets.iter().zip(&given).zip(&loaded.targets) {
+        targets.push(match buffer {
+            Some(buffer) => {
+                check_length(inner, id, ty, buffer).map_err(error)?;
+                (*buffer).clone()
+            }
+            None => device.new_buffer_with_length(length(ty).max(1), ResourceOptions::default())?,
+        });
+    }
+
+    let arena = loaded.arena(queue)?;
+    let command_buffer = queue.new_command_buffer();
+    command_buffer.set_label("graph");
+    let mut encoder = command_buffer.new_compute_command_encoder()?;
+    for step in &loaded.program.steps {
+        encoder.set_compute_pipeline_state(&loaded.pipelines[step.function])?;
+        for (index, &slot) in step.arguments.iter().enumerate() {
+            let (buffer, offset) = loaded.place(slot, &feeds, &targets, arena.as_ref());
+            encoder.set_buffer(buffer, offset, index)?;
+        }
+        encoder.dispatch_threads(size(step.grid), size(step.threadgroup))?;
+    }
+    encoder.end_encoding()?;
+    if !loaded.program.copies.is_empty() {
+        let mut encoder = command_buffer.new_blit_command_encoder()?;
+        for copy in &loaded.program.copies {
+            let from = arena.as_ref().expect("values to be copied lie in the arena");
+            encoder.copy_from_buffer(from, copy.from, loaded.variable(copy.to), 0, copy.size)?;
+        }
+        encoder.end_encoding()?;
+    }
+    if let Some(handler) = &descriptor.handler {
+        let handler = Arc::clone(handler);
+        command_buffer.add_completed_handler(move |done| handler(done))?;
+    }
+    command_buffer.commit()?;
+    if descriptor.wait {
+        command_buffer.wait_until_completed()?;
+    }
+    let tensors = inner.targets.iter().map(|&id| inner.graph.tensor(id)).collect();
+    Ok(GraphExecution { command_buffer, tensors, types: loaded.targets.clone(), results: targets })
+}
+
+fn size([width, height, depth]: [usize; 3]) -> Size {
+    Size::new(width, height, depth)
+}
+
+fn length(ty: &TensorType) -> usize {
+    ty.shape.known().unwrap_or_default().iter().product::<usize>() * ty.data_type.size()
+}
+
+/// Buffers in the order of an executable's tensors.
+fn by_place<'a>(
+    inner: &Inner,
+    argument: &'static str,
+    nodes: &[NodeId],
+    given: &[(&GraphTensor, &'a Buffer)],
+) -> Result<Vec<Option<&'a Buffer>>, GraphProblem> {
+    let mut buffers = vec![None; nodes.len()];
+    for (tensor, buffer) in given {
+        if !tensor.graph().is(&inner.graph) {
+            return Err(GraphProblem::ForeignTensor { argument });
+        }
+        let problem = |got, expected: &str| GraphProblem::Parameter {
+            parameter: argument,
+            got,
+            expected: expected.into(),
+        };
+        let Some(place) = nodes.iter().position(|&id| id == tensor.id()) else {
+            let expected =
+                if argument == "inputs" { "feeds of the executable" } else { "targets of the executable" };
+            return Err(problem(format!("{tensor:?}"), expected));
+        };
+        if buffers[place].replace(*buffer).is_some() {
+            return Err(problem(format!("{tensor:?} twice"), "each tensor once"));
+        }
+    }
+    Ok(buffers)
+}
+
+/// Checks that no result lies where something else does.
+fn check_shared(
+    inner: &Inner,
+    feeds: &[Option<&Buffer>],
+    targets: &[Option<&Buffer>],
+) -> Result<(), GraphProblem> {
+    let pairs = |nodes: &[NodeId], buffers: &[Option<&Buffer>]| -> Vec<(NodeId, Buffer)> {
+        nodes.iter().zip(buffers).filter_map(|(&id, buffer)| Some((id, (*buffer)?.clone()))).collect()
+    };
+    let mut others = pairs(&inner.feeds, feeds);
+    for (id, buffer) in pairs(&inner.targets, targets) {
+        if let Some((other, _)) = others.iter().find(|(_, other)| *other == buffer) {
+            return Err(GraphProblem::SharedBuffer {
+                buffer: buffer.describe(),
+                first: inner.arena.describe(*other),
+                second: inner.arena.describe(id),
+            });
+        }
+        others.push((id, buffer));
+    }
+    Ok(())
+}
+
+fn check_length(inner: &Inner, id: NodeId, ty: &TensorType, buffer: &Buffer) -> Result<(), GraphProblem> {
+    let expected = length(ty);
+    if buffer.length() >= expected {
+        return Ok(());
+    }
+    Err(GraphProblem::BufferLength {
+        tensor: inner.arena.describe(id),
+        data_type: ty.data_type,
+        shape: ty.shape.clone(),
+        buffer: buffer.describe(),
+        got: buffer.length(),
+        expected,
+    })
+}

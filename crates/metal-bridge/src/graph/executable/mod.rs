@@ -1,0 +1,287 @@
+//! Graphs made ready to run.
+
+mod descriptor;
+mod device;
+mod execution;
+mod loaded;
+mod sizes;
+
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+
+pub use descriptor::{GraphCompilationDescriptor, GraphExecutionDescriptor, GraphOptimization};
+pub use device::GraphDevice;
+pub use execution::GraphExecution;
+
+use super::compile::program::{self, Options};
+use super::dim::Bindings;
+use super::error::{GraphError, GraphProblem};
+use super::handle::{Graph, GraphTensor};
+use super::ir::specialise::specialise;
+use super::ir::{Arena, NodeId, Op};
+use crate::buffer::Buffer;
+use crate::error::{Error, Result};
+use crate::queue::CommandQueue;
+use crate::switches;
+use crate::sync::{Mutex, lock};
+use loaded::Loaded;
+
+impl Graph {
+    /// Makes what is needed to compute `targets` from `feeds` ready to run on a device: the operations are
+    /// simplified, fused into kernels, and compiled.
+    ///
+    /// The executable keeps to the graph as it is now: operations that are added later do not change it.
+    /// Assignments of variables run if a target needs them, so the results of
+    /// [`assign`](Self::assign) are given as targets.
+    ///
+    /// If a dimension of a feed is open and the descriptor does not give its size, compilation waits for an
+    /// execution that tells the size; kernels for the last few sizes are kept.
+    ///
+    /// ```
+    /// use metal_bridge::graph::{
+    ///     Graph, GraphCompilationDescriptor, GraphDevice, GraphExecutionDescriptor, TensorDataType,
+    /// };
+    /// use metal_bridge::{Device, ResourceOptions};
+    ///
+    /// # fn main() -> metal_bridge::Result<()> {
+    /// let graph = Graph::new();
+    /// let x = graph.placeholder_tensor([2, 2], TensorDataType::Float32)?;
+    /// let y = graph.softmax(&x, -1)?;
+    ///
+    /// let device = Device::system_default()?;
+    /// let graph_device = GraphDevice::new(&device);
+    /// let executable =
+    ///     graph.compile(&graph_device, &[&x], &[&y], &GraphCompilationDescriptor::new())?;
+    ///
+    /// let queue = device.new_command_queue()?;
+    /// let input = device.new_buffer_with_data(&[0.0f32, 0.0, 5.0, 5.0], ResourceOptions::default())?;
+    /// let execution =
+    ///     executable.execute(&queue, &[(&x, &input)], None, &GraphExecutionDescriptor::new())?;
+    /// assert_eq!(execution.results()[0].read::<f32>()?, [0.5; 4]); // waits for the work
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// There is no target; a tensor is of another graph, or given twice; a feed is no placeholder; a placeholder
+    /// that a target needs is no feed; two targets assign one variable; an operation is not possible with the
+    /// sizes that the descriptor gives; or the device has no memory for constants and variables.
+    #[doc(alias = "compileWithDevice:feeds:targetTensors:targetOperations:compilationDescriptor:")]
+    #[track_caller]
+    pub fn compile(
+        &self,
+        device: &GraphDevice,
+        feeds: &[&GraphTensor],
+        targets: &[&GraphTensor],
+        descriptor: &GraphCompilationDescriptor,
+    ) -> Result<GraphExecutable> {
+        let location = Location::caller();
+        let error = |problem| GraphError::new("compile", location, problem);
+        for (argument, tensors) in [("feeds", feeds), ("targets", targets)] {
+            if tensors.iter().any(|tensor| !tensor.graph().is(self)) {
+                return Err(error(GraphProblem::ForeignTensor { argument }).into());
+            }
+        }
+        let arena = self.lock().clone();
+        let ids = |tensors: &[&GraphTensor]| tensors.iter().map(|tensor| tensor.id()).collect::<Vec<_>>();
+        let (feed_ids, target_ids) = (ids(feeds), ids(targets));
+        check(&arena, &feed_ids, &target_ids).map_err(error)?;
+        let print = switches::print_graphs()?;
+        let executable = GraphExecutable(Arc::new(Inner {
+            device: device.clone(),
+            graph: self.clone(),
+            arena,
+            feeds: feed_ids,
+            targets: target_ids,
+            descriptor: descriptor.clone(),
+            print,
+            loaded: Mutex::default(),
+        }));
+        let inner = &executable.0;
+        let bindings = sizes::given(&inner.arena, &descriptor.dimensions).map_err(error)?;
+        if sizes::missing(inner, &bindings).is_none() {
+            inner.load(&bindings)?;
+        }
+        Ok(executable)
+    }
+}
+
+/// Checks what is fed and what is wanted.
+fn check(arena: &Arena, feeds: &[NodeId], targets: &[NodeId]) -> Result<(), GraphProblem> {
+    let problem = |parameter, got: String, expected: &str| {
+        Err(GraphProblem::Parameter { parameter, got, expected: expected.into() })
+    };
+    if targets.is_empty() {
+        return problem("targets", "empty".into(), "at least one tensor");
+    }
+    for (parameter, ids) in [("feeds", feeds), ("targets", targets)] {
+        for (i, id) in ids.iter().enumerate() {
+            if ids[..i].contains(id) {
+                return problem(parameter, format!("{} twice", arena.describe(*id)), "each tensor once");
+            }
+        }
+    }
+    if let Some(&id) = feeds.iter().find(|&&id| !matches!(arena.nodes[id].op, Op::Placeholder { .. })) {
+        return problem("feeds", arena.describe(id), "placeholders");
+    }
+    let needed = arena.reachable(targets);
+    arena.assignments(&needed)?;
+    let is_missing =
+        |id: &NodeId| matches!(arena.nodes[*id].op, Op::Placeholder { .. }) && !feeds.contains(id);
+    match needed.into_iter().find(is_missing) {
+        Some(id) => Err(GraphProblem::MissingInput { placeholder: arena.describe(id) }),
+        None => Ok(()),
+    }
+}
+
+/// A graph that is ready to run; made by [`Graph::compile`]. A cheap handle: clones are the same executable.
+///
+/// Executions on one queue run one after the other and share the memory for what lies between kernels; each
+/// further queue gets memory of its own when it is used first. After that, executions allocate nothing but the
+/// results that they are not given buffers for.
+#[doc(alias = "MPSGraphExecutable")]
+#[derive(Clone)]
+pub struct GraphExecutable(Arc<Inner>);
+
+pub(crate) struct Inner {
+    device: GraphDevice,
+    graph: Graph,
+    arena: Arena,
+    feeds: Vec<NodeId>,
+    targets: Vec<NodeId>,
+    descriptor: GraphCompilationDescriptor,
+    print: bool,
+    /// For the sizes used last, the latest first.
+    loaded: Mutex<Vec<Arc<Loaded>>>,
+}
+
+impl Inner {
+    /// The kernels for some sizes, compiled if they are not there.
+    fn load(&self, bindings: &Bindings) -> Result<Arc<Loaded>> {
+        if let Some(found) = self.find(bindings) {
+            return Ok(found);
+        }
+        let specialised = specialise(&self.arena, &self.targets, bindings)?;
+        let node = |id: &NodeId| specialised.node(*id);
+        let feeds = self.feeds.iter().map(node).collect();
+        let targets: Vec<NodeId> = self.targets.iter().filter_map(node).collect();
+        let options = Options {
+            optimise: self.descriptor.optimization_level != GraphOptimization::Level0,
+            print: self.print,
+        };
+        let target_types = targets.iter().map(|&id| specialised.arena.ty(id).clone()).collect();
+        let program =
+            program::compile(specialised.arena.clone(), feeds, &targets, options).ok_or_else(|| {
+                Error::BufferTooLong { length: usize::MAX, limit: self.device.device().max_buffer_length() }
+            })?;
+        let loaded = Arc::new(Loaded::new(self, program, bindings.clone(), target_types)?);
+        let mut all = lock(&self.loaded);
+        all.insert(0, Arc::clone(&loaded));
+        all.truncate(self.descriptor.cached_shapes.max(1));
+        Ok(loaded)
+    }
+
+    /// The kernels for some sizes, if they are there: now they are the ones used last.
+    fn find(&self, bindings: &Bindings) -> Option<Arc<Loaded>> {
+        let mut all = lock(&self.loaded);
+        let place = all.iter().position(|loaded| loaded.bindings == *bindings)?;
+        all[..=place].rotate_right(1);
+        Some(Arc::clone(&all[0]))
+    }
+}
+
+impl GraphExecutable {
+    /// Runs the graph: hands one command buffer to the queue and returns at once, unless the descriptor asks to
+    /// wait.
+    ///
+    /// `inputs` are the buffers of the feeds, in any order; feeds that no target needs can be missing. `results`
+    /// are buffers for targets; a target without one gets a new buffer. Elements lie in row-major order from the
+    /// start of a buffer, which may be longer than the tensor.
+    ///
+    /// Variables have their new values for everything that the queue runs later. If a kernel fails on the way,
+    /// which shows as the error of the command buffer, targets and variables may have been written in part.
+    ///
+    /// # Errors
+    ///
+    /// A tensor is of another graph, is no feed or no target of this executable, or is given twice; a feed is
+    /// missing; a buffer is too short, belongs to another device, or is given for a result and for something
+    /// else; the size of an open dimension is not known or contradictory; a buffer is mapped; or whatever can be
+    /// wrong with a compilation, if the sizes are new.
+    #[doc(alias = "runWithMTLCommandQueue:inputsArray:resultsArray:executionDescriptor:")]
+    #[doc(alias = "Execute")]
+    #[track_caller]
+    pub fn execute(
+        &self,
+        queue: &CommandQueue,
+        inputs: &[(&GraphTensor, &Buffer)],
+        results: Option<&[(&GraphTensor, &Buffer)]>,
+        descriptor: &GraphExecutionDescriptor,
+    ) -> Result<GraphExecution> {
+        execution::execute(
+            &self.0,
+            queue,
+            inputs,
+            results.unwrap_or_default(),
+            descriptor,
+            Location::caller(),
+        )
+    }
+
+    /// The generated kernels in MSL: one library for each combination of sizes that is ready, the one used last
+    /// first. Comments say which tensors a kernel computes and which calls they come from.
+    pub fn sources(&self) -> Vec<String> {
+        lock(&self.0.loaded).iter().map(|loaded| loaded.program.source.clone()).collect()
+    }
+
+    /// The operations after all passes, as [`Graph::to_text`] shows them; for each combination of sizes as
+    /// [`sources`](Self::sources).
+    pub fn optimized_graphs(&self) -> Vec<String> {
+        lock(&self.0.loaded).iter().map(|loaded| loaded.program.graph.clone()).collect()
+    }
+
+    /// What lies where between kernels: offset, length, first and last step of each value in the arena; for each
+    /// combination of sizes as [`sources`](Self::sources).
+    pub fn memory_plans(&self) -> Vec<String> {
+        lock(&self.0.loaded).iter().map(|loaded| loaded.program.memory.clone()).collect()
+    }
+
+    /// The number of kernels that an execution dispatches; for each combination of sizes as
+    /// [`sources`](Self::sources).
+    pub fn step_counts(&self) -> Vec<usize> {
+        lock(&self.0.loaded).iter().map(|loaded| loaded.program.steps.len()).collect()
+    }
+
+    /// The bytes of memory between kernels; for each combination of sizes as [`sources`](Self::sources).
+    pub fn arena_lengths(&self) -> Vec<usize> {
+        lock(&self.0.loaded).iter().map(|loaded| loaded.program.arena).collect()
+    }
+
+    /// The device with the variables that it works on.
+    pub fn device(&self) -> &GraphDevice {
+        &self.0.device
+    }
+
+    /// The feeds, in the order in which they were given.
+    #[doc(alias = "feedTensors")]
+    pub fn feeds(&self) -> Vec<GraphTensor> {
+        self.0.feeds.iter().map(|&id| self.0.graph.tensor(id)).collect()
+    }
+
+    /// The targets, in the order in which they were given.
+    #[doc(alias = "targetTensors")]
+    pub fn targets(&self) -> Vec<GraphTensor> {
+        self.0.targets.iter().map(|&id| self.0.graph.tensor(id)).collect()
+    }
+}
+
+impl fmt::Debug for GraphExecutable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GraphExecutable")
+            .field("feeds", &self.0.feeds.len())
+            .field("targets", &self.0.targets.len())
+            .field("steps", &self.step_counts())
+            .finish_non_exhaustive()
+    }
+}

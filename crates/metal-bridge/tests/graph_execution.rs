@@ -1,0 +1,486 @@
+//! Every operation on its way through the compiler, against the reference interpreter.
+
+mod graph;
+
+use graph::{Random, check, check_with, placeholder};
+use metal_bridge::Result;
+use metal_bridge::graph::{
+    Convolution2dDescriptor, Graph, GraphTensor, Operand, Pooling2dDescriptor, Shape, TensorData,
+    TensorDataType,
+};
+
+use TensorDataType::{BFloat16, Bool, Float16, Float32, Int32, Int64, UInt8};
+
+const FLOATS: [TensorDataType; 3] = [Float32, Float16, BFloat16];
+
+fn refs(tensors: &[GraphTensor]) -> Vec<&GraphTensor> {
+    tensors.iter().collect()
+}
+
+#[test]
+fn unary_operations() -> Result<()> {
+    let graph = Graph::new();
+    let mut random = Random::new(1);
+    let (mut targets, mut inputs) = (Vec::new(), Vec::new());
+    for data_type in FLOATS {
+        let x = placeholder(&graph, &[7, 9], data_type);
+        let data = random.data(data_type, &[7, 9]);
+        let positive = graph.abs(&x)?;
+        for y in [
+            graph.neg(&x),
+            graph.abs(&x),
+            graph.sign(&x),
+            graph.reciprocal(&x),
+            graph.sqrt(&positive),
+            graph.rsqrt(&positive),
+            graph.exp(&x),
+            graph.log(&positive),
+            graph.sin(&x),
+            graph.cos(&x),
+            graph.tanh(&x),
+            graph.erf(&x),
+            graph.sigmoid(&x),
+            graph.relu(&x),
+            graph.floor(&x),
+            graph.ceil(&x),
+            graph.round(&x),
+            graph.trunc(&x),
+            graph.is_nan(&x),
+            graph.is_finite(&x),
+            graph.gelu(&x),
+            graph.silu(&x),
+            graph.square(&x),
+            graph.log(&x),
+            graph.sqrt(&x),
+        ]
+        .into_iter()
+        .take(if data_type == Float32 { 25 } else { 8 })
+        {
+            targets.push(y?);
+        }
+        inputs.push((x, data));
+    }
+    for data_type in [Int32, Int64, UInt8] {
+        let x = placeholder(&graph, &[31], data_type);
+        for y in [graph.neg(&x), graph.abs(&x), graph.sign(&x), graph.relu(&x), graph.logical_not(&x)] {
+            if let Ok(y) = y {
+                targets.push(y);
+            }
+        }
+        inputs.push((x, random.data(data_type, &[31])));
+    }
+    let inputs: Vec<_> = inputs.iter().map(|(x, data)| (x, data.clone())).collect();
+    // Reciprocals and logarithms near zero are large.
+    check(&refs(&targets), &inputs);
+    Ok(())
+}
+
+#[test]
+fn floats_have_their_special_values() -> Result<()> {
+    let graph = Graph::new();
+    let values =
+        [0.0f32, -0.0, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 1e-40, -3.5, 2.5, 0.5, -1.5, 1e30, 300.0];
+    let x = placeholder(&graph, &[12], Float32);
+    let y = placeholder(&graph, &[12], Float32);
+    let mut targets = Vec::new();
+    for tensor in [
+        graph.relu(&x),
+        graph.sigmoid(&x),
+        graph.tanh(&x),
+        graph.erf(&x),
+        graph.sign(&x),
+        graph.maximum(&x, &y),
+        graph.minimum(&x, &y),
+        graph.round(&x),
+        graph.is_nan(&x),
+        graph.is_finite(&x),
+        graph.equal(&x, &y),
+        graph.not_equal(&x, &y),
+        graph.less_than(&x, &y),
+        graph.greater_than_or_equal_to(&x, &y),
+        graph.cast(&x, Int32),
+        graph.cast(&x, Int64),
+        graph.cast(&x, UInt8),
+        graph.cast(&x, Bool),
+        graph.cast(&x, Float16),
+        graph.cast(&x, BFloat16),
+        graph.reduction_maximum(&x, &[0], false),
+        graph.reduction_minimum(&x, &[0], false),
+        graph.reduction_arg_maximum(&x, &[0], false),
+        graph.reduction_arg_minimum(&x, &[0], false),
+        graph.division(&x, &y),
+        graph.exp(&x),
+        graph.log(&x),
+        graph.sqrt(&x),
+    ] {
+        targets.push(tensor?);
+    }
+    let mut turned = values;
+    turned.rotate_left(5);
+    let data = |values: &[f32]| TensorData::new([12], values).unwrap();
+    check(&refs(&targets), &[(&x, data(&values)), (&y, data(&turned))]);
+    Ok(())
+}
+
+#[test]
+fn binary_operations_and_casts() -> Result<()> {
+    let graph = Graph::new();
+    let mut random = Random::new(2);
+    let (mut targets, mut inputs) = (Vec::new(), Vec::new());
+    for data_type in TensorDataType::ALL {
+        // Broadcast along both.
+        let a = placeholder(&graph, &[5, 1, 9], data_type);
+        let b = placeholder(&graph, &[4, 9], data_type);
+        let condition = graph.less_than(&a, &b).or_else(|_| graph.equal(&a, &b))?;
+        let results = [
+            graph.addition(&a, &b),
+            graph.subtraction(&a, &b),
+            graph.multiplication(&a, &b),
+            graph.division(&a, &b),
+            graph.modulo(&a, &b),
+            graph.maximum(&a, &b),
+            graph.minimum(&a, &b),
+            graph.equal(&a, &b),
+            graph.greater_than(&a, &b),
+            graph.less_than_or_equal_to(&a, &b),
+            graph.logical_and(&a, &b),
+            graph.logical_or(&a, &b),
+            graph.logical_xor(&a, &b),
+            graph.select(&condition, &a, &b),
+        ];
+        // Not every operation takes every type.
+        targets.extend(results.into_iter().flatten());
+        if data_type.is_float() {
+            targets.push(graph.pow(&graph.abs(&a)?, &b)?);
+        }
+        for to in TensorDataType::ALL {
+            targets.push(graph.cast(&a, to)?);
+        }
+        let (a_data, b_data) = (random.data(data_type, &[5, 1, 9]), random.data(data_type, &[4, 9]));
+        inputs.extend([(a, a_data), (b, b_data)]);
+    }
+    assert!(targets.len() > 100);
+    let inputs: Vec<_> = inputs.iter().map(|(x, data)| (x, data.clone())).collect();
+    check(&refs(&targets), &inputs);
+    Ok(())
+}
+
+#[test]
+fn integers_wrap_and_divide_by_zero() -> Result<()> {
+    let graph = Graph::new();
+    let mut targets = Vec::new();
+    let (a, b) = (placeholder(&graph, &[6], Int32), placeholder(&graph, &[6], Int32));
+    let (c, d) = (placeholder(&graph, &[6], Int64), placeholder(&graph, &[6], Int64));
+    for (x, y) in [(&a, &b), (&c, &d)] {
+        for tensor in [
+            graph.addition(x, y),
+            graph.subtraction(x, y),
+            graph.multiplication(x, y),
+            graph.division(x, y),
+            graph.modulo(x, y),
+            graph.abs(x),
+            graph.neg(x),
+            graph.cast(x, UInt8),
+            graph.cast(x, Float32),
+        ] {
+            targets.push(tensor?);
+        }
+    }
+    let data32 = |v: &[i32]| TensorData::new([6], v).unwrap();
+    let data64 = |v: &[i64]| TensorData::new([6], v).unwrap();
+    check(
+        &refs(&targets),
+        &[
+            (&a, data32(&[i32::MIN, i32::MIN, i32::MAX, -7, 7, 5])),
+            (&b, data32(&[-1, 0, 2, 2, -2, 0])),
+            (&c, data64(&[i64::MIN, i64::MIN, i64::MAX, -7, 7, 1 << 40])),
+            (&d, data64(&[-1, 0, 2, 2, -2, 3])),
+        ],
+    );
+    Ok(())
+}
+
+#[test]
+fn movements() -> Result<()> {
+    let graph = Graph::new();
+    let mut random = Random::new(3);
+    let x = placeholder(&graph, &[3, 4, 5], Float32);
+    let y = placeholder(&graph, &[3, 2, 5], Float32);
+    let sum = (&x + 1.0)?;
+    let permuted = graph.permute(&sum, &[2, 0, 1])?;
+    let padded = graph.pad(&sum, &[1, 0, 3], &[2, 1, 0], 7.0)?;
+    let sliced = graph.strided_slice(&padded, &[1, 0, 2], &[6, 5, 8], &[2, 3, 1])?;
+    let many: Vec<GraphTensor> = (0..15).map(|i| &x * f64::from(i)).collect::<Result<_>>()?;
+    let targets = [
+        graph.reshape(&x, [5, 12])?,
+        graph.transpose(&x, 0, 2)?,
+        graph.reshape(&permuted, [4, 15])?,
+        permuted,
+        sliced,
+        padded,
+        graph.concat(&[&x, &y, &x], 1)?,
+        graph.concat(&refs(&many), 2)?,
+        graph.reverse(&sum, &[0, 2])?,
+        graph.broadcast_to(&graph.slice(&x, 1, 2..3)?, [2, 3, 1, 5])?,
+        graph.tile(&y, &[2, 1, 3])?,
+        graph.one_hot(&graph.constant_with_data([4], &[1i32, 9, -1, 0])?, 5, Float32)?,
+        graph.coordinate_along_axis(-1, [3, 300], UInt8)?,
+        graph.coordinate_along_axis(0, [3, 4], Float32)?,
+        graph.stack(&[&y, &y], 1)?,
+        x.clone(),
+    ];
+    check(&refs(&targets), &[(&x, random.data(Float32, &[3, 4, 5])), (&y, random.data(Float32, &[3, 2, 5]))]);
+    Ok(())
+}
+
+#[test]
+fn reductions() -> Result<()> {
+    let graph = Graph::new();
+    let mut random = Random::new(4);
+    let (mut targets, mut inputs) = (Vec::new(), Vec::new());
+    for (data_type, shape) in [
+        (Float32, vec![3, 5, 70]),
+        (Float16, vec![6, 129]),
+        (BFloat16, vec![2, 3, 4, 5]),
+        (Int32, vec![4, 70]),
+        (Int64, vec![2, 70]),
+        (UInt8, vec![3, 70]),
+    ] {
+        let x = placeholder(&graph, &shape, data_type);
+        let last = shape.len() as isize - 1;
+        targets.push(graph.reduction_sum(&x, &[last], false)?);
+        targets.push(graph.reduction_maximum(&x, &[last], true)?);
+        targets.push(graph.reduction_sum(&x, &[0], false)?);
+        targets.push(graph.reduction_product(&x, &[1], false)?);
+        targets.push(graph.reduction_arg_maximum(&x, &[-1], false)?);
+        if data_type.is_float() {
+            targets.push(graph.reduction_minimum(&x, &[0, last], false)?);
+            targets.push(graph.reduction_sum(&x, &[], false)?);
+            targets.push(graph.reduction_arg_minimum(&x, &[0], true)?);
+        }
+        let data = random.data(data_type, &shape);
+        inputs.push((x, data));
+    }
+    let inputs: Vec<_> = inputs.iter().map(|(x, data)| (x, data.clone())).collect();
+    check(&refs(&targets), &inputs);
+    Ok(())
+}
+
+#[test]
+fn long_reductions() -> Result<()> {
+    let graph = Graph::new();
+    let mut random = Random::new(5);
+    let x = placeholder(&graph, &[70_000], Float32);
+    let y = placeholder(&graph, &[33_000, 3], Float16);
+    let z = placeholder(&graph, &[4, 3, 40, 50], Float32);
+    let targets = [
+        graph.reduction_sum(&x, &[0], false)?,
+        graph.reduction_maximum(&graph.square(&x)?, &[0], true)?,
+        graph.reduction_mean(&y, &[0], false)?,
+        graph.reduction_sum(&z, &[0, 2, 3], false)?,
+    ];
+    let inputs = [
+        (&x, random.data(Float32, &[70_000])),
+        (&y, random.data(Float16, &[33_000, 3])),
+        (&z, random.data(Float32, &[4, 3, 40, 50])),
+    ];
+    check(&refs(&targets), &inputs);
+    Ok(())
+}
+
+#[test]
+fn matrix_products() -> Result<()> {
+    let graph = Graph::new();
+    let mut random = Random::new(6);
+    let (mut targets, mut inputs) = (Vec::new(), Vec::new());
+    for data_type in FLOATS {
+        for (a_shape, b_shape) in [
+            (vec![1, 1], vec![1, 1]),
+            (vec![17, 33], vec![33, 40]),
+            (vec![5, 3, 8], vec![8, 35]),
+            (vec![2, 1, 4, 9], vec![3, 9, 7]),
+        ] {
+            let (a, b) = (placeholder(&graph, &a_shape, data_type), placeholder(&graph, &b_shape, data_type));
+            let product = graph.matrix_multiplication(&a, &b)?;
+            targets.push(graph.relu(&(&product + 0.25)?)?);
+            // The same, made of transposed matrices.
+            let (ta, tb) = (graph.transpose(&a, -1, -2)?, graph.transpose(&b, -1, -2)?);
+            let transposed = graph.matrix_multiplication(&tb, &ta).or_else(|_| graph.neg(&product))?;
+            targets.extend([transposed, product]);
+            let data = (random.data(data_type, &a_shape), random.data(data_type, &b_shape));
+            inputs.extend([(a, data.0), (b, data.1)]);
+        }
+    }
+    let inputs: Vec<_> = inputs.iter().map(|(x, data)| (x, data.clone())).collect();
+    check(&refs(&targets), &inputs);
+    Ok(())
+}
+
+#[test]
+fn gathers_and_scatters() -> Result<()> {
+    let graph = Graph::new();
+    let mut random = Random::new(7);
+    let table = placeholder(&graph, &[10, 6], Float32);
+    let updates = placeholder(&graph, &[2, 3, 6], Float32);
+    let indices = graph.constant_with_data([2, 3], &[1i32, 9, 1, 0, -1, 10])?;
+    let wide = graph
+        .constant_with_data([10, 2], &[0i64, 5, 1, 1, 6, 2, 3, 3, 4, 4, 5, 5, 0, 0, 1, -1, 2, 2, 3, 3])?;
+    let gathered = graph.gather(&table, &indices, 0)?;
+    let along = graph.gather_along_axis(&table, &wide, 1)?;
+    let targets = [
+        graph.scatter_add(&table, &indices, &updates, 0)?,
+        graph.gradients(&graph.square(&gathered)?, &[&table])?.remove(0),
+        graph.gradients(&graph.exp(&along)?, &[&table])?.remove(0),
+        gathered,
+        along,
+    ];
+    check(
+        &refs(&targets),
+        &[(&table, random.data(Float32, &[10, 6])), (&updates, random.data(Float32, &[2, 3, 6]))],
+    );
+    Ok(())
+}
+
+#[test]
+fn random_numbers() -> Result<()> {
+    let graph = Graph::new();
+    let counter = placeholder(&graph, &[], Int64);
+    let x = placeholder(&graph, &[37], Float32);
+    let targets = [
+        graph.random_uniform([3, 50], Float32, -1.0, 1.0, 42, &counter)?,
+        graph.random_normal([70], Float32, 0.0, 1.0, 7, &counter)?,
+        graph.dropout(&x, 0.3, 5, &counter)?,
+    ];
+    let step = TensorData::new(Shape::scalar(), &[(1i64 << 35) + 9]).unwrap();
+    check(&refs(&targets), &[(&counter, step), (&x, Random::new(8).data(Float32, &[37]))]);
+    Ok(())
+}
+
+#[test]
+fn convolutions_and_their_gradients() -> Result<()> {
+    let mut random = Random::new(9);
+    let graph = Graph::new();
+    let (mut targets, mut inputs) = (Vec::new(), Vec::new());
+    let plain = Convolution2dDescriptor::default();
+    let uneven = Convolution2dDescriptor { padding_top: 0, padding_bottom: 1, padding_left: 2, ..plain };
+    for (data_type, source_shape, weights_shape, descriptor) in [
+        (Float32, [2, 3, 7, 9], [4, 3, 3, 3], plain.with_padding(1)),
+        (
+            Float32,
+            [1, 4, 11, 10],
+            [6, 2, 3, 2],
+            Convolution2dDescriptor { stride_y: 2, stride_x: 3, dilation_y: 2, groups: 2, ..plain },
+        ),
+        (Float16, [2, 2, 6, 6], [2, 2, 2, 2], Convolution2dDescriptor { stride_x: 2, stride_y: 2, ..uneven }),
+        (Float32, [2, 4, 8, 33], [4, 1, 1, 1], Convolution2dDescriptor { groups: 4, ..plain }),
+    ] {
+        let source = placeholder(&graph, &source_shape, data_type);
+        let weights = placeholder(&graph, &weights_shape, data_type);
+        let bias = placeholder(&graph, &weights_shape[..1], data_type);
+        let result = graph.convolution_2d(&source, &weights, Some(&bias), &descriptor)?;
+        let loss = graph.square(&result)?;
+        targets.extend(graph.gradients(&loss, &[&source, &weights, &bias])?);
+        targets.push(graph.relu(&result)?);
+        inputs.push((source, random.data(data_type, &source_shape)));
+        inputs.push((weights, random.data(data_type, &weights_shape)));
+        inputs.push((bias, random.data(data_type, &weights_shape[..1])));
+    }
+    let inputs: Vec<_> = inputs.iter().map(|(x, data)| (x, data.clone())).collect();
+    check(&refs(&targets), &inputs);
+    Ok(())
+}
+
+#[test]
+fn pooling_and_its_gradients() -> Result<()> {
+    let mut random = Random::new(10);
+    let graph = Graph::new();
+    let (mut targets, mut inputs) = (Vec::new(), Vec::new());
+    let plain = Pooling2dDescriptor::new(2, 3).with_stride(1);
+    for (shape, descriptor) in [
+        ([2, 3, 8, 9], Pooling2dDescriptor::new(2, 2)),
+        (
+            [1, 2, 7, 7],
+            Pooling2dDescriptor {
+                stride_y: 2,
+                padding_right: 0,
+                ..Pooling2dDescriptor::new(3, 3).with_stride(1).with_padding(1)
+            },
+        ),
+        (
+            [1, 1, 9, 9],
+            Pooling2dDescriptor {
+                dilation_x: 2,
+                dilation_y: 2,
+                padding_top: 1,
+                include_zero_pad_to_average: true,
+                ..plain
+            },
+        ),
+    ] {
+        let x = placeholder(&graph, &shape, Float32);
+        let greatest = graph.max_pool_2d(&x, &descriptor)?;
+        let mean = graph.avg_pool_2d(&x, &descriptor)?;
+        let first = graph.gradients(&graph.square(&greatest)?, &[&x])?.remove(0);
+        // The second derivative picks by places.
+        let second = graph.gradients(&graph.square(&first)?, &[&x])?.remove(0);
+        targets.extend([
+            graph.gradients(&graph.square(&mean)?, &[&x])?.remove(0),
+            first,
+            second,
+            greatest,
+            mean,
+        ]);
+        inputs.push((x, random.data(Float32, &shape)));
+    }
+    let inputs: Vec<_> = inputs.iter().map(|(x, data)| (x, data.clone())).collect();
+    check(&refs(&targets), &inputs);
+    Ok(())
+}
+
+#[test]
+fn normalisations_and_losses() -> Result<()> {
+    let mut random = Random::new(11);
+    let graph = Graph::new();
+    let (mut targets, mut inputs) = (Vec::new(), Vec::new());
+    for (data_type, shape) in [
+        (Float32, [6, 130]),
+        (Float32, [9, 10]),
+        (Float16, [4, 64]),
+        (BFloat16, [3, 33]),
+        (Float32, [1, 200]),
+    ] {
+        let x = placeholder(&graph, &shape, data_type);
+        let scale = placeholder(&graph, &shape[1..], data_type);
+        let shift = placeholder(&graph, &shape[1..], data_type);
+        let normal = graph.layer_norm(&x, &[-1], Some(&scale), Some(&shift), 1e-5)?;
+        targets.extend([
+            graph.softmax(&x, -1)?,
+            graph.softmax(&x, 0)?,
+            graph.log_softmax(&x, 1)?,
+            graph.rms_norm(&x, &[-1], Some(&scale), 1e-6)?,
+        ]);
+        if data_type == Float32 {
+            targets.extend(graph.gradients(&graph.square(&normal)?, &[&x, &scale, &shift])?);
+        }
+        targets.push(normal);
+        inputs.push((x, random.data(data_type, &shape)));
+        inputs.push((scale, random.data(data_type, &shape[1..])));
+        inputs.push((shift, random.data(data_type, &shape[1..])));
+    }
+    let inputs: Vec<_> = inputs.iter().map(|(x, data)| (x, data.clone())).collect();
+    check_with(&refs(&targets), &inputs, 3.0);
+    Ok(())
+}
+
+#[test]
+fn operands_may_be_numbers_that_do_nothing() -> Result<()> {
+    let graph = Graph::new();
+    let x = placeholder(&graph, &[40], Float32);
+    let number = |v: f64| Operand::from(v);
+    let a = graph.addition(&graph.multiplication(&x, number(1.0))?, number(-0.0))?;
+    let b = graph.neg(&graph.neg(&graph.pow(&a, number(2.0))?)?)?;
+    let c = graph.permute(&graph.reshape(&graph.reshape(&b, [5, 8])?, [8, 5])?, &[1, 0])?;
+    let d = graph.permute(&c, &[1, 0])?;
+    check(&[&d, &a], &[(&x, Random::new(12).data(Float32, &[40]))]);
+    Ok(())
+}
