@@ -484,3 +484,20 @@ fn operands_may_be_numbers_that_do_nothing() -> Result<()> {
     check(&[&d, &a], &[(&x, Random::new(12).data(Float32, &[40]))]);
     Ok(())
 }
+
+#[test]
+fn more_operands_than_a_kernel_has_buffers() -> Result<()> {
+    let graph = Graph::new();
+    let mut random = Random::new(13);
+    let inputs: Vec<_> =
+        (0..45).map(|_| (placeholder(&graph, &[33], Float32), random.data(Float32, &[33]))).collect();
+    let sums: Vec<GraphTensor> = inputs
+        .chunks(15)
+        .map(|part| part[1..].iter().try_fold(part[0].0.clone(), |sum, (x, _)| &sum + x))
+        .collect::<Result<_>>()?;
+    let chosen = graph.select(&graph.less_than(&sums[0], &sums[1])?, &sums[1], &sums[2])?;
+    let joined = graph.concat(&refs(&inputs.iter().map(|(x, _)| x.clone()).collect::<Vec<_>>()), 0)?;
+    let inputs: Vec<_> = inputs.iter().map(|(x, data)| (x, data.clone())).collect();
+    check(&[&chosen, &joined], &inputs);
+    Ok(())
+}
