@@ -24,8 +24,13 @@ pub(crate) fn form(arena: &Arena, storage: &mut Storage, wide: bool, fuse: bool)
     let mut group_of = Table::<NodeId, Option<usize>>::filled(arena.nodes.len(), None);
     let nodes: Vec<NodeId> = arena.nodes.iter().map(|(id, _)| id).filter(|&id| storage.stored[id]).collect();
     for id in nodes {
-        let region = single(arena, id);
-        let kernel = emit(arena, &storage.stored, &region, wide);
+        let mut region = single(arena, id);
+        let mut kernel = emit(arena, &storage.stored, &region, wide);
+        if kernel.illegal {
+            // What is reduced takes loops of its own, which rows have no room for.
+            region.space = Space::Elements(shape_of(arena, id));
+            kernel = emit(arena, &storage.stored, &region, wide);
+        }
         let place =
             if fuse { find(arena, storage, &groups, &group_of, &region, &kernel, wide) } else { None };
         match place {
@@ -143,22 +148,30 @@ fn forget(
     }
     for (place, group) in groups.iter_mut().enumerate() {
         let in_rows = matches!(group.region.space, Space::Rows { .. });
-        let before = group.region.outputs.len();
-        group.region.outputs.retain(|&id| {
+        let mut region = group.region.clone();
+        region.outputs.retain(|&id| {
             debug_assert_eq!(group_of[id], Some(place));
             let reduction = in_rows && matches!(arena.nodes[id].op, Op::Reduce { .. });
             let costly = in_rows && !reduction && storage.cost[id] > COSTLY_IN_ROWS;
-            let keep = storage.required[id] || used_elsewhere[id] || costly;
-            storage.stored[id] = keep;
-            keep
+            storage.required[id] || used_elsewhere[id] || costly
         });
-        let (members, outputs) = (&mut group.region.members, &group.region.outputs);
-        members.retain(|id| {
+        if region.outputs.len() == group.region.outputs.len() {
+            continue;
+        }
+        let outputs = &region.outputs;
+        region.members.retain(|id| {
             outputs.contains(id) || (in_rows && matches!(arena.nodes[*id].op, Op::Reduce { .. }))
         });
-        if outputs.len() != before {
-            group.kernel = emit(arena, &storage.stored, &group.region, wide);
-            debug_assert!(!group.kernel.illegal, "a region stays legal with less memory");
+        for id in &group.region.outputs {
+            storage.stored[*id] = outputs.contains(id);
+        }
+        let kernel = emit(arena, &storage.stored, &region, wide);
+        if kernel.illegal {
+            for id in &group.region.outputs {
+                storage.stored[*id] = true;
+            }
+        } else {
+            *group = Group { region, kernel };
         }
     }
 }

@@ -9,9 +9,11 @@ use crate::graph::ir::{Arena, Node, NodeId, Op, Table};
 
 /// What is cheaper than this is computed again rather than stored. Sums count 1, functions 8.
 const CHEAP: usize = 4;
-/// The most that one value may cost, and the most tensors it may be made of: kernels have 31 buffers.
+/// The most that one value may cost, and the most tensors it may be made of.
 const COSTLY: usize = 200;
 const MANY_LEAVES: usize = 16;
+/// The most tensors that a kernel may read: it has 31 buffers.
+const MOST_LEAVES: usize = 24;
 
 /// Which nodes have memory, and why.
 pub(crate) struct Storage {
@@ -79,7 +81,18 @@ pub(crate) fn choose(arena: &Arena, roots: &[NodeId]) -> Storage {
             leaves[id].insert(id);
             continue;
         }
-        let mut own: BTreeSet<NodeId> = node.operands.iter().flat_map(|&o| leaves[o].clone()).collect();
+        let union = |leaves: &Table<NodeId, BTreeSet<NodeId>>| -> BTreeSet<NodeId> {
+            node.operands.iter().flat_map(|&o| leaves[o].clone()).collect()
+        };
+        let mut own = union(&leaves);
+        while own.len() > MOST_LEAVES {
+            let widest = node.operands.iter().copied().max_by_key(|&o| leaves[o].len());
+            let widest = widest.filter(|&o| leaves[o].len() > 1).expect("operations have few operands");
+            stored[widest] = true;
+            leaves[widest] = BTreeSet::from([widest]);
+            (cost[widest], fused[widest]) = (0, false);
+            own = union(&leaves);
+        }
         let total = node.operands.iter().map(|&o| cost[o]).sum::<usize>() + price(&node.op);
         fused[id] = node.operands.iter().any(|&o| fused[o]);
         let end = if is_heavy(&node.op) && !is_row_reduction(arena, id) {
