@@ -91,7 +91,7 @@ impl Check {
             Self::PlainCpu => {
                 let mut command =
                     cargo(&["test", "--package", "msl", "--test", "filetests", "--", "--quiet"]);
-                // Without AVX2, LLVM takes minutes over the vector code of a few kernels.
+                // Without AVX2, LLVM takes minutes over a few kernels full of SIMD-group functions.
                 command.env("METAL_BRIDGE_CPU", "x86-64-v3");
                 command
             }
