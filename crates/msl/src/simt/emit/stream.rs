@@ -1,5 +1,5 @@
 //! Stores past the caches: what fills a large memory once is not read again soon, and lines that are written whole need not be
-//! read before. That saves a third of an addition's traffic.
+//! read before. That saves one in four transfers of an addition.
 
 use super::Emitter;
 use super::region::Region;
