@@ -429,9 +429,8 @@ impl Emitter<'_> {
         }
         let (mut all, mut any) = (all.unwrap_or(Operand::new("true")), any.unwrap_or(Operand::new("true")));
         if !uniform {
-            let (a, b) = (self.bits(&all), self.bits(&any));
-            all = self.code.value(format_args!("icmp eq i32 {a}, {}", self.plan.all_lanes() as i32));
-            any = self.code.value(format_args!("icmp ne i32 {b}, 0"));
+            all = self.all(&[all]);
+            any = self.any(&[any]);
         }
         let (a, not_all, b) = (self.code.label("all"), self.code.label("not_all"), self.code.label("none"));
         let restart = self.restart.get_or_insert(Label::named("restart")).clone();
