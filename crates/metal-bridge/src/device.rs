@@ -29,6 +29,7 @@ use msl_types::CompileOptions;
 
 use crate::allocator::Shared as Pool;
 use crate::backend;
+use crate::backend::routine::Routine;
 use crate::buffer::{Buffer, ResourceOptions, StorageMode};
 use crate::error::{Error, Result};
 use crate::handlers::HandlerPool;
@@ -449,6 +450,11 @@ impl Device {
         let pools: Vec<_> = lock(&self.0.pools).iter().filter_map(Weak::upgrade).collect();
         let others = pools.iter().filter(|pool| except.is_none_or(|except| !Arc::ptr_eq(pool, except)));
         others.map(|pool| pool.trim_to(0)).sum()
+    }
+
+    /// How many elements of temporary memory a routine needs; `None` if the device does not have it.
+    pub(crate) fn routine_scratch(&self, routine: &Routine) -> Option<usize> {
+        self.0.backend.routine_scratch(routine)
     }
 
     pub(crate) fn limits(&self) -> &Limits {

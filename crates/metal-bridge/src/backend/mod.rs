@@ -15,6 +15,7 @@
 pub(crate) mod cpu;
 pub(crate) mod memory;
 pub(crate) mod null;
+pub(crate) mod routine;
 
 use std::any::Any;
 use std::fmt;
@@ -32,6 +33,7 @@ use crate::command_buffer::Completion;
 use crate::device::{DeviceKind, Limits};
 use crate::encoder::{BarrierScope, DispatchType};
 use crate::error::Result;
+use routine::Routine;
 
 /// A device.
 pub(crate) trait Device: fmt::Debug + Send + Sync {
@@ -44,6 +46,13 @@ pub(crate) trait Device: fmt::Debug + Send + Sync {
     fn new_buffer(&self, length: usize, mode: StorageMode) -> Result<Arc<dyn Buffer>>;
     fn new_library(&self, source: &str, options: &CompileOptions) -> Result<Arc<dyn Library>, LibraryError>;
     fn new_queue(&self) -> Result<Arc<dyn Queue>>;
+
+    /// How many elements of temporary memory the device needs for a routine; `None` if it does not have the
+    /// routine, which must then not be encoded.
+    fn routine_scratch(&self, routine: &Routine) -> Option<usize> {
+        let _ = routine;
+        None
+    }
 }
 
 /// Memory of a device. Back ends find their own type again through [`own`].
@@ -121,6 +130,7 @@ pub(crate) enum Pass {
 #[derive(Debug)]
 pub(crate) enum ComputeCommand {
     Dispatch(Box<Dispatch>),
+    Routine(Box<RoutineCall>),
     Barrier(BarrierScope),
     PushDebugGroup(String),
     PopDebugGroup,
@@ -160,6 +170,16 @@ pub(crate) struct Dispatch {
     pub(crate) threadgroup_memory: Box<[u32]>,
     pub(crate) threads_per_grid: [u32; 3],
     pub(crate) threads_per_threadgroup: [u32; 3],
+}
+
+/// One run of a routine. Its bindings are buffers, as large as the routine's sizes say, and aligned.
+#[derive(Debug)]
+pub(crate) struct RoutineCall {
+    pub(crate) routine: Routine,
+    pub(crate) operands: [Binding; 2],
+    pub(crate) result: Binding,
+    /// As large as [`Device::routine_scratch`] says, if that is not nothing.
+    pub(crate) scratch: Option<Binding>,
 }
 
 /// Memory bound to a buffer index.

@@ -4,11 +4,12 @@ use std::fmt;
 
 use bytemuck::Pod;
 
-use super::dispatch::{Bound, Grid, THREADGROUP_MEMORY_GRANULE, prepare};
+use super::dispatch::{Bound, Grid, THREADGROUP_MEMORY_GRANULE, bind_from, prepare};
 use super::{BarrierScope, DispatchType, check_device, encoder};
-use crate::backend::{Bytes, ComputeCommand, Pass};
+use crate::backend::routine::Routine;
+use crate::backend::{Bytes, ComputeCommand, Pass, RoutineCall};
 use crate::buffer::Buffer;
-use crate::command_buffer::{CommandBuffer, Uses};
+use crate::command_buffer::{CommandBuffer, Uses, add_use};
 use crate::device::{MAX_BUFFERS, MAX_BYTES_LENGTH};
 use crate::error::{Error, Result, named};
 use crate::pipeline::ComputePipelineState;
@@ -183,6 +184,29 @@ impl ComputeCommandEncoder {
         threads_per_threadgroup: impl Into<Size>,
     ) -> Result<()> {
         self.dispatch(Grid::Threadgroups(threadgroups_per_grid.into()), threads_per_threadgroup.into())
+    }
+
+    /// Runs a routine that the device has. `scratch` is there if the routine needs it. The caller has checked
+    /// that everything is of this device, large enough from its byte offset on, aligned, and that the result
+    /// and the scratch memory overlap nothing else.
+    pub(crate) fn perform(
+        &mut self,
+        routine: &Routine,
+        operands: [(&Buffer, usize); 2],
+        result: (&Buffer, usize),
+        scratch: Option<(&Buffer, usize)>,
+    ) {
+        let mut bind = |(buffer, offset): (&Buffer, usize), writes| {
+            add_use(&mut self.uses, buffer, writes);
+            bind_from(buffer, offset)
+        };
+        let call = RoutineCall {
+            routine: routine.clone(),
+            operands: operands.map(|operand| bind(operand, false)),
+            result: bind(result, true),
+            scratch: scratch.map(|scratch| bind(scratch, true)),
+        };
+        self.commands.push(ComputeCommand::Routine(Box::new(call)));
     }
 
     /// In a [`Concurrent`](DispatchType::Concurrent) encoder: the dispatches after it see what those before

@@ -162,7 +162,7 @@ fn check_buffers(
                 Binding::Bytes(bytes.clone())
             }
             Some(Bound::Buffer { buffer, offset }) => {
-                let (offset, length) = (*offset, buffer.length() - *offset);
+                let offset = *offset;
                 if !offset.is_multiple_of(argument.alignment.max(1)) {
                     return Err(Error::ArgumentMisaligned {
                         kernel: reflection.name.clone(),
@@ -173,9 +173,8 @@ fn check_buffers(
                         alignment: argument.alignment,
                     });
                 }
-                check_size(reflection, argument, length)?;
-                let offset = buffer.backend_offset() + offset;
-                Binding::Buffer { buffer: Arc::clone(buffer.backend()), offset, length }
+                check_size(reflection, argument, buffer.length() - offset)?;
+                bind_from(buffer, offset)
             }
         };
         let index = argument.index as usize;
@@ -185,6 +184,15 @@ fn check_buffers(
         bindings[index] = Some(binding);
     }
     Ok(bindings.into())
+}
+
+/// A buffer from a byte offset within it on.
+pub(super) fn bind_from(buffer: &Buffer, offset: usize) -> Binding {
+    Binding::Buffer {
+        buffer: Arc::clone(buffer.backend()),
+        offset: buffer.backend_offset() + offset,
+        length: buffer.length() - offset,
+    }
 }
 
 /// The entry for an argument; `None` if its index is beyond all slots, so that nothing can be bound there.

@@ -8,6 +8,7 @@ use super::library::CpuLibrary;
 use super::pool::{self, Pool};
 use super::queue::CpuQueue;
 use super::system;
+use crate::backend::routine::Routine;
 use crate::backend::{self, memory::Budget};
 use crate::buffer::StorageMode;
 use crate::device::{DeviceConfig, DeviceKind, Limits, MAX_THREADS};
@@ -71,6 +72,10 @@ impl backend::Device for CpuDevice {
         options: &CompileOptions,
     ) -> Result<Arc<dyn backend::Library>, LibraryError> {
         Ok(Arc::new(CpuLibrary::new(self.compiler.compile(source, options)?)))
+    }
+
+    fn routine_scratch(&self, routine: &Routine) -> Option<usize> {
+        Some(super::routine::scratch(routine))
     }
 
     fn new_queue(&self) -> Result<Arc<dyn backend::Queue>> {

@@ -13,6 +13,7 @@ mod pipeline;
 mod pool;
 mod queue;
 mod region;
+mod routine;
 mod system;
 mod watchdog;
 mod work;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::queue::QueueState;
-use super::region::{Cost, RANGE, Ranges, Region, Work};
+use super::region::{Cost, RANGE, Ranges, Region, Scratch, Work};
 use super::watchdog::Watchdog;
 use crate::error::{Error, Result};
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -63,7 +63,7 @@ enum Task {
 pub(super) struct Worker<'a> {
     shared: &'a Arc<Shared>,
     index: usize,
-    pub(super) scratch: msl::Scratch,
+    pub(super) scratch: Scratch,
 }
 
 /// How long threads look before they sleep: not at all where they would keep others from the one processor.
@@ -92,7 +92,7 @@ impl Pool {
             thread::Builder::new()
                 .name(format!("metal-bridge-{index}"))
                 .stack_size(STACK)
-                .spawn(move || Worker { shared: &shared, index, scratch: msl::Scratch::default() }.run())
+                .spawn(move || Worker { shared: &shared, index, scratch: Scratch::default() }.run())
                 .map_err(|e| Error::ThreadStart { purpose: "executing kernels", message: e.to_string() })?;
         }
         Ok(pool)

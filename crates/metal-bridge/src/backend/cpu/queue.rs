@@ -3,6 +3,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::pool::{Shared, Worker};
+use super::routine::RoutineWork;
 use super::work::{BlitWork, KernelWork};
 use crate::backend::{self, ComputeCommand, Pass, Submission};
 use crate::command_buffer::panic_message;
@@ -77,13 +78,25 @@ fn execute_passes(passes: &[Pass], worker: &mut Worker<'_>) -> Result<()> {
             Pass::Compute { commands, .. } => {
                 // Dispatches run one after the other, so barriers between them hold by themselves.
                 for command in commands {
-                    if let ComputeCommand::Dispatch(dispatch) = command {
-                        // SAFETY: the dispatch lives in `passes`, whose command buffer is in flight;
-                        // `perform` comes back when nobody works on it any more.
-                        let work = unsafe { KernelWork::new(dispatch) };
-                        work.prepare()?;
-                        let (units, threads, cost) = (work.units(), work.threads(), work.cost.clone());
-                        worker.perform(work, units, Some((&cost, threads / units as f64)))?;
+                    match command {
+                        ComputeCommand::Dispatch(dispatch) => {
+                            // SAFETY: the dispatch lives in `passes`, whose command buffer is in flight;
+                            // `perform` comes back when nobody works on it any more.
+                            let work = unsafe { KernelWork::new(dispatch) };
+                            work.prepare()?;
+                            let (units, threads, cost) = (work.units(), work.threads(), work.cost.clone());
+                            worker.perform(work, units, Some((&cost, threads / units as f64)))?;
+                        }
+                        ComputeCommand::Routine(call) => {
+                            // SAFETY: as for dispatches.
+                            for work in unsafe { RoutineWork::phases(call) } {
+                                let (units, cost) = (work.units(), work.cost());
+                                worker.perform(work, units, Some((&cost, 1.0)))?;
+                            }
+                        }
+                        ComputeCommand::Barrier(_)
+                        | ComputeCommand::PushDebugGroup(_)
+                        | ComputeCommand::PopDebugGroup => {}
                     }
                 }
             }

@@ -21,11 +21,19 @@ pub(super) trait Work: Send + Sync {
         &self,
         units: Range<u64>,
         stop: &AtomicBool,
-        scratch: &mut msl::Scratch,
+        scratch: &mut Scratch,
     ) -> Result<(), Box<KernelFault>>;
 
     /// What it is called if it takes too long.
     fn name(&self) -> &str;
+}
+
+/// What a worker keeps from one piece of work to the next, so that it need not be allocated again.
+#[derive(Default)]
+pub(super) struct Scratch {
+    pub(super) kernel: msl::Scratch,
+    /// Elements that a routine works on; left as they are.
+    pub(super) panel: Vec<f32>,
 }
 
 /// The state of some work that is being done. The driver of the queue makes it, takes part, and leaves
@@ -97,7 +105,7 @@ impl<W: Work + ?Sized> Region<W> {
     /// units done and the time they took.
     pub(super) fn take_part(
         &self,
-        scratch: &mut msl::Scratch,
+        scratch: &mut Scratch,
         mut pause: impl FnMut() -> bool,
     ) -> (u64, Duration) {
         // A driver that sees nobody inside after everything was handed out knows that nobody has a
@@ -148,7 +156,7 @@ impl<W: Work + ?Sized> Region<W> {
         }
     }
 
-    fn run(&self, range: Range<u64>, scratch: &mut msl::Scratch) {
+    fn run(&self, range: Range<u64>, scratch: &mut Scratch) {
         let start = range.start;
         let result = catch_unwind(AssertUnwindSafe(|| self.work.run(range, &self.stop, scratch)));
         match result {
@@ -159,9 +167,9 @@ impl<W: Work + ?Sized> Region<W> {
     }
 
     #[cold]
-    fn panicked(&self, start: u64, scratch: &mut msl::Scratch, payload: Box<dyn Any + Send>) {
+    fn panicked(&self, start: u64, scratch: &mut Scratch, payload: Box<dyn Any + Send>) {
         // It may have been left in the middle of a change.
-        *scratch = msl::Scratch::default();
+        *scratch = Scratch::default();
         self.fail(start, Failure::Panic(panic_message(payload)));
     }
 
@@ -239,12 +247,7 @@ mod tests {
     struct Marks(Vec<AtomicU32>);
 
     impl Work for Marks {
-        fn run(
-            &self,
-            units: Range<u64>,
-            _: &AtomicBool,
-            _: &mut msl::Scratch,
-        ) -> Result<(), Box<KernelFault>> {
+        fn run(&self, units: Range<u64>, _: &AtomicBool, _: &mut Scratch) -> Result<(), Box<KernelFault>> {
             for unit in units {
                 self.0[unit as usize].fetch_add(1, Ordering::Relaxed);
             }
@@ -264,9 +267,9 @@ mod tests {
             std::thread::scope(|scope| {
                 for _ in 0..3 {
                     let region = region.clone();
-                    scope.spawn(move || region.take_part(&mut msl::Scratch::default(), || false));
+                    scope.spawn(move || region.take_part(&mut Scratch::default(), || false));
                 }
-                region.take_part(&mut msl::Scratch::default(), || false);
+                region.take_part(&mut Scratch::default(), || false);
                 region.wait_until_left();
                 assert!(region.work.0.iter().all(|mark| mark.load(Ordering::Relaxed) == 1));
             });
@@ -277,12 +280,7 @@ mod tests {
     struct Fails;
 
     impl Work for Fails {
-        fn run(
-            &self,
-            units: Range<u64>,
-            _: &AtomicBool,
-            _: &mut msl::Scratch,
-        ) -> Result<(), Box<KernelFault>> {
+        fn run(&self, units: Range<u64>, _: &AtomicBool, _: &mut Scratch) -> Result<(), Box<KernelFault>> {
             std::panic::resume_unwind(Box::new(format!("deliberate at {}", units.start)))
         }
 
@@ -294,7 +292,7 @@ mod tests {
     #[test]
     fn a_panic_ends_the_region_with_an_error() {
         let region = Region::new(Fails, 100, ranges(1, 100));
-        region.take_part(&mut msl::Scratch::default(), || false);
+        region.take_part(&mut Scratch::default(), || false);
         assert!(region.is_exhausted());
         assert_eq!(region.result(None), Err(Error::Internal { message: "deliberate at 0".into() }));
     }
@@ -303,7 +301,7 @@ mod tests {
     fn a_time_out_is_a_fault() {
         let region = Region::new(Marks(Vec::new()), 1, ranges(1, 1));
         region.time_out();
-        region.take_part(&mut msl::Scratch::default(), || false);
+        region.take_part(&mut Scratch::default(), || false);
         let limit = Duration::from_secs(3);
         let Err(Error::Kernel(fault)) = region.result(Some(limit)) else { panic!() };
         assert_eq!(fault.kernel, "marks");

@@ -8,8 +8,22 @@ use msl_types::{KernelFault, PipelineError};
 
 use super::buffer::CpuBuffer;
 use super::pipeline::CpuPipeline;
-use super::region::{Cost, Work};
+use super::region::{Cost, Scratch, Work};
 use crate::backend::{Binding, BlitCommand, Dispatch, own};
+
+/// Where a binding's memory is.
+pub(super) fn address(binding: &Binding) -> msl::Binding {
+    match binding {
+        Binding::Buffer { buffer, offset, length } => {
+            msl::Binding { address: own::<CpuBuffer>(&**buffer).at(*offset), length: *length as u64 }
+        }
+        // Never written to: the API refuses bytes for arguments that a kernel may write.
+        Binding::Bytes(bytes) => {
+            let bytes = bytes.as_slice();
+            msl::Binding { address: bytes.as_ptr().cast_mut(), length: bytes.len() as u64 }
+        }
+    }
+}
 
 /// A dispatch, in the kernel's units. Holds addresses only: the submission keeps the memory alive.
 pub(super) struct KernelWork {
@@ -34,16 +48,6 @@ impl KernelWork {
     /// The work may be run only while the dispatch lives and its command buffer is in flight.
     pub(super) unsafe fn new(dispatch: &Dispatch) -> Self {
         let pipeline: &CpuPipeline = own(&*dispatch.pipeline);
-        let address = |binding: &Binding| match binding {
-            Binding::Buffer { buffer, offset, length } => {
-                msl::Binding { address: own::<CpuBuffer>(&**buffer).at(*offset), length: *length as u64 }
-            }
-            // Never written to: the API refuses bytes for arguments that a kernel may write.
-            Binding::Bytes(bytes) => {
-                let bytes = bytes.as_slice();
-                msl::Binding { address: bytes.as_ptr().cast_mut(), length: bytes.len() as u64 }
-            }
-        };
         Self {
             kernel: pipeline.kernel.clone(),
             cost: pipeline.cost.clone(),
@@ -83,12 +87,12 @@ impl Work for KernelWork {
         &self,
         units: Range<u64>,
         stop: &AtomicBool,
-        scratch: &mut msl::Scratch,
+        scratch: &mut Scratch,
     ) -> Result<(), Box<KernelFault>> {
         // SAFETY: by the promise of `KernelWork::new`, the memory is alive and in use by this command buffer,
         // so the API lets the host neither write it nor, if the kernel writes it, refer to it. The API has
         // checked bindings and sizes.
-        unsafe { self.kernel.run(&self.launch(stop), units, scratch) }
+        unsafe { self.kernel.run(&self.launch(stop), units, &mut scratch.kernel) }
     }
 
     fn name(&self) -> &str {
@@ -149,7 +153,7 @@ impl Work for BlitWork {
         &self,
         units: Range<u64>,
         _stop: &AtomicBool,
-        _scratch: &mut msl::Scratch,
+        _scratch: &mut Scratch,
     ) -> Result<(), Box<KernelFault>> {
         let start = units.start as usize * BLOCK;
         let size = (units.end as usize * BLOCK).min(self.size) - start;

@@ -47,6 +47,7 @@ pub(super) fn describe(Submission { label, passes, .. }: &Submission) -> Vec<Str
 fn describe_compute(command: &ComputeCommand) -> String {
     match command {
         ComputeCommand::Dispatch(dispatch) => describe_dispatch(dispatch),
+        ComputeCommand::Routine(call) => format!("routine {}", call.routine),
         ComputeCommand::Barrier(scope) => format!("barrier: {scope:?}"),
         ComputeCommand::PushDebugGroup(name) => format!("push debug group `{name}`"),
         ComputeCommand::PopDebugGroup => "pop debug group".into(),

@@ -186,6 +186,11 @@ impl Index {
         }
     }
 
+    /// The value where all variables are 0, if it has no divisions.
+    pub(crate) fn start(&self) -> i64 {
+        self.constant
+    }
+
     /// Whether it has no divisions.
     pub(crate) fn is_affine(&self) -> bool {
         self.terms.iter().all(|(atom, _)| matches!(atom, Atom::Var(_)))

@@ -1,6 +1,7 @@
 //! From a graph to kernels: passes, regions, generated MSL, and a plan of memory.
 //!
 //! * [`passes`]: rewrites of the graph, each a rule in a file of its own ([`patch`] applies them).
+//! * [`routine`] tells what the device computes by itself.
 //! * [`storage`] decides what gets memory, [`regions`] what shares a kernel.
 //! * [`emit`] writes a region as a kernel in MSL; positions are symbolic ([`index`]).
 //! * [`plan`] gives what lives between kernels its place in one buffer.
@@ -13,4 +14,5 @@ pub(crate) mod patch;
 pub(crate) mod plan;
 pub(crate) mod program;
 pub(crate) mod regions;
+pub(crate) mod routine;
 pub(crate) mod storage;

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 
-use super::emit::{Kernel, PRELUDE, is_free, is_memory, shape_of};
+use super::emit::{Body, Kernel, PRELUDE, is_free, is_memory, shape_of};
 use super::passes::{self, Subject};
 use super::plan::{Lifetime, plan};
-use super::{regions, storage};
+use super::{regions, routine, storage};
+use crate::backend::routine::Routine;
+use crate::device::Device;
 use crate::graph::data::TensorData;
 use crate::graph::ir::op::UnaryOp;
 use crate::graph::ir::{Arena, NodeId, Op, Table, VariableId};
@@ -25,14 +27,21 @@ pub(crate) enum Slot {
     Arena(usize),
 }
 
-/// A kernel with its arguments.
+/// What is done in one step.
+#[derive(Clone, Debug)]
+pub(crate) enum Action {
+    /// A kernel is run. The number is that of its name in the source; equal kernels have one name.
+    Kernel { function: usize, grid: [usize; 3], threadgroup: [usize; 3] },
+    /// The device computes something by itself: the arguments are two operands, the result, and temporary memory
+    /// if the routine needs some.
+    Routine(Routine),
+}
+
+/// An action with its arguments.
 #[derive(Clone, Debug)]
 pub(crate) struct Step {
-    /// Its name in the source; equal kernels have one name.
-    pub(crate) function: usize,
+    pub(crate) action: Action,
     pub(crate) arguments: Vec<Slot>,
-    pub(crate) grid: [usize; 3],
-    pub(crate) threadgroup: [usize; 3],
 }
 
 /// The new value of a variable that can only be put in place when nothing needs the old one any more.
@@ -65,8 +74,10 @@ pub(crate) struct Program {
 
 /// How to compile.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Options {
-    /// Passes and fusion, or each operation by itself.
+pub(crate) struct Options<'a> {
+    /// Where the program will run.
+    pub(crate) device: &'a Device,
+    /// Passes, fusion and routines of the device, or each operation as a kernel by itself.
     pub(crate) optimise: bool,
     /// Print the graph around each pass.
     pub(crate) print: bool,
@@ -82,7 +93,7 @@ pub(crate) fn compile(
     arena: Arena,
     feeds: Vec<Option<NodeId>>,
     targets: &[NodeId],
-    options: Options,
+    options: Options<'_>,
 ) -> Option<Program> {
     let count = targets.len();
     let mut roots = targets.to_vec();
@@ -90,32 +101,44 @@ pub(crate) fn compile(
     let mut subject = Subject { arena, roots, feeds };
     passes::legalise(&mut subject, options.print);
     if options.optimise {
-        passes::optimise(&mut subject, options.print);
+        passes::optimise(&mut subject, options.device, options.print);
     }
     separate(&mut subject, count);
     let Subject { arena, roots, feeds } = subject;
     let graph = crate::graph::ir::print::text(&arena, &arena.reachable(&roots));
 
+    let calls = if options.optimise {
+        routine::choose(&arena, options.device)
+    } else {
+        Table::filled(arena.nodes.len(), None)
+    };
     let mut storage =
-        if options.optimise { storage::choose(&arena, &roots) } else { storage::everything(&arena) };
+        if options.optimise { storage::choose(&arena, &roots, &calls) } else { storage::everything(&arena) };
     for &root in &roots {
         storage.stored[root] = true;
         storage.required[root] = true;
     }
     let wide = needs_wide_indices(&arena);
-    let kernels = regions::form(&arena, &mut storage, wide, options.optimise);
+    let kernels = regions::form(&arena, &mut storage, &calls, wide, options.optimise);
     let places = Places::new(&arena, &roots[..count], &feeds, &kernels);
-    let (slots, copies, bytes, memory) = places.assign(&arena, &kernels)?;
+    let Assigned { slots, scratch, copies, arena: bytes, memory } = places.assign(&arena, &kernels)?;
 
     let mut source = Source::default();
     let slot = |id: NodeId| slots[id].expect("what a kernel uses has a place");
     let steps = kernels
         .iter()
-        .map(|kernel| Step {
-            function: source.add(&arena, kernel),
-            arguments: kernel.leaves.iter().chain(&kernel.outputs).map(|&id| slot(id)).collect(),
-            grid: kernel.grid,
-            threadgroup: kernel.threadgroup,
+        .zip(scratch)
+        .map(|(kernel, scratch)| {
+            let action = match &kernel.body {
+                Body::Msl { text, grid, threadgroup } => Action::Kernel {
+                    function: source.add(&arena, kernel, text),
+                    grid: *grid,
+                    threadgroup: *threadgroup,
+                },
+                Body::Routine { routine, .. } => Action::Routine(routine.clone()),
+            };
+            let values = kernel.leaves.iter().chain(&kernel.outputs).map(|&id| slot(id));
+            Step { action, arguments: values.chain(scratch).collect() }
         })
         .collect();
     let functions = source.functions.len();
@@ -168,6 +191,17 @@ fn needs_wide_indices(arena: &Arena) -> bool {
         });
         elements >= LIMIT / 4 || far
     })
+}
+
+/// What lies where.
+struct Assigned {
+    slots: Table<NodeId, Option<Slot>>,
+    /// The temporary memory of each step.
+    scratch: Vec<Option<Slot>>,
+    copies: Vec<Copy>,
+    /// Bytes.
+    arena: usize,
+    memory: String,
 }
 
 /// What lies where, as far as it is known before the plan.
@@ -229,16 +263,12 @@ impl Places {
     }
 
     /// Plans the arena for all that has no place yet.
-    #[allow(clippy::type_complexity, reason = "taken apart where it is called")]
-    fn assign(
-        &self,
-        arena: &Arena,
-        kernels: &[Kernel],
-    ) -> Option<(Table<NodeId, Option<Slot>>, Vec<Copy>, usize, String)> {
+    fn assign(&self, arena: &Arena, kernels: &[Kernel]) -> Option<Assigned> {
         let size = |id: NodeId| shape_of(arena, id).iter().product::<usize>() * arena.ty(id).data_type.size();
         let mut known: BTreeMap<NodeId, usize> = BTreeMap::new();
         let mut values: Vec<Lifetime> = Vec::new();
         let mut nodes = Vec::new();
+        let mut temporary: Vec<Option<usize>> = Vec::new();
         for (step, kernel) in kernels.iter().enumerate() {
             for leaf in &kernel.leaves {
                 if let Some(&value) = known.get(leaf) {
@@ -254,7 +284,15 @@ impl Places {
                 let late = self.late.iter().any(|(id, _)| *id == output);
                 let to = if late { kernels.len() } else { step };
                 values.push(Lifetime { size: size(output), from: step, to, over });
-                nodes.push(output);
+                nodes.push(Some(output));
+            }
+            temporary.push(match kernel.body {
+                Body::Routine { scratch: 1.., .. } => Some(values.len()),
+                _ => None,
+            });
+            if let Body::Routine { scratch: size @ 1.., .. } = kernel.body {
+                values.push(Lifetime { size, from: step, to: step, over: Vec::new() });
+                nodes.push(None);
             }
         }
         // Values that wait for the end live until then, whoever reads them.
@@ -264,24 +302,24 @@ impl Places {
         let (offsets, end) = plan(&values)?;
         let mut slots = self.slots.clone();
         let mut memory = format!("arena of {end} bytes\n");
-        for ((&id, value), &offset) in nodes.iter().zip(&values).zip(&offsets) {
-            slots[id] = Some(Slot::Arena(offset));
-            let _ = writeln!(
-                memory,
-                "{offset:>12} +{:<12} steps {:>3} to {:<3} {}: {}",
-                value.size,
-                value.from,
-                value.to,
-                arena.describe(id),
-                arena.ty(id)
-            );
+        for ((id, value), &offset) in nodes.iter().zip(&values).zip(&offsets) {
+            let name = match *id {
+                Some(id) => {
+                    slots[id] = Some(Slot::Arena(offset));
+                    format!("{}: {}", arena.describe(id), arena.ty(id))
+                }
+                None => "temporary memory".into(),
+            };
+            let (size, from, to) = (value.size, value.from, value.to);
+            let _ = writeln!(memory, "{offset:>12} +{size:<12} steps {from:>3} to {to:<3} {name}");
         }
+        let scratch = temporary.into_iter().map(|value| value.map(|i| Slot::Arena(offsets[i]))).collect();
         let copies = self
             .late
             .iter()
             .map(|&(id, to)| Copy { from: offsets[known[&id]], to, size: size(id) })
             .collect();
-        Some((slots, copies, end, memory))
+        Some(Assigned { slots, scratch, copies, arena: end, memory })
     }
 }
 
@@ -304,11 +342,11 @@ struct Source {
 
 impl Source {
     /// Adds a kernel, or finds an equal one.
-    fn add(&mut self, arena: &Arena, kernel: &Kernel) -> usize {
+    fn add(&mut self, arena: &Arena, kernel: &Kernel, text: &str) -> usize {
         let next = self.functions.len();
-        let number = *self.known.entry(kernel.text.clone()).or_insert(next);
+        let number = *self.known.entry(text.to_owned()).or_insert(next);
         if number == next {
-            self.functions.push((String::new(), kernel.text.clone()));
+            self.functions.push((String::new(), text.to_owned()));
         }
         let comments = &mut self.functions[number].0;
         let _ = writeln!(comments, "// {}", outputs(arena, kernel));

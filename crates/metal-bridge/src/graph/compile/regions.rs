@@ -8,6 +8,7 @@
 use std::collections::BTreeSet;
 
 use super::emit::{Kernel, Region, Space, emit, shape_of};
+use super::routine::Call;
 use super::storage::{Storage, is_row_reduction};
 use crate::graph::ir::{Arena, Key, NodeId, Op, Table};
 
@@ -18,13 +19,24 @@ const COSTLY_IN_ROWS: usize = 64;
 /// How many regions back one is looked for that reads the same memory.
 const LOOK_BACK: usize = 8;
 
-/// The kernels of a program in an order in which they can run.
-pub(crate) fn form(arena: &Arena, storage: &mut Storage, wide: bool, fuse: bool) -> Vec<Kernel> {
+/// The kernels of a program in an order in which they can run. `calls` are what the device computes by routines.
+pub(crate) fn form(
+    arena: &Arena,
+    storage: &mut Storage,
+    calls: &Table<NodeId, Option<Call>>,
+    wide: bool,
+    fuse: bool,
+) -> Vec<Kernel> {
     let mut groups: Vec<Group> = Vec::new();
     let mut group_of = Table::<NodeId, Option<usize>>::filled(arena.nodes.len(), None);
     let nodes: Vec<NodeId> = arena.nodes.iter().map(|(id, _)| id).filter(|&id| storage.stored[id]).collect();
     for id in nodes {
         let mut region = single(arena, id);
+        if let Some(call) = &calls[id] {
+            groups.push(Group { region, kernel: Kernel::of_call(id, call) });
+            group_of[id] = Some(groups.len() - 1);
+            continue;
+        }
         let mut kernel = emit(arena, &storage.stored, &region, wide);
         if kernel.illegal {
             // What is reduced takes loops of its own, which rows have no room for.
@@ -87,6 +99,9 @@ fn find(
     }
     candidates.into_iter().find_map(|place| {
         let group = &groups[place];
+        if group.kernel.is_routine() {
+            return None;
+        }
         let space = common(&group.region.space, &region.space, arena, region)?;
         // Another group between the two would have to run before and after this one.
         if needed.iter().any(|&other| other != place && reaches(groups, group_of, other, place)) {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::emit::{is_free, is_heavy, is_memory, shape_of, source};
 use super::index::{Index, Var, signed};
+use super::routine::Call;
 use crate::graph::ir::op::UnaryOp;
 use crate::graph::ir::{Arena, Node, NodeId, Op, Table};
 
@@ -33,8 +34,8 @@ pub(crate) fn everything(arena: &Arena) -> Storage {
     Storage { required: stored.clone(), stored, cost: Table::filled(arena.nodes.len(), 0) }
 }
 
-/// Memory where it pays. `roots` are targets and assignments.
-pub(crate) fn choose(arena: &Arena, roots: &[NodeId]) -> Storage {
+/// Memory where it pays. `roots` are targets and assignments; `calls` what the device computes by routines.
+pub(crate) fn choose(arena: &Arena, roots: &[NodeId], calls: &Table<NodeId, Option<Call>>) -> Storage {
     let len = arena.nodes.len();
     let mut users = Table::<NodeId, Vec<NodeId>>::filled(len, Vec::new());
     for (id, node) in arena.nodes.iter() {
@@ -50,7 +51,12 @@ pub(crate) fn choose(arena: &Arena, roots: &[NodeId]) -> Storage {
         required[root] = true;
     }
     for (id, node) in arena.nodes.iter() {
-        if rereads(&node.op) {
+        if let Some(call) = &calls[id] {
+            required[id] = true;
+            for operand in call.operands {
+                required[operand] |= !is_memory(&arena.nodes[operand]);
+            }
+        } else if rereads(&node.op) {
             for (place, &operand) in node.operands.iter().enumerate() {
                 let base = if strided(arena, id, place) { operand } else { base(arena, operand) };
                 required[base] |= !is_memory(&arena.nodes[base]) && !is_free(&arena.nodes[base])
@@ -95,14 +101,14 @@ pub(crate) fn choose(arena: &Arena, roots: &[NodeId]) -> Storage {
         }
         let total = node.operands.iter().map(|&o| cost[o]).sum::<usize>() + price(&node.op);
         fused[id] = node.operands.iter().any(|&o| fused[o]);
-        let end = if is_heavy(&node.op) && !is_row_reduction(arena, id) {
+        let end = if is_heavy(&node.op) && !required[id] && !is_row_reduction(arena, id) {
             end_of_chain(arena, id, &users, &required, &repeated)
         } else {
             None
         };
         if is_heavy(&node.op) {
             match end {
-                Some(end) if !required[id] && !fused[id] && cores.insert(end) => fused[id] = true,
+                Some(end) if !fused[id] && cores.insert(end) => fused[id] = true,
                 _ => stored[id] = true,
             }
         } else if !is_view(&node.op) || fused[id] {
@@ -139,7 +145,7 @@ pub(crate) fn is_row_reduction(arena: &Arena, id: NodeId) -> bool {
     length > 1 && axes.iter().all(|&axis| shape[axis] == 1 || last.is_none_or(|last| axis > last))
 }
 
-fn is_view(op: &Op) -> bool {
+pub(crate) fn is_view(op: &Op) -> bool {
     matches!(
         op,
         Op::Reshape { .. }

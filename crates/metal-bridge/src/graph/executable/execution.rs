@@ -9,6 +9,7 @@ use crate::buffer::{Buffer, ResourceOptions};
 use crate::command_buffer::CommandBuffer;
 use crate::encoder::check_device;
 use crate::error::Result;
+use crate::graph::compile::program::Action;
 use crate::graph::data::TensorData;
 use crate::graph::error::{GraphError, GraphProblem};
 use crate::graph::handle::GraphTensor;
@@ -142,12 +143,25 @@ pub(super) fn execute(
     command_buffer.set_label("graph");
     let mut encoder = command_buffer.new_compute_command_encoder()?;
     for step in &loaded.program.steps {
-        encoder.set_compute_pipeline_state(&loaded.pipelines[step.function])?;
-        for (index, &slot) in step.arguments.iter().enumerate() {
-            let (buffer, offset) = loaded.place(slot, &feeds, &targets, arena.as_ref());
-            encoder.set_buffer(buffer, offset, index)?;
+        let place = |&slot| loaded.place(slot, &feeds, &targets, arena.as_ref());
+        match &step.action {
+            Action::Kernel { function, grid, threadgroup } => {
+                encoder.set_compute_pipeline_state(&loaded.pipelines[*function])?;
+                for (index, (buffer, offset)) in step.arguments.iter().map(place).enumerate() {
+                    encoder.set_buffer(buffer, offset, index)?;
+                }
+                encoder.dispatch_threads(size(*grid), size(*threadgroup))?;
+            }
+            // Buffers have been checked against the sizes of their tensors, which the routine has its sizes from,
+            // and the plan keeps all values apart that are needed at the same time.
+            Action::Routine(routine) => {
+                let [first, second, result, scratch @ ..] = step.arguments.as_slice() else {
+                    unreachable!("routines have two operands and a result")
+                };
+                let operands = [place(first), place(second)];
+                encoder.perform(routine, operands, place(result), scratch.first().map(place));
+            }
         }
-        encoder.dispatch_threads(size(step.grid), size(step.threadgroup))?;
     }
     encoder.end_encoding()?;
     if !loaded.program.copies.is_empty() {

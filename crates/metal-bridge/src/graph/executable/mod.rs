@@ -168,6 +168,7 @@ impl Inner {
         let feeds = self.feeds.iter().map(node).collect();
         let targets: Vec<NodeId> = self.targets.iter().filter_map(node).collect();
         let options = Options {
+            device: self.device.device(),
             optimise: self.descriptor.optimization_level != GraphOptimization::Level0,
             print: self.print,
         };

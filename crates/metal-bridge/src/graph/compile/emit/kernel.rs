@@ -2,7 +2,9 @@
 
 use super::reduction::{combine, identity};
 use super::{Emitter, memory, register, shape_of};
+use crate::backend::routine::Routine;
 use crate::graph::compile::index::{Index, Var};
+use crate::graph::compile::routine::Call;
 use crate::graph::data_type::TensorDataType;
 use crate::graph::ir::{Arena, Key, NodeId, Op, Table};
 
@@ -42,17 +44,27 @@ pub(crate) struct Region {
     pub(crate) outputs: Vec<NodeId>,
 }
 
-/// A kernel as text, with what must be known to run it.
+/// How a kernel does it.
+#[derive(Clone, Debug)]
+pub(crate) enum Body {
+    Msl {
+        /// Everything after the kernel's name.
+        text: String,
+        grid: [usize; 3],
+        threadgroup: [usize; 3],
+    },
+    /// By a routine of the device, with so many bytes of temporary memory.
+    Routine { routine: Routine, scratch: usize },
+}
+
+/// A kernel, with what must be known to run it.
 #[derive(Clone, Debug)]
 pub(crate) struct Kernel {
-    /// Everything after the kernel's name.
-    pub(crate) text: String,
+    pub(crate) body: Body,
     /// The nodes whose memory is read: arguments from 0 on.
     pub(crate) leaves: Vec<NodeId>,
     /// The nodes that are written: the arguments after those.
     pub(crate) outputs: Vec<NodeId>,
-    pub(crate) grid: [usize; 3],
-    pub(crate) threadgroup: [usize; 3],
     /// The nodes that are computed, for people.
     pub(crate) computed: Vec<NodeId>,
     /// How many nodes take loops of their own.
@@ -61,6 +73,26 @@ pub(crate) struct Kernel {
     pub(crate) illegal: bool,
     /// The leaves of which each thread reads only the element that it writes.
     pub(crate) pointwise: Vec<NodeId>,
+}
+
+impl Kernel {
+    /// The kernel that is a call of a routine.
+    pub(crate) fn of_call(id: NodeId, call: &Call) -> Self {
+        let scratch = call.scratch * size_of::<f32>();
+        Self {
+            body: Body::Routine { routine: call.routine.clone(), scratch },
+            leaves: call.operands.to_vec(),
+            outputs: vec![id],
+            computed: vec![id],
+            loops: 1,
+            illegal: false,
+            pointwise: Vec::new(),
+        }
+    }
+
+    pub(crate) fn is_routine(&self) -> bool {
+        matches!(self.body, Body::Routine { .. })
+    }
 }
 
 /// Writes a kernel.
@@ -296,11 +328,9 @@ impl Emitter<'_> {
             .filter(|leaf| self.accesses.iter().all(|(id, index)| id != leaf || index == place))
             .collect();
         Kernel {
-            text,
+            body: Body::Msl { text, grid, threadgroup },
             leaves: self.leaves,
             outputs: region.outputs.clone(),
-            grid,
-            threadgroup,
             computed: self.computed,
             loops: self.loops.len(),
             illegal: self.illegal,

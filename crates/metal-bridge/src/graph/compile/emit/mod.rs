@@ -17,7 +17,7 @@ mod window;
 use std::cell::Cell;
 use std::collections::HashMap;
 
-pub(crate) use kernel::{Kernel, Region, Space, emit};
+pub(crate) use kernel::{Body, Kernel, Region, Space, emit};
 pub(crate) use movement::source;
 
 use super::index::{Index, Var, signed};

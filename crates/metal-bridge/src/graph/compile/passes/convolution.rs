@@ -5,16 +5,21 @@ use crate::graph::compile::patch::Patch;
 use crate::graph::data_type::Scalar;
 use crate::graph::dim::Dim;
 use crate::graph::ir::op::Convolution;
-use crate::graph::ir::{Node, NodeId, Op};
+use crate::graph::ir::{Arena, Node, NodeId, Op};
 
-pub(super) fn rule(patch: &mut Patch<'_>, node: &Node) -> Option<NodeId> {
+/// `has_routine` tells whether the device has a routine for an operation, which then knows of padding.
+pub(super) fn rule(
+    patch: &mut Patch<'_>,
+    node: &Node,
+    has_routine: &dyn Fn(&Arena, &Node) -> bool,
+) -> Option<NodeId> {
     let (convolution, place) = match &node.op {
         Op::Conv2d(convolution) => (convolution, 0),
         Op::Conv2dWeightsGradient { convolution, .. } => (convolution, 1),
         _ => return None,
     };
     let [rows, columns] = convolution.window.padding;
-    if rows == [0, 0] && columns == [0, 0] {
+    if (rows == [0, 0] && columns == [0, 0]) || has_routine(patch.arena, node) {
         return None;
     }
     let sizes = |i: usize| [0, 0, rows[i], columns[i]].map(Dim::known).to_vec();

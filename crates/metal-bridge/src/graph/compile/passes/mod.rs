@@ -7,19 +7,27 @@ mod fold;
 mod identities;
 mod movement;
 mod reduction;
+mod sixteen_bits;
 
-use super::patch::{Patch, rewrite};
+use super::patch::{Patch, Rule, rewrite};
+use super::routine;
+use crate::device::Device;
 use crate::graph::ir::{Arena, Node, NodeId, print};
 
 /// A rewrite of the whole graph by one rule.
-struct Pass {
+struct Pass<'a> {
     name: &'static str,
-    rule: fn(&mut Patch<'_>, &Node) -> Option<NodeId>,
+    rule: Box<Rule<'a>>,
 }
 
 /// The rules, in the order in which they are applied; the list is gone through until nothing changes.
-fn passes() -> [Option<Pass>; 6] {
-    let pass = |name, rule| Some(Pass { name, rule });
+fn passes<'a>(has_routine: &'a HasRoutine<'a>) -> [Pass<'a>; 7] {
+    fn pass<'a>(
+        name: &'static str,
+        rule: impl FnMut(&mut Patch<'_>, &Node) -> Option<NodeId> + 'a,
+    ) -> Pass<'a> {
+        Pass { name, rule: Box::new(rule) }
+    }
     [
         // First, so that nothing else has to know operations that do nothing.
         pass("identities", identities::rule),
@@ -29,12 +37,17 @@ fn passes() -> [Option<Pass>; 6] {
         pass("fold", fold::rule),
         // After folding, so that sums of constants are gone.
         pass("reduction", reduction::rule),
+        // Before sharing: what is cast twice is shared.
+        pass("sixteen bits", |patch, node| sixteen_bits::rule(patch, node, has_routine)),
         // Before sharing: a source that is padded twice is shared.
-        pass("convolution", convolution::rule),
-        // Last, which is no rule on single operations: it sees what the others have made equal.
-        None,
+        pass("convolution", |patch, node| convolution::rule(patch, node, has_routine)),
+        // Last: it sees what the others have made equal.
+        pass("cse", cse::rule()),
     ]
 }
+
+/// Whether the device has a routine for an operation.
+type HasRoutine<'a> = dyn Fn(&Arena, &Node) -> bool + 'a;
 
 /// Most times that the list is gone through. Rules only ever make graphs smaller or lower, so that more would
 /// hardly change anything.
@@ -56,14 +69,12 @@ pub(crate) fn legalise(subject: &mut Subject, print: bool) {
 }
 
 /// All passes.
-pub(crate) fn optimise(subject: &mut Subject, print: bool) {
+pub(crate) fn optimise(subject: &mut Subject, device: &Device, print: bool) {
+    let has_routine = |arena: &Arena, node: &Node| routine::of(arena, node, device).is_some();
     for _ in 0..ROUNDS {
         let mut changed = false;
-        for pass in passes() {
-            changed |= match pass {
-                Some(Pass { name, mut rule }) => apply(subject, name, print, &mut rule),
-                None => apply(subject, "cse", print, &mut cse::rule()),
-            };
+        for Pass { name, mut rule } in passes(&has_routine) {
+            changed |= apply(subject, name, print, &mut *rule);
         }
         if !changed {
             break;

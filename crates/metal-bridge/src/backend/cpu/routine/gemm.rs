@@ -1,0 +1,52 @@
+//! The product of two matrices in one thread.
+
+/// A matrix in memory: the address of its first element, and the distances of elements below and beside each
+/// other.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct View<P> {
+    pub(super) at: P,
+    pub(super) row: usize,
+    pub(super) column: usize,
+}
+
+/// `result = a × b`, or `result += a × b`, with `rows × depth` times `depth × columns`. Each element is summed up
+/// in an order that depends on the sizes alone.
+///
+/// # Safety
+///
+/// All elements of the views can be read, and those of the result written; no other thread accesses the
+/// result, which does not overlap the factors and has each element at an address of its own.
+pub(super) unsafe fn multiply(
+    [rows, columns, depth]: [usize; 3],
+    a: View<*const f32>,
+    b: View<*const f32>,
+    result: View<*mut f32>,
+    add: bool,
+) {
+    let no_conjugate = false;
+    let gemm = gemm_f32::gemm::f32::get_gemm_fn();
+    // SAFETY: the promises of this function are those that are asked for. Strides of tensors fit `isize`.
+    unsafe {
+        gemm(
+            rows,
+            columns,
+            depth,
+            result.at,
+            result.column as isize,
+            result.row as isize,
+            add,
+            a.at,
+            a.column as isize,
+            a.row as isize,
+            b.at,
+            b.column as isize,
+            b.row as isize,
+            1.0,
+            1.0,
+            no_conjugate,
+            no_conjugate,
+            no_conjugate,
+            gemm_common::Parallelism::None,
+        );
+    }
+}

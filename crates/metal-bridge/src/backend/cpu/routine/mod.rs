@@ -1,0 +1,127 @@
+//! Products and convolutions, cut into units for the workers.
+//!
+//! How they are cut depends on sizes alone, so that results are the same bits whatever the number of threads.
+
+mod convolution;
+mod gemm;
+mod matmul;
+mod patches;
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use msl_types::KernelFault;
+
+use super::region::{Cost, Scratch, Work};
+use super::work::address;
+use crate::backend::RoutineCall;
+use crate::backend::routine::Routine;
+
+/// Elements of temporary memory that a routine needs beside what its workers have.
+pub(super) fn scratch(routine: &Routine) -> usize {
+    match routine {
+        Routine::Conv2dWeightsGradient(sizes) => convolution::partial_sums(sizes),
+        _ => 0,
+    }
+}
+
+/// One phase of a routine; each begins when the one before has ended. Holds addresses only: the submission keeps
+/// the memory alive.
+pub(super) struct RoutineWork {
+    routine: Routine,
+    phase: usize,
+    operands: [*const f32; 2],
+    result: *mut f32,
+    scratch: *mut f32,
+}
+
+// SAFETY: the addresses are of memory that any thread may access; that it is sound to do so while the work is
+// being done is the promise of `RoutineWork::new`.
+unsafe impl Send for RoutineWork {}
+// SAFETY: as for `Send`; units write to different parts of the result.
+unsafe impl Sync for RoutineWork {}
+
+/// What a worker can be expected to reach, in operations per nanosecond; only to tell small work from large.
+const FLOPS: f64 = 40.0;
+
+impl RoutineWork {
+    /// The phases of a call.
+    ///
+    /// # Safety
+    ///
+    /// They may be run only while the call lives and its command buffer is in flight.
+    pub(super) unsafe fn phases(call: &RoutineCall) -> impl Iterator<Item = Self> {
+        let count = match call.routine {
+            Routine::Conv2dWeightsGradient(_) => 2,
+            _ => 1,
+        };
+        let at = |binding| address(binding).address.cast::<f32>();
+        let operands = call.operands.each_ref().map(|operand| at(operand).cast_const());
+        let (result, scratch) = (at(&call.result), call.scratch.as_ref().map_or(std::ptr::null_mut(), at));
+        let routine = call.routine.clone();
+        (0..count).map(move |phase| Self { routine: routine.clone(), phase, operands, result, scratch })
+    }
+
+    pub(super) fn units(&self) -> u64 {
+        let units = match (&self.routine, self.phase) {
+            (Routine::MatMul(sizes), _) => matmul::units(sizes),
+            (Routine::Conv2d(sizes), _) => convolution::forward_units(sizes),
+            (Routine::Conv2dDataGradient(sizes), _) => convolution::data_gradient_units(sizes),
+            (Routine::Conv2dWeightsGradient(sizes), 0) => convolution::weights_gradient_units(sizes),
+            (Routine::Conv2dWeightsGradient(sizes), _) => convolution::sum_units(sizes),
+        };
+        units as u64
+    }
+
+    /// What a unit will cost.
+    pub(super) fn cost(&self) -> Cost {
+        let cost = Cost::default();
+        let nanoseconds = self.routine.flops() / FLOPS / self.units() as f64;
+        cost.learn(1.0, std::time::Duration::from_nanos(nanoseconds as u64 + 1));
+        cost
+    }
+}
+
+impl Work for RoutineWork {
+    fn run(
+        &self,
+        units: Range<u64>,
+        stop: &AtomicBool,
+        scratch: &mut Scratch,
+    ) -> Result<(), Box<KernelFault>> {
+        let ([first, second], panel) = (self.operands, &mut scratch.panel);
+        for unit in units {
+            if stop.load(Ordering::Relaxed) {
+                break;
+            }
+            let unit = unit as usize;
+            // SAFETY: who encoded the call has checked that operands, result and scratch are as large as the
+            // routine's sizes say, and aligned; by the promise of `phases` the memory is alive and nobody else
+            // writes to it; each unit writes what no other unit touches.
+            unsafe {
+                match (&self.routine, self.phase) {
+                    (Routine::MatMul(sizes), _) => matmul::unit(sizes, unit, first, second, self.result),
+                    (Routine::Conv2d(sizes), _) => {
+                        convolution::forward(sizes, unit, first, second, self.result, panel);
+                    }
+                    (Routine::Conv2dDataGradient(sizes), _) => {
+                        convolution::data_gradient(sizes, unit, first, second, self.result, panel);
+                    }
+                    (Routine::Conv2dWeightsGradient(sizes), 0) => {
+                        convolution::weights_gradient(sizes, unit, first, second, self.scratch, panel);
+                    }
+                    (Routine::Conv2dWeightsGradient(sizes), _) => {
+                        convolution::sum(sizes, unit, self.scratch, self.result);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn name(&self) -> &str {
+        self.routine.name()
+    }
+}

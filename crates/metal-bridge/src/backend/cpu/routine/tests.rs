@@ -1,0 +1,241 @@
+//! Routines against plain loops, for sizes of all kinds.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use proptest::prelude::*;
+
+use super::super::buffer::CpuBuffer;
+use super::*;
+use crate::backend::memory::Budget;
+use crate::backend::routine::{Conv2d, MatMul, Matrices};
+use crate::backend::{Binding, Buffer as _};
+
+/// Small whole numbers, so that sums are exact in any order.
+fn values(count: usize, seed: u32) -> Vec<f32> {
+    let value = |i: usize| (i as u32).wrapping_add(seed).wrapping_mul(2_654_435_761) >> 28;
+    (0..count).map(|i| value(i) as f32 - 8.0).collect()
+}
+
+/// Runs a routine, its units last to first, with memory that holds what must not be read.
+fn run(routine: &Routine, first: &[f32], second: &[f32], result: usize) -> Vec<f32> {
+    let budget = Budget::new(1 << 30);
+    let buffer = |values: &[f32]| {
+        let buffer = CpuBuffer::new(values.len().max(1) * 4, &budget).unwrap();
+        // SAFETY: the buffer is as long, and nobody else has it.
+        unsafe {
+            std::ptr::copy_nonoverlapping(
+                values.as_ptr(),
+                buffer.contents().cast::<f32>().as_ptr(),
+                values.len(),
+            );
+        }
+        Arc::new(buffer)
+    };
+    let bind = |buffer: &Arc<CpuBuffer>, elements: usize| Binding::Buffer {
+        buffer: buffer.clone(),
+        offset: 0,
+        length: elements * 4,
+    };
+    let (a, b, out) = (buffer(first), buffer(second), buffer(&vec![f32::NAN; result]));
+    let needed = scratch(routine);
+    let temporary = buffer(&vec![f32::NAN; needed]);
+    let call = RoutineCall {
+        routine: routine.clone(),
+        operands: [bind(&a, first.len()), bind(&b, second.len())],
+        result: bind(&out, result),
+        scratch: (needed > 0).then(|| bind(&temporary, needed)),
+    };
+    let mut scratch = Scratch { panel: vec![f32::NAN; 100_000], ..Scratch::default() };
+    // SAFETY: the call lives until the end of this function, and no one else uses its buffers.
+    for work in unsafe { RoutineWork::phases(&call) } {
+        for unit in (0..work.units()).rev() {
+            work.run(unit..unit + 1, &AtomicBool::new(false), &mut scratch).unwrap();
+        }
+    }
+    // SAFETY: the buffer has as many elements, all of which were written.
+    unsafe { std::slice::from_raw_parts(out.contents().cast::<f32>().as_ptr(), result) }.to_vec()
+}
+
+/// `[result element, source element, weight]` of each product of a convolution.
+fn products(sizes: &Conv2d) -> Vec<[usize; 3]> {
+    let mut all = Vec::new();
+    let [height, width] = sizes.source;
+    for image in 0..sizes.images {
+        for filter in 0..sizes.filters {
+            let group = filter / sizes.group_filters();
+            for c in 0..sizes.group_channels() {
+                let channel = group * sizes.group_channels() + c;
+                for (oy, ox) in (0..sizes.result[0]).flat_map(|y| (0..sizes.result[1]).map(move |x| (y, x))) {
+                    for (ky, kx) in
+                        (0..sizes.kernel[0]).flat_map(|y| (0..sizes.kernel[1]).map(move |x| (y, x)))
+                    {
+                        let y =
+                            (oy * sizes.strides[0] + ky * sizes.dilations[0]).wrapping_sub(sizes.padding[0]);
+                        let x =
+                            (ox * sizes.strides[1] + kx * sizes.dilations[1]).wrapping_sub(sizes.padding[1]);
+                        if y < height && x < width {
+                            all.push([
+                                ((image * sizes.filters + filter) * sizes.result[0] + oy) * sizes.result[1]
+                                    + ox,
+                                ((image * sizes.channels + channel) * height + y) * width + x,
+                                ((filter * sizes.group_channels() + c) * sizes.kernel[0] + ky)
+                                    * sizes.kernel[1]
+                                    + kx,
+                            ]);
+                        }
+                    }
+                }
+            }
+        }
+    }
+    all
+}
+
+/// Sums up products of two tensors; `places` picks where each product's factors and sum are.
+fn sums(
+    products: &[[usize; 3]],
+    places: [usize; 3],
+    first: &[f32],
+    second: &[f32],
+    result: usize,
+) -> Vec<f32> {
+    let mut sums = vec![0.0; result];
+    for product in products {
+        let [to, a, b] = places.map(|place| product[place]);
+        sums[to] += first[a] * second[b];
+    }
+    sums
+}
+
+fn axis() -> impl Strategy<Value = (usize, usize, usize, usize, usize, usize)> {
+    // (source, kernel, stride, dilation, padding before, padding after)
+    (1usize..40, 1usize..5, 1usize..4, 1usize..4, 0usize..6, 0usize..6)
+        .prop_filter("the kernel fits", |&(size, kernel, _, dilation, before, after)| {
+            (kernel - 1) * dilation < size + before + after
+        })
+}
+
+fn convolution() -> impl Strategy<Value = Conv2d> {
+    (1usize..4, 1usize..4, 1usize..5, 1usize..9, axis(), axis()).prop_map(
+        |(images, groups, channels, filters, height, width)| {
+            let result = |(size, kernel, stride, dilation, before, after)| {
+                (size + before + after - (kernel - 1) * dilation - 1) / stride + 1
+            };
+            Conv2d {
+                images,
+                channels: groups * channels,
+                filters: groups * filters,
+                groups,
+                source: [height.0, width.0],
+                result: [result(height), result(width)],
+                kernel: [height.1, width.1],
+                strides: [height.2, width.2],
+                dilations: [height.3, width.3],
+                padding: [height.4, width.4],
+            }
+        },
+    )
+}
+
+/// All three convolutions of these sizes.
+fn check(sizes: Conv2d) {
+    let products = products(&sizes);
+    let source = values(sizes.images * sizes.channels * sizes.source_area(), 1);
+    let weights = values(sizes.filters * sizes.group_channels() * sizes.kernel_area(), 2);
+    let gradient = values(sizes.images * sizes.filters * sizes.result_area(), 3);
+    let forward = run(&Routine::Conv2d(sizes), &source, &weights, gradient.len());
+    assert_eq!(forward, sums(&products, [0, 1, 2], &source, &weights, gradient.len()), "{sizes:?}");
+    let by_source = run(&Routine::Conv2dDataGradient(sizes), &gradient, &weights, source.len());
+    assert_eq!(by_source, sums(&products, [1, 0, 2], &gradient, &weights, source.len()), "{sizes:?}");
+    let by_weights = run(&Routine::Conv2dWeightsGradient(sizes), &gradient, &source, weights.len());
+    assert_eq!(by_weights, sums(&products, [2, 0, 1], &gradient, &source, weights.len()), "{sizes:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn convolutions_are_sums_of_products(sizes in convolution()) {
+        check(sizes);
+    }
+
+    #[test]
+    fn products_of_matrices_are_sums_of_products(
+        batch in prop::collection::vec(1usize..4, 0..3),
+        (rows, columns, depth) in (1usize..40, 1usize..150, 1usize..40),
+        (a_gap, b_gap, a_transposed, b_transposed) in (0usize..3, 0usize..3, any::<bool>(), any::<bool>()),
+        b_shared in any::<bool>(),
+    ) {
+        let matrices = |rows: usize, columns: usize, gap: usize, transposed: bool, shared: bool| {
+            let (row, column) = if transposed { (1, rows + gap) } else { (columns + gap, 1) };
+            let size = if transposed { columns * (rows + gap) } else { rows * (columns + gap) };
+            let mut stride = if shared { 0 } else { size };
+            let mut strides: Vec<usize> = Vec::new();
+            for &size in batch.iter().rev() {
+                strides.insert(0, stride);
+                stride *= size;
+            }
+            (Matrices { offset: gap, batch: strides, row, column }, gap + size * batch.iter().product::<usize>())
+        };
+        let (a, a_elements) = matrices(rows, depth, a_gap, a_transposed, false);
+        let (b, b_elements) = matrices(depth, columns, b_gap, b_transposed, b_shared);
+        let sizes = MatMul { batch: batch.clone(), rows, columns, depth, a, b };
+        let (first, second) = (values(a_elements, 5), values(b_elements, 6));
+        let products = sizes.products();
+        let mut expected = vec![0.0f32; products * rows * columns];
+        for product in 0..products {
+            let mut rest = product;
+            let (mut a_at, mut b_at) = (sizes.a.offset, sizes.b.offset);
+            for (i, &size) in batch.iter().enumerate().rev() {
+                a_at += rest % size * sizes.a.batch[i];
+                b_at += rest % size * sizes.b.batch[i];
+                rest /= size;
+            }
+            for (r, c) in (0..rows).flat_map(|r| (0..columns).map(move |c| (r, c))) {
+                let term = |k: usize| {
+                    first[a_at + r * sizes.a.row + k * sizes.a.column]
+                        * second[b_at + k * sizes.b.row + c * sizes.b.column]
+                };
+                expected[(product * rows + r) * columns + c] = (0..depth).map(term).sum();
+            }
+        }
+        let got = run(&Routine::MatMul(sizes), &first, &second, expected.len());
+        prop_assert_eq!(got, expected);
+    }
+}
+
+#[test]
+fn large_sizes_are_cut_into_units() {
+    let base = Conv2d {
+        images: 1,
+        channels: 130,
+        filters: 200,
+        groups: 1,
+        source: [9, 9],
+        result: [9, 9],
+        kernel: [3, 3],
+        strides: [1, 1],
+        dilations: [1, 1],
+        padding: [1, 1],
+    };
+    check(base);
+    assert!(convolution::forward_units(&base) > 1, "by filters");
+    assert!(convolution::data_gradient_units(&base) > 1, "by channels");
+    assert!(convolution::weights_gradient_units(&base) > 1, "by channels");
+    let large = Conv2d { images: 2, channels: 2, filters: 5, source: [70, 70], result: [70, 70], ..base };
+    check(large);
+    assert!(convolution::forward_units(&large) > 2, "by parts of planes");
+    let pointwise = Conv2d { kernel: [1, 1], padding: [0, 0], ..base };
+    check(pointwise);
+    let a = Matrices { offset: 0, batch: vec![], row: 3, column: 1 };
+    let b = Matrices { offset: 0, batch: vec![], row: 700, column: 1 };
+    let sizes = MatMul { batch: vec![], rows: 600, columns: 700, depth: 3, a, b };
+    assert!(matmul::units(&sizes) > 4);
+    let (first, second) = (values(1800, 7), values(2100, 8));
+    let got = run(&Routine::MatMul(sizes), &first, &second, 600 * 700);
+    for (i, value) in got.into_iter().enumerate() {
+        let (row, column) = (i / 700, i % 700);
+        assert_eq!(value, (0..3).map(|k| first[row * 3 + k] * second[k * 700 + column]).sum::<f32>());
+    }
+}

@@ -1,0 +1,184 @@
+//! Which operations the device computes by a routine of its own instead of a kernel.
+
+use super::emit::{is_free, shape_of, source};
+use super::index::{Index, Var, signed};
+use super::storage::is_view;
+use crate::backend::routine::{Conv2d, MatMul, Matrices, Routine};
+use crate::device::Device;
+use crate::graph::data_type::TensorDataType;
+use crate::graph::ir::op::Convolution;
+use crate::graph::ir::{Arena, Node, NodeId, Op, Table};
+
+/// Multiplications below which a kernel is as good: it takes in what comes before and after.
+const FEWEST: usize = 32 * 32 * 32;
+/// Filters of a group below which convolutions are better without products of matrices.
+const FEWEST_FILTERS: usize = 4;
+
+/// How the device computes an operation.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    pub(crate) routine: Routine,
+    /// Whose memory it reads. The operands of the operation may be views of it.
+    pub(crate) operands: [NodeId; 2],
+    /// Elements of temporary memory.
+    pub(crate) scratch: usize,
+}
+
+/// The routines for all operations that have one.
+pub(crate) fn choose(arena: &Arena, device: &Device) -> Table<NodeId, Option<Call>> {
+    let mut calls = Table::filled(arena.nodes.len(), None);
+    for (id, node) in arena.nodes.iter() {
+        calls[id] = of(arena, node, device);
+    }
+    calls
+}
+
+/// The routine for an operation whose operands are in the graph.
+pub(crate) fn of(arena: &Arena, node: &Node, device: &Device) -> Option<Call> {
+    if node.ty.data_type != TensorDataType::Float32 {
+        return None;
+    }
+    let shape = |place: usize| shape_of(arena, node.operands[place]);
+    let result = node.ty.shape.known()?;
+    let (routine, operands) = match &node.op {
+        Op::MatMul => matmul(arena, node, &result)?,
+        Op::Conv2d(convolution) => {
+            let sizes = sizes(convolution, &shape(0), &shape(1), &result);
+            (Routine::Conv2d(sizes), dense_operands(arena, node)?)
+        }
+        Op::Conv2dDataGradient { convolution, .. } => {
+            let sizes = sizes(convolution, &result, &shape(1), &shape(0));
+            (Routine::Conv2dDataGradient(sizes), dense_operands(arena, node)?)
+        }
+        Op::Conv2dWeightsGradient { convolution, .. } => {
+            let sizes = sizes(convolution, &shape(1), &result, &shape(0));
+            (Routine::Conv2dWeightsGradient(sizes), dense_operands(arena, node)?)
+        }
+        _ => return None,
+    };
+    let pays = match &routine {
+        Routine::MatMul(sizes) => sizes.rows * sizes.columns * sizes.depth >= FEWEST,
+        Routine::Conv2d(sizes) | Routine::Conv2dDataGradient(sizes) => {
+            sizes.group_filters() >= FEWEST_FILTERS && routine.flops() >= 2.0 * FEWEST as f64
+        }
+        Routine::Conv2dWeightsGradient(_) => routine.flops() >= 2.0 * FEWEST as f64,
+    };
+    if !pays || operands.iter().any(|&id| is_free(&arena.nodes[id])) {
+        return None;
+    }
+    let scratch = device.routine_scratch(&routine)?;
+    Some(Call { routine, operands, scratch })
+}
+
+fn matmul(arena: &Arena, node: &Node, result: &[usize]) -> Option<(Routine, [NodeId; 2])> {
+    let (batch, matrix) = result.split_at(result.len() - 2);
+    let depth = *shape_of(arena, node.operands[0]).last()?;
+    let (a_base, a) = matrices(arena, node.operands[0], batch, [matrix[0], depth])?;
+    let (b_base, b) = matrices(arena, node.operands[1], batch, [depth, matrix[1]])?;
+    let mut sizes = MatMul { batch: batch.to_vec(), rows: matrix[0], columns: matrix[1], depth, a, b };
+    fold(&mut sizes);
+    Some((Routine::MatMul(sizes), [a_base, b_base]))
+}
+
+/// Makes one product of those of the innermost axis of the batch, if they have `b` in common and the rows of `a`
+/// follow each other.
+fn fold(sizes: &mut MatMul) {
+    while let (Some(&size), Some(&a), Some(&b)) =
+        (sizes.batch.last(), sizes.a.batch.last(), sizes.b.batch.last())
+    {
+        let follows = sizes.rows == 1 || a == sizes.rows * sizes.a.row;
+        if size > 1 && (b != 0 || !follows) {
+            return;
+        }
+        if size > 1 {
+            if sizes.rows == 1 {
+                sizes.a.row = a;
+            }
+            sizes.rows *= size;
+        }
+        for stack in [&mut sizes.batch, &mut sizes.a.batch, &mut sizes.b.batch] {
+            stack.pop();
+        }
+    }
+}
+
+/// Where the matrices of an operand lie in the memory that it is a view of, looking through as many views as
+/// possible.
+fn matrices(
+    arena: &Arena,
+    operand: NodeId,
+    batch: &[usize],
+    matrix: [usize; 2],
+) -> Option<(NodeId, Matrices)> {
+    let var = |i: usize, size: usize| Var { id: u32::try_from(i).unwrap_or(u32::MAX), size: signed(size) };
+    let vars: Vec<Var> = batch.iter().chain(&matrix).enumerate().map(|(i, &size)| var(i, size)).collect();
+    let shape = shape_of(arena, operand);
+    let own = &vars[vars.len() - shape.len()..];
+    let at =
+        shape.iter().zip(own).map(|(&size, &v)| if size == 1 { Index::default() } else { Index::var(v) });
+    let mut found = None;
+    look_through(arena, operand, at.collect(), |id, place| {
+        let distances: Option<Vec<usize>> =
+            vars.iter().map(|&v| usize::try_from(place.stride(v)?).ok()).collect();
+        let distances = distances.filter(|_| place.is_affine() && place.range().0 >= 0);
+        if let Some(mut batch) = distances {
+            let offset =
+                usize::try_from(place.start()).expect("no distance is negative, so this is the least");
+            let (column, row) = (batch.pop().unwrap_or(0), batch.pop().unwrap_or(0));
+            found = Some((id, Matrices { offset, batch, row, column }));
+        }
+    });
+    found
+}
+
+/// The memory in which the elements of both operands lie densely, one after the other.
+fn dense_operands(arena: &Arena, node: &Node) -> Option<[NodeId; 2]> {
+    let dense = |operand: NodeId| {
+        let shape = shape_of(arena, operand);
+        let vars = shape.iter().enumerate();
+        let at: Vec<Index> = vars
+            .map(|(i, &size)| {
+                Index::var(Var { id: u32::try_from(i).unwrap_or(u32::MAX), size: signed(size) })
+            })
+            .collect();
+        let own = Index::ravel(&at, &shape);
+        let elements: usize = shape.iter().product();
+        let mut found = operand;
+        look_through(arena, operand, at, |id, place| {
+            if *place == own && shape_of(arena, id).iter().product::<usize>() == elements {
+                found = id;
+            }
+        });
+        found
+    };
+    Some([dense(*node.operands.first()?), dense(*node.operands.get(1)?)])
+}
+
+/// Calls `each` for a node and all that it is a view of, with the place there of the element at a position.
+fn look_through(arena: &Arena, mut id: NodeId, mut at: Vec<Index>, mut each: impl FnMut(NodeId, &Index)) {
+    loop {
+        each(id, &Index::ravel(&at, &shape_of(arena, id)));
+        let node = &arena.nodes[id];
+        if !is_view(&node.op) {
+            return;
+        }
+        id = node.operands[0];
+        at = source(node, &shape_of(arena, id), &at).expect("views have sources");
+    }
+}
+
+fn sizes(convolution: &Convolution, source: &[usize], weights: &[usize], result: &[usize]) -> Conv2d {
+    let Convolution { window, groups } = convolution;
+    Conv2d {
+        images: source[0],
+        channels: source[1],
+        filters: weights[0],
+        groups: *groups,
+        source: [source[2], source[3]],
+        result: [result[2], result[3]],
+        kernel: [weights[2], weights[3]],
+        strides: window.strides,
+        dilations: window.dilations,
+        padding: window.padding.map(|[before, _]| before),
+    }
+}
