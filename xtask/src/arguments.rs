@@ -11,9 +11,9 @@ Usage: cargo xtask <TASK> [OPTIONS]
 Tasks:
   demo     Build in release mode and run the built-in kernels on real-sized data; prints a table.
   test     Run every check that a change must pass, and print a summary at the end.
-  bench    Measure how fast kernels run, compared with PyTorch, PoCL and loops in C; prints a table in
-           Markdown. Peers that are not installed are named as missing.
-  peers    Install what `bench` compares with: PoCL with apt-get, PyTorch and PyOpenCL with pip (5 GB)
+  bench    Measure how fast kernels and graphs run, compared with PyTorch, JAX, PoCL and loops in C; prints
+           a table in Markdown. Peers that are not installed are named as missing.
+  peers    Install what `bench` compares with: PoCL with apt-get, PyTorch, JAX and PyOpenCL with pip (5 GB)
            into the target directory.
   math-accuracy
            Measure the errors of the library's mathematical functions and write docs/math-accuracy.md.
@@ -25,7 +25,7 @@ Options of test:
   --list          List the checks and what each runs.
 
 Options of bench:
-  --quick         Fewer and shorter rounds: two minutes.
+  --quick         Fewer and shorter rounds: four minutes.
   --only NAME     Measure works with this in their name; may be given several times.
   --list          List the works.
   --threads N     Threads that each side may use. Default: 2.

@@ -1,4 +1,4 @@
-//! What the benchmark compares with: PyTorch, PoCL and loops in C.
+//! What the benchmarks compare with: PyTorch, JAX, PoCL and loops in C.
 
 use std::path::PathBuf;
 
@@ -27,11 +27,11 @@ pub(crate) fn install(shell: &Shell, install: bool) -> Result<(), String> {
     }
 }
 
-/// PyTorch and PyOpenCL, in a virtual environment.
+/// PyTorch, JAX and PyOpenCL, in a virtual environment.
 fn python_packages(shell: &Shell, install: bool) -> Result<(), String> {
     let venv = directory(shell).join("venv");
     let python = venv.join("bin/python");
-    let imports = ["-c", "import numpy, pyopencl, torch"];
+    let imports = ["-c", "import jax, numpy, pyopencl, torch"];
     if output(&python, &imports).is_some() {
         return Ok(());
     }

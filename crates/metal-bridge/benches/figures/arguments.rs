@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 /// What to do.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub(crate) enum Request {
     Measure(Arguments),
     /// Print the names of all works.
@@ -15,6 +15,11 @@ pub(crate) enum Request {
     Startup {
         threads: NonZeroUsize,
         source: PathBuf,
+    },
+    /// In such a process: compile the graph of a training step with this small number of Adam, and make steps.
+    Training {
+        threads: NonZeroUsize,
+        epsilon: f64,
     },
 }
 
@@ -39,13 +44,13 @@ impl Arguments {
 /// Reads the arguments after the program's name.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, String> {
     let arguments: Vec<String> = arguments.into_iter().collect();
-    if !arguments.iter().any(|argument| ["--peers", "--startup"].contains(&argument.as_str())) {
+    if !arguments.iter().any(|argument| ["--peers", "--startup", "--training"].contains(&argument.as_str())) {
         return Ok(Request::Hint);
     }
     let mut arguments = arguments.into_iter();
     let two = const { NonZeroUsize::new(2).unwrap() };
     let mut parsed = Arguments { threads: two, quick: false, only: Vec::new(), peers: PathBuf::new() };
-    let (mut list, mut startup) = (false, None);
+    let (mut list, mut startup, mut training) = (false, None, None);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));
         match argument.as_str() {
@@ -55,6 +60,10 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Reque
             "--only" => parsed.only.push(value()?),
             "--peers" => parsed.peers = value()?.into(),
             "--startup" => startup = Some(PathBuf::from(value()?)),
+            "--training" => {
+                let text = value()?;
+                training = Some(text.parse().map_err(|_| format!("--training {text}: not a number"))?);
+            }
             "--threads" => {
                 let text = value()?;
                 parsed.threads =
@@ -63,9 +72,11 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Reque
             other => return Err(format!("unexpected argument `{other}`")),
         }
     }
-    Ok(match startup {
-        Some(source) => Request::Startup { threads: parsed.threads, source },
-        None if list => Request::List,
-        None => Request::Measure(parsed),
+    let threads = parsed.threads;
+    Ok(match (startup, training) {
+        (Some(source), _) => Request::Startup { threads, source },
+        (None, Some(epsilon)) => Request::Training { threads, epsilon },
+        (None, None) if list => Request::List,
+        (None, None) => Request::Measure(parsed),
     })
 }

@@ -1,4 +1,4 @@
-//! How fast kernels run, each compared with what others make of the same work:
+//! How fast kernels and graphs run, each compared with what others make of the same work:
 //!
 //! ```text
 //! cargo xtask peers     # once: installs what to compare with
@@ -10,6 +10,7 @@
 
 mod arguments;
 mod compare;
+mod graphs;
 mod machine;
 mod ours;
 mod peer;
@@ -18,17 +19,19 @@ mod peer;
 mod reference;
 mod startup;
 mod table;
+mod training;
 mod works;
 
 use std::error::Error;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use arguments::{Arguments, Request};
 use compare::{Effort, Failed, alone, compare};
-use ours::{Job, Ours};
+use ours::{Job, Ours, round};
 use peer::Peers;
 use table::{Report, Row};
-use works::Work;
+use works::{Content, Work};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
     let done = match request {
         Request::Measure(arguments) => measure(&arguments),
         Request::Startup { threads, source } => startup::child(threads, &source),
+        Request::Training { threads, epsilon } => training::child(threads, epsilon),
         Request::Hint => {
             println!("`cargo xtask bench` runs this, with what it compares with.");
             Ok(())
@@ -51,7 +55,7 @@ fn main() -> ExitCode {
             works::all()
                 .iter()
                 .map(|work| work.name)
-                .chain([startup::NAME])
+                .chain([startup::NAME, training::NAME])
                 .for_each(|name| println!("{name}"));
             Ok(())
         }
@@ -73,7 +77,8 @@ fn measure(arguments: &Arguments) -> Result<()> {
     }
     let works: Vec<Work> = works::all().into_iter().filter(|work| arguments.wants(work.name)).collect();
     let startup = arguments.wants(startup::NAME);
-    let count = works.len() + usize::from(startup);
+    let training = arguments.wants(training::NAME);
+    let count = works.len() + usize::from(startup) + usize::from(training);
     if count == 0 {
         return Err("no work has such a name; --list prints the names".into());
     }
@@ -89,10 +94,17 @@ fn measure(arguments: &Arguments) -> Result<()> {
         }
     }
     if startup {
-        eprintln!("[{count}/{count}] {}", startup::NAME);
+        eprintln!("[{}/{count}] {}", works.len() + 1, startup::NAME);
         match startup::measure(arguments.threads, effort) {
             Ok(rows) => report.rows.extend(rows),
             Err(error) => report.fail(startup::NAME, &*error),
+        }
+    }
+    if training {
+        eprintln!("[{count}/{count}] {}", training::NAME);
+        match training::measure(arguments.threads, effort, &peers) {
+            Ok(rows) => report.rows.extend(rows),
+            Err(error) => report.fail(training::NAME, &*error),
         }
     }
     print!("{}", report.text(&peers, &machine::disturbance()));
@@ -108,38 +120,74 @@ fn measure_work(
     report: &mut Report,
 ) -> Result<()> {
     let plan = (work.plan)(ours)?;
-    let job = Job::new(ours, &plan.dispatches)?;
-    job.run()?;
-    (plan.check)().map_err(|error| format!("wrong result: {error}"))?;
-    report.warnings.extend(job.warnings());
+    let check = |when: &str| (plan.check)().map_err(|error| format!("wrong result{when}: {error}"));
+    match &plan.content {
+        Content::Kernels(dispatches) => {
+            let job = Job::new(ours, dispatches)?;
+            job.run()?;
+            check("")?;
+            report.warnings.extend(job.warnings());
+            measure_against(work, &|| job.run(), &[], peers, effort, report)?;
+            let unchecked = job.unchecked()?;
+            unchecked.run()?;
+            check(" without checks")?;
+            let mut turns = |seconds| round(|| unchecked.run(), seconds);
+            match compare(work.statistic, effort, &mut |seconds| round(|| job.run(), seconds), &mut turns) {
+                Ok(comparison) => report.rows.push(Row::unchecked(work, &comparison)),
+                Err(Failed::Other(error)) => return Err(error.into()),
+                Err(Failed::Ours(error)) => return Err(error),
+            }
+        }
+        Content::Graph { run, samples } => {
+            check("")?;
+            measure_against(work, &|| run.run(), samples, peers, effort, report)?;
+        }
+    }
+    // What ran many times and in turn with others is right as well.
+    Ok(check(" after many runs")?)
+}
 
+/// Adds the rows of one work alone, if it has a limit, and with each of its peers. An error also if a peer's result is another
+/// than ours.
+fn measure_against(
+    work: &Work,
+    run: &dyn Fn() -> Result<Duration>,
+    samples: &[f64],
+    peers: &mut Peers,
+    effort: Effort,
+    report: &mut Report,
+) -> Result<()> {
     if let Some(limit) = work.limit {
-        let times = alone(work.statistic, effort, &mut |seconds| job.round(seconds))?;
+        let times = alone(work.statistic, effort, &mut |seconds| round(run, seconds))?;
         report.rows.push(Row::limit(work, limit, times));
     }
     for against in &work.peers {
+        if let Ok(theirs) = peers.prepare(against) {
+            same(samples, theirs).map_err(|error| format!("{}: {error}", against.peer.name()))?;
+        }
         let mut other = |seconds| peers.round(against, seconds);
         report.rows.push(
-            match compare(work.statistic, effort, &mut |seconds| job.round(seconds), &mut other) {
+            match compare(work.statistic, effort, &mut |seconds| round(run, seconds), &mut other) {
                 Ok(comparison) => Row::compared(work, against, &comparison),
                 Err(Failed::Other(reason)) => {
                     eprintln!("      {}: {reason}", against.peer.name());
-                    let times = alone(work.statistic, effort, &mut |seconds| job.round(seconds))?;
+                    let times = alone(work.statistic, effort, &mut |seconds| round(run, seconds))?;
                     Row::missing(work, against, times, &reason)
                 }
                 Err(Failed::Ours(error)) => return Err(error),
             },
         );
     }
-    let unchecked = job.unchecked()?;
-    unchecked.run()?;
-    (plan.check)().map_err(|error| format!("wrong result without checks: {error}"))?;
-    let mut turns = |seconds| unchecked.round(seconds);
-    match compare(work.statistic, effort, &mut |seconds| job.round(seconds), &mut turns) {
-        Ok(comparison) => report.rows.push(Row::unchecked(work, &comparison)),
-        Err(Failed::Other(error)) => return Err(error.into()),
-        Err(Failed::Ours(error)) => return Err(error),
+    Ok(())
+}
+
+/// An error if numbers of two results differ by more than so many roundings of single-precision floats may make.
+fn same(ours: &[f64], theirs: &[f64]) -> Result<()> {
+    const TOLERANCE: f64 = 1e-4;
+    let largest = ours.iter().fold(0.0, |largest: f64, value| largest.max(value.abs()));
+    let near = |(a, b): (&f64, &f64)| (a - b).abs() <= TOLERANCE * largest;
+    if ours.len() == theirs.len() && ours.iter().zip(theirs).all(near) {
+        return Ok(());
     }
-    // What ran many times and in turn with others is right as well.
-    (plan.check)().map_err(|error| format!("wrong result after many runs: {error}").into())
+    Err(format!("its result is {theirs:?}, ours {ours:?}").into())
 }

@@ -105,19 +105,19 @@ impl<'a> Job<'a> {
         encoder.end_encoding()?;
         Ok(command_buffer)
     }
+}
 
-    /// The seconds that each of as many runs took as fit into so much time, of one at least: what the
-    /// peers' `round` does.
-    pub(crate) fn round(&self, seconds: f64) -> Result<Vec<f64>> {
-        let first = self.run()?.as_secs_f64();
-        if first > seconds {
-            return Ok(vec![first]);
-        }
-        let start = Instant::now();
-        let mut times = vec![self.run()?.as_secs_f64()];
-        while start.elapsed().as_secs_f64() < seconds {
-            times.push(self.run()?.as_secs_f64());
-        }
-        Ok(times)
+/// The seconds that each of as many runs took as fit into so much time, of one at least: what the
+/// peers' `round` does.
+pub(crate) fn round(run: impl Fn() -> Result<Duration>, seconds: f64) -> Result<Vec<f64>> {
+    let first = run()?.as_secs_f64();
+    if first > seconds {
+        return Ok(vec![first]);
     }
+    let start = Instant::now();
+    let mut times = vec![run()?.as_secs_f64()];
+    while start.elapsed().as_secs_f64() < seconds {
+        times.push(run()?.as_secs_f64());
+    }
+    Ok(times)
 }

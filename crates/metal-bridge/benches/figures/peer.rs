@@ -18,6 +18,9 @@ const PATIENCE: Duration = Duration::from_secs(180);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Peer {
     PyTorch,
+    /// The same, with works of graphs: they need gradients, and another way to say what comes out.
+    PyTorchGraphs,
+    Jax,
     Pocl,
     /// Loops in C.
     Loops,
@@ -26,7 +29,8 @@ pub(crate) enum Peer {
 impl Peer {
     pub(crate) const fn name(self) -> &'static str {
         match self {
-            Self::PyTorch => "PyTorch",
+            Self::PyTorch | Self::PyTorchGraphs => "PyTorch",
+            Self::Jax => "JAX",
             Self::Pocl => "PoCL",
             Self::Loops => "C loop",
         }
@@ -42,6 +46,8 @@ impl Peer {
         };
         match self {
             Self::PyTorch => script("pytorch.py"),
+            Self::PyTorchGraphs => script("pytorch_graphs.py"),
+            Self::Jax => script("jax_graphs.py"),
             Self::Pocl => script("pocl.py"),
             Self::Loops => Command::new(directory.join("loops")),
         }
@@ -68,18 +74,27 @@ impl Peers {
         })
     }
 
-    /// Lets a peer do its work for so many seconds; gives the seconds of each run.
-    pub(crate) fn round(&mut self, against: &Against, seconds: f64) -> Result<Vec<f64>> {
+    /// The program of a peer.
+    pub(crate) fn command(&self, peer: Peer) -> Command {
+        peer.command(&self.directory)
+    }
+
+    /// Makes a peer ready for its work; gives numbers of its result, if it lets them be compared.
+    pub(crate) fn prepare(&mut self, against: &Against) -> Result<&[f64]> {
         let (threads, running) = (self.threads, self.running(against.peer)?);
         if running.prepared != against.work {
             running.prepared = "";
-            running.ask(&format!("prepare {} {threads}", against.work))?;
+            let answer = running.ask(&format!("prepare {} {threads}", against.work))?;
+            running.samples = numbers(answer.strip_prefix("ok").unwrap_or(&answer))?;
             running.prepared = against.work;
         }
-        let answer = running.ask(&format!("round {seconds}"))?;
-        let times =
-            answer.split_whitespace().map(|word| word.parse().map_err(|_| format!("answered {answer}")));
-        Ok(times.collect::<std::result::Result<_, _>>()?)
+        Ok(&running.samples)
+    }
+
+    /// Lets a peer do its work for so many seconds; gives the seconds of each run.
+    pub(crate) fn round(&mut self, against: &Against, seconds: f64) -> Result<Vec<f64>> {
+        self.prepare(against)?;
+        Ok(numbers(&self.running(against.peer)?.ask(&format!("round {seconds}"))?)?)
     }
 
     fn running(&mut self, peer: Peer) -> Result<&mut Running> {
@@ -96,6 +111,10 @@ impl Peers {
     }
 }
 
+fn numbers(answer: &str) -> std::result::Result<Vec<f64>, String> {
+    answer.split_whitespace().map(|word| word.parse().map_err(|_| format!("answered {answer}"))).collect()
+}
+
 /// A peer's process.
 struct Running {
     child: Child,
@@ -104,6 +123,8 @@ struct Running {
     version: String,
     /// The work it is ready to do.
     prepared: &'static str,
+    /// Numbers of that work's result.
+    samples: Vec<f64>,
 }
 
 impl Running {
@@ -120,7 +141,7 @@ impl Running {
             let lines = BufReader::new(output).lines().map_while(std::io::Result::ok);
             lines.take_while(|line| sender.send(line.clone()).is_ok()).for_each(drop);
         });
-        let mut running = Self { child, lines, version: String::new(), prepared: "" };
+        let mut running = Self { child, lines, version: String::new(), prepared: "", samples: Vec::new() };
         running.version = running.answer()?;
         Ok(running)
     }

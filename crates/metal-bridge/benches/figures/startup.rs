@@ -56,16 +56,21 @@ struct Child {
 fn start(threads: NonZeroUsize, cache: &Path, source: &Path) -> Result<Child> {
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["--threads", &threads.to_string(), "--startup"]).arg(source);
-    command.env("METAL_BRIDGE_CACHE_DIR", cache).stdin(Stdio::null()).stderr(Stdio::inherit());
-    let output = command.output()?;
+    command.env("METAL_BRIDGE_CACHE_DIR", cache);
+    let [seconds, peak_bytes] = words(command)?;
+    Ok(Child { seconds, peak_bytes: Some(peak_bytes).filter(|bytes| bytes.is_finite()) })
+}
+
+/// The numbers that a process prints.
+pub(crate) fn words<const COUNT: usize>(mut command: Command) -> Result<[f64; COUNT]> {
+    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
     if !output.status.success() {
         return Err(format!("the process that measures ended with {}", output.status).into());
     }
     let text = String::from_utf8(output.stdout)?;
-    let mut words = text.split_whitespace();
-    let seconds = words.next().ok_or("the process that measures said nothing")?.parse()?;
-    let peak_bytes = words.next().and_then(|word| word.parse().ok());
-    Ok(Child { seconds, peak_bytes })
+    let numbers: Option<Vec<f64>> = text.split_whitespace().map(|word| word.parse().ok()).collect();
+    let numbers = numbers.and_then(|numbers| numbers.try_into().ok());
+    Ok(numbers.ok_or_else(|| format!("the process that measures said {text:?}, not {COUNT} numbers"))?)
 }
 
 /// Builds all pipelines, on as many threads as given, as a program that wants to start soon does; prints the seconds, and the
@@ -87,12 +92,13 @@ pub(crate) fn child(threads: NonZeroUsize, source: &Path) -> Result<()> {
         let builders: Vec<_> = (0..threads.get()).map(|_| scope.spawn(build)).collect();
         builders.into_iter().try_for_each(|builder| builder.join().expect("building does not panic"))
     })?;
-    println!("{} {}", start.elapsed().as_secs_f64(), peak_bytes().map(|n| n.to_string()).unwrap_or_default());
+    println!("{} {}", start.elapsed().as_secs_f64(), peak_bytes().unwrap_or(f64::NAN));
     Ok(())
 }
 
-fn peak_bytes() -> Option<u64> {
+/// The most resident memory that this process has had.
+pub(crate) fn peak_bytes() -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
+    Some(line.trim().strip_suffix("kB")?.trim().parse::<f64>().ok()? * 1024.0)
 }

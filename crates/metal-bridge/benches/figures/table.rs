@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::Result;
 use crate::compare::{Comparison, Spread};
-use crate::peer::Peers;
+use crate::peer::{Peer, Peers};
 use crate::works::{Against, Rate, Work};
 
 /// Kernels may take so many times as long with their checks.
@@ -98,6 +98,43 @@ impl Row {
         Self::alone(work, bytes.map_or("unknown".into(), megabytes), format!("≤ {}", megabytes(limit)), met)
     }
 
+    /// The most memory of processes, and what of it was there before any work, with a peer's.
+    pub(crate) fn memory(
+        work: String,
+        ours: [f64; 2],
+        peer: Peer,
+        theirs: [f64; 2],
+        target: Option<f64>,
+    ) -> Self {
+        let ratio = theirs[0] / ours[0];
+        Self {
+            work,
+            ours: megabytes(ours),
+            peer: format!("{} {}", peer.name(), megabytes(theirs)),
+            ratio: factor(ratio),
+            target: at_least(target),
+            met: target.map_or(Met::NoTarget, |target| Met::if_so(ratio >= target)),
+        }
+    }
+
+    /// The same without the peer.
+    pub(crate) fn memory_missing(
+        work: String,
+        ours: [f64; 2],
+        peer: Peer,
+        reason: &str,
+        target: Option<f64>,
+    ) -> Self {
+        Self {
+            work,
+            ours: megabytes(ours),
+            peer: format!("{} missing: {reason}", peer.name()),
+            ratio: "—".into(),
+            target: at_least(target),
+            met: if target.is_some() { Met::Unknown } else { Met::NoTarget },
+        }
+    }
+
     /// Seconds that are told and no more.
     pub(crate) fn remark(work: String, seconds: f64) -> Self {
         Self::alone(work, time(seconds), "—".into(), Met::NoTarget)
@@ -160,7 +197,7 @@ impl Report {
         );
         text += "A figure is the median over rounds in which both sides took turns, a factor that of the rounds' \
                  factors, with quartiles. What counts of a side's turn is its best run, for latencies its median \
-                 run. GB/s count each element read or written once.\n";
+                 run. GB/s count each element read or written once. Of several peers, the better one has to be beaten.\n";
         if !self.warnings.is_empty() {
             text += "\nThe compiler warns:\n\n";
         }
@@ -184,6 +221,11 @@ fn figure(rate: Rate, seconds: f64) -> String {
         Rate::Nothing => String::new(),
     };
     time(seconds) + &rate
+}
+
+/// The most memory, and what of it was there at first.
+fn megabytes([peak, start]: [f64; 2]) -> String {
+    format!("{:.0} MB ({:.0} MB at first)", peak * 1e-6, start * 1e-6)
 }
 
 fn time(seconds: f64) -> String {

@@ -4,6 +4,7 @@ use metal_bridge::{Buffer, ResourceOptions};
 
 use crate::Result;
 use crate::compare::Statistic;
+use crate::graphs::{self, Run};
 use crate::ours::{Dispatch, Ours};
 use crate::peer::Peer;
 use crate::reference::{layer_norm, linear, matmul, sigmoid};
@@ -40,14 +41,23 @@ pub(crate) struct Against {
     pub(crate) target: Option<f64>,
 }
 
-/// The kernels to run, with data, and what tells whether their results are right.
+/// What to run, with data, and what tells whether results are right.
 pub(crate) struct Plan {
-    pub(crate) dispatches: Vec<Dispatch>,
+    pub(crate) content: Content,
     pub(crate) check: Box<dyn Fn() -> Result<()>>,
 }
 
+pub(crate) enum Content {
+    Kernels(Vec<Dispatch>),
+    Graph {
+        run: Run,
+        /// Numbers of the result, which the peers' must be equal to.
+        samples: Vec<f64>,
+    },
+}
+
 /// Half a unit in the last place of 1.
-const ROUNDING: f64 = 1.0 / (1u64 << 24) as f64;
+pub(crate) const ROUNDING: f64 = 1.0 / (1u64 << 24) as f64;
 
 pub(crate) fn all() -> Vec<Work> {
     let against = |peer, work, target| Against { peer, work, target: Some(target) };
@@ -57,7 +67,7 @@ pub(crate) fn all() -> Vec<Work> {
         let plan: Planner = Box::new(move |ours| matmul_plan(ours, n, group));
         work(name, operations([n; 3]), plan, peers)
     };
-    vec![
+    let kernels = vec![
         work(
             "add f32, 2^25",
             bytes(12 << 25),
@@ -140,14 +150,15 @@ pub(crate) fn all() -> Vec<Work> {
                 vec![Against { peer: Peer::Pocl, work: "add_1024", target: None }],
             )
         },
-    ]
+    ];
+    kernels.into_iter().chain(graphs::all()).collect()
 }
 
-fn bytes(count: usize) -> Rate {
+pub(crate) fn bytes(count: usize) -> Rate {
     Rate::Bytes(count as f64)
 }
 
-fn operations(sizes: [usize; 3]) -> Rate {
+pub(crate) fn operations(sizes: [usize; 3]) -> Rate {
     Rate::Operations(2.0 * sizes.map(|n| n as f64).iter().product::<f64>())
 }
 
@@ -157,13 +168,13 @@ fn add_plan(ours: &Ours, count: usize) -> Result<Plan> {
     let (a, b) = (floats(1, count), floats(2, count));
     let out = output(ours, count)?;
     Ok(Plan {
-        dispatches: vec![Dispatch {
+        content: Content::Kernels(vec![Dispatch {
             kernel: "add_arrays_float32",
             buffers: vec![input(ours, &a)?, input(ours, &b)?, out.clone()],
             sizes: vec![],
             grid: count.into(),
             group: 256.into(),
-        }],
+        }]),
         check: Box::new(move || {
             near(&out, a.iter().zip(&b).map(|(a, b)| f64::from(*a) + f64::from(*b)), 2.0 * ROUNDING)
         }),
@@ -174,19 +185,19 @@ fn sigmoid_plan(ours: &Ours, count: usize) -> Result<Plan> {
     let x = floats(1, count);
     let out = output(ours, count)?;
     Ok(Plan {
-        dispatches: vec![Dispatch {
+        content: Content::Kernels(vec![Dispatch {
             kernel: "sigmoid_float32",
             buffers: vec![input(ours, &x)?, out.clone()],
             sizes: vec![],
             grid: count.into(),
             group: 256.into(),
-        }],
+        }]),
         check: Box::new(move || near(&out, x.iter().map(|x| sigmoid(f64::from(*x))), 16.0 * ROUNDING)),
     })
 }
 
 // A sum of n products of numbers up to 1 is off by n² roundings at most.
-fn product_tolerance(inner: usize) -> f64 {
+pub(crate) fn product_tolerance(inner: usize) -> f64 {
     (inner * inner) as f64 * ROUNDING
 }
 
@@ -195,13 +206,13 @@ fn matmul_plan(ours: &Ours, n: usize, group: (usize, usize)) -> Result<Plan> {
     let out = output(ours, n * n)?;
     let expected = matmul(&a, &b, [n; 3]);
     Ok(Plan {
-        dispatches: vec![Dispatch {
+        content: Content::Kernels(vec![Dispatch {
             kernel: "matmul_float32",
             buffers: vec![input(ours, &a)?, input(ours, &b)?, out.clone()],
             sizes: vec![n as u32; 3],
             grid: (n, n).into(),
             group: group.into(),
-        }],
+        }]),
         check: Box::new(move || near(&out, expected.iter().copied(), product_tolerance(n))),
     })
 }
@@ -215,13 +226,13 @@ fn linear_plan(ours: &Ours) -> Result<Plan> {
     let out = output(ours, batch * outputs)?;
     let expected = linear(&x, &weight, &bias, LINEAR);
     Ok(Plan {
-        dispatches: vec![Dispatch {
+        content: Content::Kernels(vec![Dispatch {
             kernel: "linear_relu_float32",
             buffers: vec![input(ours, &x)?, input(ours, &weight)?, input(ours, &bias)?, out.clone()],
             sizes: LINEAR.map(|size| size as u32).into(),
             grid: (outputs, batch).into(),
             group: (32, 8).into(),
-        }],
+        }]),
         check: Box::new(move || {
             near(&out, expected.iter().map(|value| value.max(0.0)), product_tolerance(inputs + 1))
         }),
@@ -236,13 +247,13 @@ fn layer_norm_plan(ours: &Ours, rows: usize, features: usize) -> Result<Plan> {
     // Sums over a row, divided by its length, are off by as many roundings; the results are about twice as large.
     let tolerance = 4.0 * features as f64 * ROUNDING;
     Ok(Plan {
-        dispatches: vec![Dispatch {
+        content: Content::Kernels(vec![Dispatch {
             kernel: "layer_norm_float32",
             buffers: inputs.into_iter().chain(outputs.iter().cloned()).collect(),
             sizes: vec![rows as u32, features as u32],
             grid: (features, rows).into(),
             group: 256.into(),
-        }],
+        }]),
         check: Box::new(move || {
             let mut pairs = outputs.iter().zip(&expected);
             pairs.try_for_each(|(out, expected)| near(out, expected.iter().copied(), tolerance))
@@ -273,20 +284,23 @@ fn sum_plan(ours: &Ours, kernel: &'static str, count: usize, share: usize) -> Re
     let expected: f64 = data.iter().map(|value| f64::from(*value)).sum();
     // Each addition that an element goes through is off by a rounding at most.
     let tolerance = additions as f64 * ROUNDING * expected;
-    Ok(Plan { dispatches, check: Box::new(move || near(&buffer, [expected].into_iter(), tolerance)) })
+    Ok(Plan {
+        content: Content::Kernels(dispatches),
+        check: Box::new(move || near(&buffer, [expected].into_iter(), tolerance)),
+    })
 }
 
 fn mandelbrot_plan(ours: &Ours, side: usize, iterations: u32) -> Result<Plan> {
     let image = output(ours, side * side)?;
     let expected = mandelbrot(side, iterations);
     Ok(Plan {
-        dispatches: vec![Dispatch {
+        content: Content::Kernels(vec![Dispatch {
             kernel: "mandelbrot",
             buffers: vec![image.clone()],
             sizes: vec![side as u32, iterations],
             grid: (side, side).into(),
             group: (32, 8).into(),
-        }],
+        }]),
         check: Box::new(move || {
             let image = image.map_read::<u32>()?;
             let different = image.iter().zip(&expected).filter(|(a, b)| a != b).count();
@@ -327,7 +341,7 @@ fn output(ours: &Ours, count: usize) -> Result<Buffer> {
 }
 
 /// An error if a result is further from what is expected than the tolerance, or is no number.
-fn near(buffer: &Buffer, expected: impl Iterator<Item = f64>, tolerance: f64) -> Result<()> {
+pub(crate) fn near(buffer: &Buffer, expected: impl Iterator<Item = f64>, tolerance: f64) -> Result<()> {
     for (i, (got, expected)) in buffer.map_read::<f32>()?.iter().zip(expected).enumerate() {
         let error = (f64::from(*got) - expected).abs();
         if error.is_nan() || error > tolerance {
@@ -338,7 +352,7 @@ fn near(buffer: &Buffer, expected: impl Iterator<Item = f64>, tolerance: f64) ->
 }
 
 /// Numbers from -1 to 1: SplitMix64's upper halves.
-fn floats(seed: u64, count: usize) -> Vec<f32> {
+pub(crate) fn floats(seed: u64, count: usize) -> Vec<f32> {
     let mut state = seed;
     let numbers = (0..count).map(|_| {
         state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);

@@ -4,6 +4,10 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde::{Deserialize, Serialize};
+
 use super::data_type::{Element, Scalar, TensorDataType};
 use super::error::{GraphError, GraphProblem};
 use super::shape::Shape;
@@ -20,7 +24,8 @@ use crate::error::Result;
 /// assert_eq!(data.to_vec::<f32>()?, [1.0, 2.0, 3.0, 4.0]);
 /// # Ok::<(), metal_bridge::Error>(())
 /// ```
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "SavedData", try_from = "SavedData")]
 pub struct TensorData {
     data_type: TensorDataType,
     shape: Vec<usize>,
@@ -133,6 +138,47 @@ impl TensorData {
         let data_type = self.data_type;
         self.bytes.chunks_exact(data_type.size()).map(move |bytes| Scalar::from_bytes(data_type, bytes))
     }
+}
+
+/// Values as they are saved.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SavedData {
+    data_type: TensorDataType,
+    shape: Vec<usize>,
+    /// Elements in row-major order, each with its lowest byte first.
+    base64: String,
+}
+
+impl From<TensorData> for SavedData {
+    fn from(data: TensorData) -> Self {
+        let TensorData { data_type, shape, bytes } = data;
+        let base64 = if cfg!(target_endian = "little") {
+            BASE64_STANDARD.encode(&bytes)
+        } else {
+            BASE64_STANDARD.encode(swapped(data_type, bytes.to_vec()))
+        };
+        Self { data_type, shape, base64 }
+    }
+}
+
+impl TryFrom<SavedData> for TensorData {
+    type Error = String;
+
+    fn try_from(saved: SavedData) -> std::result::Result<Self, String> {
+        let SavedData { data_type, shape, base64 } = saved;
+        let mut bytes = BASE64_STANDARD.decode(base64).map_err(|error| error.to_string())?;
+        if cfg!(target_endian = "big") {
+            bytes = swapped(data_type, bytes);
+        }
+        Self::checked(data_type, shape.into(), &bytes).map_err(|problem| problem.to_string())
+    }
+}
+
+/// Elements with their bytes in the other order.
+fn swapped(data_type: TensorDataType, mut bytes: Vec<u8>) -> Vec<u8> {
+    bytes.chunks_mut(data_type.size()).for_each(<[u8]>::reverse);
+    bytes
 }
 
 impl fmt::Debug for TensorData {

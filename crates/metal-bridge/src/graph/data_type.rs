@@ -3,35 +3,43 @@
 use std::fmt;
 
 use half::{bf16, f16};
+use serde::{Deserialize, Serialize};
 
 /// The type of a tensor's elements.
 ///
 /// There is no implicit conversion between types: operations that take several tensors take them of one type,
 /// and [`Graph::cast`](super::Graph::cast) converts.
 #[doc(alias = "MPSDataType")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum TensorDataType {
     /// IEEE single precision.
     #[doc(alias = "MPSDataTypeFloat32")]
+    #[serde(rename = "f32")]
     Float32,
     /// IEEE half precision. Sums and products are accumulated in single precision.
     #[doc(alias = "MPSDataTypeFloat16")]
+    #[serde(rename = "f16")]
     Float16,
     /// The upper half of single precision. Sums and products are accumulated in single precision.
     #[doc(alias = "MPSDataTypeBFloat16")]
+    #[serde(rename = "bf16")]
     BFloat16,
     /// 32 bits, signed; arithmetic wraps around.
     #[doc(alias = "MPSDataTypeInt32")]
+    #[serde(rename = "i32")]
     Int32,
     /// 64 bits, signed; arithmetic wraps around.
     #[doc(alias = "MPSDataTypeInt64")]
+    #[serde(rename = "i64")]
     Int64,
     /// 8 bits, unsigned; arithmetic wraps around.
     #[doc(alias = "MPSDataTypeUInt8")]
+    #[serde(rename = "u8")]
     UInt8,
     /// True or false, in one byte that is 1 or 0.
     #[doc(alias = "MPSDataTypeBool")]
+    #[serde(rename = "bool")]
     Bool,
 }
 
@@ -81,7 +89,8 @@ impl fmt::Display for TensorDataType {
 }
 
 /// One value of a type.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "SavedScalar", try_from = "SavedScalar")]
 pub(crate) struct Scalar {
     data_type: TensorDataType,
     /// The element's bits, above them zeros.
@@ -165,6 +174,61 @@ impl Scalar {
             TensorDataType::Int64 => self.bits as i64,
             TensorDataType::UInt8 | TensorDataType::Bool => self.bits as i64,
             _ => self.to_f64() as i64,
+        }
+    }
+}
+
+/// A scalar as it is saved.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SavedScalar {
+    data_type: TensorDataType,
+    value: SavedNumber,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum SavedNumber {
+    Integer(i64),
+    Float(f64),
+    /// `NaN`, `inf` or `-inf`, which JSON has no numbers for.
+    Text(String),
+}
+
+impl From<Scalar> for SavedScalar {
+    fn from(scalar: Scalar) -> Self {
+        let value = match scalar.to_f64() {
+            _ if !scalar.data_type.is_float() => SavedNumber::Integer(scalar.to_i64()),
+            value if value.is_finite() => SavedNumber::Float(value),
+            value => SavedNumber::Text(value.to_string()),
+        };
+        Self { data_type: scalar.data_type, value }
+    }
+}
+
+impl TryFrom<SavedScalar> for Scalar {
+    type Error = String;
+
+    fn try_from(saved: SavedScalar) -> Result<Self, String> {
+        let SavedScalar { data_type, value } = saved;
+        if data_type.is_float() {
+            let value = match value {
+                SavedNumber::Integer(value) => value as f64,
+                SavedNumber::Float(value) => value,
+                SavedNumber::Text(text) => {
+                    text.parse().map_err(|_| format!("{text:?} is no number of type {data_type}"))?
+                }
+            };
+            return Ok(Self::from_f64(data_type, value));
+        }
+        match value {
+            SavedNumber::Integer(value) if Self::from_i64(data_type, value).to_i64() == value => {
+                Ok(Self::from_i64(data_type, value))
+            }
+            SavedNumber::Integer(value) => Err(format!("{data_type} cannot hold {value}")),
+            SavedNumber::Float(_) | SavedNumber::Text(_) => {
+                Err(format!("a value of type {data_type} is no whole number"))
+            }
         }
     }
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 /// The name of an open dimension. Dimensions of one name are of one size.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Symbol(Arc<str>);
@@ -36,7 +38,8 @@ pub(crate) type Bindings = BTreeMap<Symbol, usize>;
 /// assert_eq!(batch.value(), None);
 /// assert_eq!(Dim::from(28).value(), Some(28));
 /// ```
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "SavedDim", try_from = "SavedDim")]
 pub struct Dim {
     factor: usize,
     /// Sorted; a name may occur several times. Empty if the factor is 0.
@@ -164,6 +167,47 @@ impl fmt::Display for Dim {
             write!(f, "{times}{}", symbol.name())?;
         }
         Ok(())
+    }
+}
+
+/// A size as it is saved: a number, or as it is displayed.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum SavedDim {
+    Known(usize),
+    Open(String),
+}
+
+impl From<Dim> for SavedDim {
+    fn from(dim: Dim) -> Self {
+        dim.value().map_or_else(|| Self::Open(dim.to_string()), Self::Known)
+    }
+}
+
+impl TryFrom<SavedDim> for Dim {
+    type Error = String;
+
+    fn try_from(saved: SavedDim) -> Result<Self, String> {
+        let text = match saved {
+            SavedDim::Known(size) => return Ok(Self::known(size)),
+            SavedDim::Open(text) => text,
+        };
+        let mut dim = Self::known(1);
+        for (i, part) in text.split('*').enumerate() {
+            match part.parse() {
+                Ok(factor) if i == 0 && factor > 0 => dim.factor = factor,
+                _ if part.starts_with(|c: char| c.is_alphabetic() || c == '_') => {
+                    dim.symbols.push(Symbol(part.into()));
+                }
+                _ => {
+                    return Err(format!(
+                        "{text:?} is no size; expected such as 8, \"batch\" or \"12*batch\""
+                    ));
+                }
+            }
+        }
+        dim.symbols.sort();
+        Ok(dim)
     }
 }
 

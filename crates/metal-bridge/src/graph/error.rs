@@ -294,6 +294,20 @@ pub enum GraphProblem {
         /// What contradicts.
         why: String,
     },
+    /// Text that is no saved graph.
+    #[error("the text is no saved graph: {message}")]
+    NotSaved {
+        /// What is wrong with it, and where.
+        message: String,
+    },
+    /// An operation of a saved graph that no graph can have.
+    #[error("operation {number}: {problem}")]
+    SavedOperation {
+        /// Its number, from 0 on.
+        number: usize,
+        /// What is wrong with it.
+        problem: Box<GraphProblem>,
+    },
 }
 
 /// A size, of an axis counted from the last one.

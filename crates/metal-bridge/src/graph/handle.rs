@@ -88,7 +88,7 @@ impl Graph {
         build: impl FnOnce(&mut Call<'_>) -> Result<T, GraphProblem>,
     ) -> Result<T, GraphError> {
         let location = Location::caller();
-        let origin = Origin { call: name, location, gradient: false };
+        let origin = Origin { call: name, location, saved: None, gradient: false };
         build(&mut Call::new(self, origin)).map_err(|problem| GraphError::new(name, location, problem))
     }
 

@@ -84,6 +84,7 @@ mod gradient;
 mod handle;
 pub(crate) mod ir;
 pub mod reference;
+mod saved;
 mod shape;
 
 pub use build::{

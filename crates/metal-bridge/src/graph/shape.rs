@@ -17,7 +17,8 @@ use super::dim::{Bindings, Dim};
 /// assert_eq!(Shape::from([Dim::open("batch"), 28.into()]).to_string(), "[batch, 28]");
 /// assert_eq!(Shape::from([2, 3]).known(), Some(vec![2, 3]));
 /// ```
-#[derive(Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
 pub struct Shape(Vec<Dim>);
 
 impl Shape {

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
-use std::path::Path;
 
 use super::emit::{Body, Kernel, PRELUDE, is_free, is_memory, shape_of};
 use super::passes::{self, Subject};
@@ -354,7 +353,7 @@ impl Source {
         for &id in &kernel.computed {
             let node = &arena.nodes[id];
             let origin = node.origin;
-            let file = Path::new(origin.location.file()).file_name().unwrap_or_default().to_string_lossy();
+            let file = origin.file();
             let of = if origin.gradient { "gradient of " } else { "" };
             let label = if node.label.is_empty() { String::new() } else { format!(" \"{}\"", node.label) };
             let line = format!(
@@ -362,7 +361,7 @@ impl Source {
                 node.op.name(),
                 node.ty,
                 origin.call,
-                origin.location.line()
+                origin.line()
             );
             let _ = writeln!(comments, "//     {}", plain(&line));
         }

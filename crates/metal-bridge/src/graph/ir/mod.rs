@@ -59,9 +59,24 @@ impl fmt::Debug for TensorType {
 pub(crate) struct Origin {
     /// The method, as `softmax`: several operations may come from one.
     pub(crate) call: &'static str,
+    /// Where it is in this program; of a graph that was saved, where it was loaded.
     pub(crate) location: &'static Location<'static>,
+    /// File and line in the program that has saved the graph.
+    pub(crate) saved: Option<(&'static str, u32)>,
     /// Whether it computes a gradient: the call and place are those of the operation that is differentiated.
     pub(crate) gradient: bool,
+}
+
+impl Origin {
+    /// The source file, without its directories: prints are the same wherever a program was built.
+    pub(crate) fn file(&self) -> &'static str {
+        let path = self.saved.map_or(self.location.file(), |(file, _)| file);
+        path.rsplit(['/', '\\']).next().unwrap_or(path)
+    }
+
+    pub(crate) fn line(&self) -> u32 {
+        self.saved.map_or(self.location.line(), |(_, line)| line)
+    }
 }
 
 /// An operation and the tensor that it makes.

@@ -2,7 +2,10 @@
 //!
 //! The set is as small as differentiation, the compiler and the reference interpreter can have it without
 //! losing precision or speed. Element-wise operations take tensors of one shape (`Broadcast` is explicit), and
-//! each operation makes one tensor. Each operand is described as `name: shape`; names in capitals are sizes.
+//! each operation makes one tensor. They are saved under the names that they have here (`saved.rs`), so a name that
+//! changes needs a `rename` or a new version of the format. Each operand is described as `name: shape`; names in capitals are sizes.
+
+use serde::{Deserialize, Serialize};
 
 use super::table::VariableId;
 use crate::graph::data::TensorData;
@@ -11,7 +14,8 @@ use crate::graph::dim::Dim;
 use crate::graph::shape::Shape;
 
 /// A primitive operation, without its operands.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Op {
     // Sources.
     /// A tensor that is given for each execution. The node's label is its name.
@@ -106,7 +110,8 @@ pub(crate) enum Op {
 }
 
 /// Operations of one operand. Floats only, where nothing else is said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum UnaryOp {
     /// Numbers.
     Neg,
@@ -147,7 +152,8 @@ pub(crate) enum UnaryOp {
 }
 
 /// Operations of two operands. Numbers, where nothing else is said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum BinaryOp {
     Add,
     Sub,
@@ -171,7 +177,8 @@ pub(crate) enum BinaryOp {
 }
 
 /// Comparisons. Equality of all types, order of numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum CompareOp {
     Equal,
     NotEqual,
@@ -182,7 +189,8 @@ pub(crate) enum CompareOp {
 }
 
 /// How elements are made one. Numbers; the maximum and minimum are NaN if an element is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum ReduceOp {
     Sum,
     Product,
@@ -191,14 +199,16 @@ pub(crate) enum ReduceOp {
 }
 
 /// Which element's position is wanted. Numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum ArgReduceOp {
     Max,
     Min,
 }
 
 /// The elements `start`, `start + step`, … before `stop`. At least one.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct SliceRange {
     pub(crate) start: Dim,
     pub(crate) stop: Dim,
@@ -206,7 +216,8 @@ pub(crate) struct SliceRange {
 }
 
 /// How a window moves over the two last axes. Pairs are `[along height, along width]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Window {
     pub(crate) strides: [usize; 2],
     pub(crate) dilations: [usize; 2],
@@ -215,14 +226,16 @@ pub(crate) struct Window {
 }
 
 /// A convolution, apart from the sizes of source and weights.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Convolution {
     pub(crate) window: Window,
     pub(crate) groups: usize,
 }
 
 /// A pooling, apart from the size of the source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Pooling {
     pub(crate) window: Window,
     pub(crate) kernel: [usize; 2],

@@ -6,11 +6,6 @@ use super::op::{Convolution, Op, Pooling, SliceRange, Window};
 use super::{Arena, Node, NodeId};
 use crate::graph::dim::Dim;
 
-/// The path of a source file without its directories: prints are the same wherever a program was built.
-fn file_name(path: &str) -> &str {
-    path.rsplit(['/', '\\']).next().unwrap_or(path)
-}
-
 /// One line for each node: `%3 = add %1, %2 : f32[2, 3]  // addition at main.rs:12 "sum"`.
 pub(crate) fn text(arena: &Arena, nodes: &[NodeId]) -> String {
     let mut out = String::new();
@@ -25,13 +20,7 @@ pub(crate) fn text(arena: &Arena, nodes: &[NodeId]) -> String {
             let _ = write!(out, "{}{operand}", if i == 0 { " " } else { ", " });
         }
         let _ = write!(out, " : {ty}  // {}", if origin.gradient { "gradient of " } else { "" });
-        let _ = write!(
-            out,
-            "{} at {}:{}",
-            origin.call,
-            file_name(origin.location.file()),
-            origin.location.line()
-        );
+        let _ = write!(out, "{} at {}:{}", origin.call, origin.file(), origin.line());
         let _ = if label.is_empty() { writeln!(out) } else { writeln!(out, " {label:?}") };
     }
     out
@@ -58,12 +47,7 @@ pub(crate) fn dot(arena: &Arena, nodes: &[NodeId]) -> String {
         if !label.is_empty() {
             lines.insert(0, label.to_string());
         }
-        lines.push(format!(
-            "{} at {}:{}",
-            origin.call,
-            file_name(origin.location.file()),
-            origin.location.line()
-        ));
+        lines.push(format!("{} at {}:{}", origin.call, origin.file(), origin.line()));
         let lines: Vec<String> = lines.iter().map(|line| escape(line)).collect();
         let name = id.to_string();
         let name = name.trim_start_matches('%');

@@ -109,7 +109,13 @@ pub(crate) fn infer(
         (Op::AvgPool2dGradient { pooling, source_shape, .. }, [gradient]) => {
             window::avg_pool_gradient(pooling, source_shape, gradient)?
         }
-        _ => unreachable!("{} does not take {} operands", op.name(), operands.len()),
+        _ => {
+            return Err(GraphProblem::Parameter {
+                parameter: "operands",
+                got: format!("{} of {}", operands.len(), op.name()),
+                expected: "as many as the operation takes".into(),
+            });
+        }
     };
     check_shape("result", ty.data_type, &ty.shape)?;
     Ok(ty)

@@ -1,0 +1,65 @@
+"""The networks of the works of graphs, and their parameters: what `figures/graphs.rs` makes of the same seeds."""
+
+import numpy
+
+from data import floats
+
+MLP_BATCH, MLP = 256, [784, 512, 256, 10]
+CNN_BATCH, CNN_SIDE, CNN, CNN_HIDDEN, CNN_CLASSES = 32, 128, [3, 16, 32, 64], 128, 2
+ADAM = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
+
+# Losses of so many steps at the first rate are compared. While it is measured, training stands nearly still.
+STEPS, LEARNING_RATE, STANDSTILL = 3, 1e-4, 1e-9
+
+CHAIN, CHAIN_LEAST = [1.5, 2.5, 3.5, 4.5], -0.25
+ROWS, COLUMNS = 4096, 1024
+ATTENTION = 8, 8, 256, 64
+
+
+class Parameters(list):
+    """Random numbers, as small as the many inputs that each output has ask for."""
+
+    def add(self, inputs, *shape):
+        self.append(floats(100 + len(self), *shape) * numpy.float32(1 / inputs**0.5))
+
+
+def pairs(sizes):
+    return list(zip(sizes, sizes[1:]))
+
+
+def mlp():
+    """Weights as [inputs, outputs] and biases."""
+    parameters = Parameters()
+    for inputs, outputs in pairs(MLP):
+        parameters.add(inputs, inputs, outputs)
+        parameters.add(inputs, outputs)
+    return parameters
+
+
+def mlp_inputs():
+    """Images and classes."""
+    return floats(1, MLP_BATCH, MLP[0]), numpy.arange(MLP_BATCH) % MLP[-1]
+
+
+def cnn():
+    """Weights and biases, of convolutions as OIHW."""
+    parameters = Parameters()
+    for inputs, outputs in pairs(CNN):
+        parameters.add(9 * inputs, outputs, inputs, 3, 3)
+        parameters.add(9 * inputs, outputs)
+    features = CNN[-1] * (CNN_SIDE // 8) ** 2
+    for inputs, outputs in pairs([features, CNN_HIDDEN, CNN_CLASSES]):
+        parameters.add(inputs, inputs, outputs)
+        parameters.add(inputs, outputs)
+    return parameters
+
+
+def cnn_inputs():
+    """Images as NCHW and classes."""
+    return floats(1, CNN_BATCH, CNN[0], CNN_SIDE, CNN_SIDE), numpy.arange(CNN_BATCH) % CNN_CLASSES
+
+
+def samples(result):
+    """Numbers of a result, spread over it."""
+    values = numpy.asarray(result, numpy.float64).ravel()
+    return values[:: -(-values.size // 64)]
