@@ -114,6 +114,9 @@ pub(crate) fn emit(arena: &Arena, stored: &Table<NodeId, bool>, region: &Region,
             for axis in (1..dims.len()).rev() {
                 let mut merged = dims.clone();
                 merged[axis - 1] *= merged.remove(axis);
+                if u32::try_from(merged[axis - 1]).is_err() {
+                    continue;
+                }
                 let (kernel, more) = elements(arena, stored, region, &merged, wide);
                 let narrow = kernel.loops == 0 && dims.last().is_some_and(|&last| last < NARROW);
                 // Where there are divisions anyway, those of separate axes are the same for whole rows.
