@@ -9,7 +9,8 @@ Development tasks of metal-bridge.
 Usage: cargo xtask <TASK> [OPTIONS]
 
 Tasks:
-  demo     Build in release mode and run the built-in kernels on real-sized data; prints a table.
+  demo     Train a network on MNIST in release mode: progress, pictures, a summary. Options after it are the
+           program's own: see `cargo xtask demo --help`.
   test     Run every check that a change must pass, and print a summary at the end.
   bench    Measure how fast kernels and graphs run, compared with PyTorch, JAX, PoCL and loops in C; prints
            a table in Markdown. Peers that are not installed are named as missing.
@@ -45,6 +46,7 @@ other systems the task says what to install. To use an LLVM of your own, set
 
 Examples:
   cargo xtask demo
+  cargo xtask demo --epochs 1 --seed 7
   cargo xtask test
   cargo xtask test --only fmt --only clippy
 ";
@@ -67,7 +69,10 @@ pub(crate) enum Task {
         /// The checks to run, in the order of [`Check::ALL`].
         only: Vec<Check>,
     },
-    Demo,
+    Demo {
+        /// The arguments of the program.
+        arguments: Vec<String>,
+    },
     Bench {
         /// The arguments of the benchmark.
         arguments: Vec<String>,
@@ -97,8 +102,11 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Reque
     let mut task: Option<String> = None;
     let mut install = true;
     let mut options: Vec<(String, Option<String>)> = Vec::new();
+    let mut own: Vec<String> = Vec::new();
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
+            // The program has its own options, and its own help.
+            name if task.as_deref() == Some("demo") && name != "--no-install" => own.push(argument),
             "-h" | "--help" | "help" => return Ok(Request { task: Task::Help, install }),
             "--no-install" => install = false,
             name if task.is_none() && TASKS.contains(&name) => task = Some(argument),
@@ -118,7 +126,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Reque
     }
     let task = match task.as_str() {
         "setup" => Task::Setup,
-        "demo" => Task::Demo,
+        "demo" => Task::Demo { arguments: own },
         "peers" => Task::Peers,
         "bench" => Task::Bench { arguments: words(options) },
         "math-accuracy" => Task::MathAccuracy { arguments: words(options) },
@@ -165,7 +173,7 @@ mod tests {
 
     #[test]
     fn the_other_tasks() {
-        assert_eq!(parsed("demo"), Ok(Request { task: Task::Demo, install: true }));
+        assert_eq!(parsed("demo"), Ok(Request { task: Task::Demo { arguments: Vec::new() }, install: true }));
         assert_eq!(parsed("--no-install setup"), Ok(Request { task: Task::Setup, install: false }));
         let arguments = vec!["--samples".into(), "1000".into()];
         let measure = Request { task: Task::MathAccuracy { arguments }, install: true };
@@ -173,6 +181,8 @@ mod tests {
         let arguments = ["--only", "add", "--quick"].map(String::from).into();
         let bench = Request { task: Task::Bench { arguments }, install: true };
         assert_eq!(parsed("--only add bench --quick"), Ok(bench));
+        let demo = Task::Demo { arguments: vec!["--epochs".into(), "1".into(), "--help".into()] };
+        assert_eq!(parsed("demo --epochs 1 --no-install --help"), Ok(Request { task: demo, install: false }));
         assert_eq!(parsed("peers"), Ok(Request { task: Task::Peers, install: true }));
         assert_eq!(parsed("test --help"), Ok(Request { task: Task::Help, install: true }));
         assert_eq!(parsed("test --list"), Ok(Request { task: Task::ListChecks, install: true }));
@@ -185,10 +195,10 @@ mod tests {
             ("tset", "`tset`"),
             ("test --only lint", "`lint`"),
             ("test --only", "--only needs"),
-            ("demo --only fmt", "belongs to `test` and `bench`"),
+            ("setup --only fmt", "belongs to `test` and `bench`"),
             ("test --quick", "belongs to `bench`"),
             ("setup x", "`x`"),
-            ("demo --samples 5", "belongs to `math-accuracy`"),
+            ("setup --samples 5", "belongs to `math-accuracy`"),
             ("math-accuracy --function", "needs a value"),
             ("test demo", "`demo`"),
         ] {

@@ -49,9 +49,12 @@ fn run(request: &Request) -> Result<(), String> {
             setup::rust_components(&shell, &["rustfmt", "clippy"], request.install)
         }
         Task::Test { only } => checks::run(&mut shell, only, request.install),
-        Task::Demo => {
+        Task::Demo { arguments } => {
             setup::llvm(&mut shell, request.install)?;
-            shell.run(shell.cargo(&["run", "--release", "--package", "metal-bridge", "--example", "demo"]))
+            let package = ["run", "--release", "--package", "metal-bridge-examples", "--bin", "mnist", "--"];
+            let mut command = shell.cargo(&package);
+            command.args(arguments);
+            shell.run(command)
         }
         Task::Bench { arguments } => {
             setup::llvm(&mut shell, request.install)?;

@@ -14,7 +14,7 @@ mod graphs;
 mod machine;
 mod ours;
 mod peer;
-#[path = "../../examples/demo/reference.rs"]
+#[path = "../../examples/built_in_kernels/reference.rs"]
 #[allow(dead_code, reason = "only the demo uses all of it")]
 mod reference;
 mod startup;

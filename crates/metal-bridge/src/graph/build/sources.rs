@@ -1,11 +1,13 @@
 //! Tensors that no operation on others makes: placeholders, constants, variables.
 
+use std::collections::BTreeMap;
+
 use crate::error::Result;
 use crate::graph::data::TensorData;
 use crate::graph::data_type::{Element, TensorDataType};
 use crate::graph::error::GraphProblem;
 use crate::graph::handle::{Graph, GraphTensor};
-use crate::graph::ir::{Op, Variable, VariableId};
+use crate::graph::ir::{NodeId, Op, Variable, VariableId};
 use crate::graph::shape::Shape;
 
 use super::Operand;
@@ -126,6 +128,25 @@ impl Graph {
             call.set_label(read, name);
             Ok(read)
         })
+    }
+
+    /// All variables in the order in which they were made, those that optimisers keep their state in included:
+    /// what a checkpoint has to hold. Their [labels](GraphTensor::label) are the names they were made with;
+    /// optimisers name their state after the variable, as `w.momentum`.
+    pub fn variables(&self) -> Vec<GraphTensor> {
+        let ids: Vec<NodeId> = {
+            let arena = self.lock();
+            let reads = arena.nodes.iter().filter_map(|(id, node)| match node.op {
+                Op::Read(variable) => Some((variable, id)),
+                _ => None,
+            });
+            let mut first: BTreeMap<VariableId, NodeId> = BTreeMap::new();
+            for (variable, id) in reads {
+                first.entry(variable).or_insert(id);
+            }
+            first.into_values().collect()
+        };
+        ids.into_iter().map(|id| self.tensor(id)).collect()
     }
 
     /// Gives a [variable](Self::variable) a new value when an execution ends that has the result among its

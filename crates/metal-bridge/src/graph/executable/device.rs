@@ -115,6 +115,18 @@ impl GraphDevice {
         self.buffer(variable.graph(), id, &initial)?.write(value.bytes())
     }
 
+    /// The memory of a variable, so that kernels and graphs can work on the same state. Work of one queue sees
+    /// what the work before it has written, whichever wrote it.
+    ///
+    /// # Errors
+    ///
+    /// The tensor was not made by [`Graph::variable`], or there is no memory.
+    #[track_caller]
+    pub fn variable_buffer(&self, variable: &GraphTensor) -> Result<Buffer> {
+        let (id, initial) = self::variable("variable_buffer", variable, Location::caller())?;
+        self.buffer(variable.graph(), id, &initial)
+    }
+
     /// The memory of a variable, made with its first value if there is none.
     pub(super) fn buffer(&self, graph: &Graph, variable: VariableId, initial: &TensorData) -> Result<Buffer> {
         let mut states = lock(&self.0.states);

@@ -2,7 +2,7 @@
 //! reference in double precision.
 //!
 //! ```text
-//! cargo xtask demo
+//! cargo run --release -p metal-bridge --example built_in_kernels
 //! ```
 
 mod cases;
