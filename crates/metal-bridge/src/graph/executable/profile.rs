@@ -50,8 +50,8 @@ impl GraphExecutable {
     /// as a whole. The times are the device's own, from the start of a command buffer to its end; a first run, which finds
     /// memory untouched, does not count. Waits for the work.
     ///
-    /// Inputs are as for [`execute`](Self::execute). Variables are assigned by each run. A step of its own finds less of
-    /// its operands in caches, and idle threads, so the steps' sum is somewhat more than the execution's time.
+    /// Inputs are as for [`execute`](Self::execute). Variables are assigned by each run. A step by itself finds other things
+    /// in caches, and threads that wait, so the steps' sum is not quite the execution's time.
     ///
     /// ```
     /// use metal_bridge::graph::{Graph, GraphCompilationDescriptor, GraphDevice, TensorDataType};
