@@ -8,8 +8,9 @@ use std::sync::mpsc;
 
 use graph::{Random, assert_close, buffer, compile, placeholder, run};
 use metal_bridge::graph::{
-    AdamDescriptor, Dim, Graph, GraphCompilationDescriptor, GraphDevice, GraphExecutionDescriptor,
-    GraphOptimization, GraphProblem, GraphTensor, SgdDescriptor, Shape, TensorData, TensorDataType,
+    AdamDescriptor, Convolution2dDescriptor, Dim, Graph, GraphCompilationDescriptor, GraphDevice,
+    GraphExecutionDescriptor, GraphOptimization, GraphProblem, GraphTensor, Pooling2dDescriptor,
+    SgdDescriptor, Shape, TensorData, TensorDataType,
     reference::{self, Interpreter},
 };
 use metal_bridge::{Buffer, Device, DeviceConfig, Error, ResourceOptions, Result};
@@ -262,11 +263,20 @@ fn bits_do_not_depend_on_the_number_of_threads() -> Result<()> {
         let mut random = Random::new(31);
         let x = placeholder(&graph, &[300, 90], Float32);
         let product = graph.matrix_multiplication(&graph.transpose(&x, 0, 1)?, &x)?;
+        let image = graph.reshape(&x, [3, 1, 100, 90])?;
+        let weights = random.data(Float32, &[8, 1, 5, 3]);
+        let weights = graph.variable(weights, "weights")?;
+        let filtered = graph.convolution_2d(&image, &weights, None, &Convolution2dDescriptor::default())?;
+        let energy = graph.reduction_sum(&graph.square(&filtered)?, &[], false)?;
+        let [by_image, by_weights] = graph.gradients(&energy, &[&x, &weights])?.try_into().expect("two");
         let targets = [
             graph.reduction_sum(&x, &[], false)?,
             graph.softmax(&x, -1)?,
             graph.reduction_mean(&graph.exp(&x)?, &[0], false)?,
             product,
+            filtered,
+            by_image,
+            by_weights,
         ];
         let targets: Vec<&GraphTensor> = targets.iter().collect();
         let device = Device::cpu(DeviceConfig::new().threads(NonZeroUsize::new(threads).unwrap()))?;
@@ -279,12 +289,50 @@ fn bits_do_not_depend_on_the_number_of_threads() -> Result<()> {
     Ok(())
 }
 
+/// A tensor as an image, convolved or pooled.
+fn image(graph: &Graph, random: &mut Random, x: &GraphTensor) -> Result<GraphTensor> {
+    let count = x.shape().known().unwrap_or_default().iter().product::<usize>();
+    let channels = if count.is_multiple_of(2) { 2 } else { 1 };
+    let height = [12, 6, 5, 4, 3, 1].into_iter().find(|n| (count / channels).is_multiple_of(*n)).unwrap_or(1);
+    let width = count / channels / height;
+    let x = graph.reshape(x, [1, channels, height, width])?;
+    let mut window = Pooling2dDescriptor::new(1 + random.below(3), 1 + random.below(3));
+    (window.stride_x, window.stride_y) = (1 + random.below(3), 1 + random.below(3));
+    let result = match random.below(3) {
+        0 => graph.max_pool_2d(&x, &window)?,
+        1 => graph.avg_pool_2d(&x, &window)?,
+        _ => {
+            let filters = channels * (1 + random.below(6));
+            let groups = if random.below(2) == 0 { 1 } else { channels };
+            let shape = [filters, channels / groups, 1 + random.below(3), 1 + random.below(3)];
+            let weights = graph.constant_with_data(
+                shape,
+                &random.data(Float32, &shape).to_f64().iter().map(|&x| (x * 0.2) as f32).collect::<Vec<_>>(),
+            )?;
+            let descriptor = Convolution2dDescriptor {
+                stride_x: window.stride_x,
+                stride_y: window.stride_y,
+                padding_left: random.below(3),
+                padding_right: random.below(2),
+                padding_top: random.below(2),
+                groups,
+                ..Convolution2dDescriptor::default()
+            };
+            graph.convolution_2d(&x, &weights, None, &descriptor)?
+        }
+    };
+    let [_, channels, height, width] = result.shape().known().unwrap_or_default()[..] else {
+        unreachable!("images have four axes")
+    };
+    graph.reshape(&result, [channels * height, width])
+}
+
 /// A graph of random operations on tensors of a few shapes.
 #[allow(clippy::type_complexity, reason = "taken apart where it is called")]
 fn random_graph(seed: u64) -> Result<(Graph, Vec<GraphTensor>, Vec<(GraphTensor, TensorData)>)> {
     let graph = Graph::new();
     let mut random = Random::new(seed);
-    let shape = [[6, 8], [3, 70], [17, 5]][random.below(3)];
+    let shape = [[6, 8], [3, 70], [17, 5], [40, 48]][random.below(4)];
     let mut tensors = Vec::new();
     let mut inputs = Vec::new();
     for shape in [vec![shape[0], shape[1]], vec![shape[0], shape[1]], vec![shape[1]], vec![shape[0], 1]] {
@@ -299,7 +347,7 @@ fn random_graph(seed: u64) -> Result<(Graph, Vec<GraphTensor>, Vec<(GraphTensor,
         let y = &tensors[random.below(tensors.len())];
         let rank = x.rank();
         let axis = if rank == 0 { 0 } else { random.below(rank) as isize };
-        let made = match random.below(20) {
+        let made = match random.below(26) {
             0 => graph.addition(x, y),
             1 => graph.multiplication(x, y),
             2 => graph.subtraction(x, y),
@@ -325,6 +373,13 @@ fn random_graph(seed: u64) -> Result<(Graph, Vec<GraphTensor>, Vec<(GraphTensor,
                 .and_then(|y| graph.matrix_multiplication(x, &y))
                 .and_then(|p| &p * 0.1),
             18 => graph.layer_norm(x, &[axis], None, None, 1e-2),
+            19 => graph.reduction_sum(x, &[axis], false).and_then(|sum| &sum * 0.1),
+            20..=22 => image(&graph, &mut random, x),
+            23 => graph.less_than(x, y).and_then(|smaller| graph.select(&smaller, x, &graph.tanh(y)?)),
+            24 => graph.reduction_sum(x, &[], false).and_then(|sum| {
+                let by = &inputs[random.below(inputs.len())].0;
+                Ok(graph.gradients(&(&sum * 0.01)?, &[by])?.remove(0))
+            }),
             _ => graph.dropout(x, 0.5, seed as i64, &counter),
         };
         // What does not fit is left out; large tensors would only take time.

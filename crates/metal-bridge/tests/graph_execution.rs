@@ -287,6 +287,96 @@ fn long_reductions() -> Result<()> {
 }
 
 #[test]
+fn sums_of_sums_over_other_axes() -> Result<()> {
+    let graph = Graph::new();
+    let mut random = Random::new(20);
+    let x = placeholder(&graph, &[2, 3], Float32);
+    let y = placeholder(&graph, &[70, 80, 3], Float32);
+    let over = |x: &GraphTensor, axis: isize| graph.reduction_sum(x, &[axis], false);
+    let targets = [over(&over(&x, 0)?, 0)?, over(&over(&y, 0)?, 0)?, over(&over(&over(&y, 1)?, 0)?, 0)?];
+    let inputs = [(&x, random.data(Float32, &[2, 3])), (&y, random.data(Float32, &[70, 80, 3]))];
+    check(&refs(&targets), &inputs);
+    Ok(())
+}
+
+/// Large enough for routines of the device, which read operands through views.
+#[test]
+fn large_products_of_views() -> Result<()> {
+    let graph = Graph::new();
+    let mut random = Random::new(21);
+    let (mut targets, mut inputs) = (Vec::new(), Vec::new());
+    for data_type in FLOATS {
+        let x = placeholder(&graph, &[40, 3, 50], data_type);
+        let y = placeholder(&graph, &[50, 60], data_type);
+        let z = placeholder(&graph, &[4, 1, 40, 64], data_type);
+        // One product of 120 rows.
+        targets.push(graph.matrix_multiplication(&x, &y)?);
+        // Matrices that lie among each other.
+        let columns = graph.permute(&x, &[1, 2, 0])?;
+        targets.push(graph.matrix_multiplication(&columns, &graph.permute(&x, &[1, 0, 2])?)?);
+        // Of every second row from the third one on, and of the rows backwards.
+        let rows = graph.slice(&graph.slice(&y, 0, 2..)?, 1, 7..47)?;
+        targets.push(graph.matrix_multiplication(&graph.transpose(&rows, 0, 1)?, &rows)?);
+        targets.push(graph.matrix_multiplication(&graph.transpose(&y, 0, 1)?, &graph.reverse(&y, &[0])?)?);
+        // Batches of which one side has one matrix for all, or for some.
+        let keys = graph.transpose(&z, -1, -2)?;
+        targets.push(graph.matrix_multiplication(&z, &keys)?);
+        targets.push(graph.matrix_multiplication(
+            &graph.reshape(&x, [3, 40, 50])?,
+            &graph.broadcast_to(&y, [4, 3, 50, 60])?,
+        )?);
+        // Computed operands, and results that others use.
+        let both = graph.matrix_multiplication(&graph.tanh(&graph.reshape(&x, [120, 50])?)?, &y)?;
+        targets.push(graph.relu(&(&both + 0.5)?)?);
+        targets.push(graph.reduction_sum(&both, &[0], false)?);
+        for (tensor, shape) in [(&x, vec![40, 3, 50]), (&y, vec![50, 60]), (&z, vec![4, 1, 40, 64])] {
+            inputs.push((tensor.clone(), random.data(data_type, &shape)));
+        }
+    }
+    let inputs: Vec<_> = inputs.iter().map(|(x, data)| (x, data.clone())).collect();
+    check(&refs(&targets), &inputs);
+    Ok(())
+}
+
+/// Large enough for routines of the device, and some with too few filters for them.
+#[test]
+fn large_convolutions_and_their_gradients() -> Result<()> {
+    let graph = Graph::new();
+    let mut random = Random::new(22);
+    let (mut targets, mut inputs) = (Vec::new(), Vec::new());
+    for (data_type, source, weights, stride, dilation, padding, groups) in [
+        (Float32, [2, 6, 20, 23], [8, 6, 3, 3], 1, 1, 1, 1),
+        (Float32, [1, 8, 21, 17], [12, 4, 3, 2], 2, 1, 0, 2),
+        (Float32, [2, 5, 18, 18], [10, 5, 1, 1], 1, 1, 0, 1),
+        (Float32, [1, 6, 30, 40], [6, 1, 3, 3], 1, 2, 2, 6),
+        (Float16, [2, 6, 20, 23], [8, 6, 3, 3], 1, 1, 1, 1),
+        (BFloat16, [1, 4, 24, 24], [5, 4, 5, 3], 3, 2, 3, 1),
+    ] {
+        let (x, w) = (placeholder(&graph, &source, data_type), placeholder(&graph, &weights, data_type));
+        let descriptor = Convolution2dDescriptor {
+            stride_x: stride,
+            stride_y: stride,
+            dilation_x: dilation,
+            dilation_y: dilation,
+            padding_left: padding,
+            padding_top: padding,
+            padding_bottom: 1,
+            groups,
+            ..Convolution2dDescriptor::default()
+        };
+        let y = graph.convolution_2d(&x, &w, None, &descriptor)?;
+        let energy = graph.reduction_sum(&(&graph.square(&y)? * 0.01)?, &[], false)?;
+        targets.push(graph.relu(&y)?);
+        targets.extend(graph.gradients(&energy, &[&x, &w])?);
+        inputs.push((x, random.data(data_type, &source)));
+        inputs.push((w, random.data(data_type, &weights)));
+    }
+    let inputs: Vec<_> = inputs.iter().map(|(x, data)| (x, data.clone())).collect();
+    check(&refs(&targets), &inputs);
+    Ok(())
+}
+
+#[test]
 fn matrix_products() -> Result<()> {
     let graph = Graph::new();
     let mut random = Random::new(6);

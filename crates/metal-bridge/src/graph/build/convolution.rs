@@ -135,7 +135,8 @@ impl Graph {
 
     /// The convolution of a source (NCHW) with weights (OIHW), of floats; more exactly the cross-correlation,
     /// as everywhere in neural networks. `bias` has one element for each output channel. 16-bit floats
-    /// accumulate in f32.
+    /// accumulate in f32. Padding counts as zeros; with weights that are infinite or NaN, results at the border may
+    /// be NaN for it.
     ///
     /// # Errors
     ///

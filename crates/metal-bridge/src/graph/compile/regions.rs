@@ -166,7 +166,7 @@ fn forget(
         let mut region = group.region.clone();
         region.outputs.retain(|&id| {
             debug_assert_eq!(group_of[id], Some(place));
-            let reduction = in_rows && matches!(arena.nodes[id].op, Op::Reduce { .. });
+            let reduction = group.region.space.is_reduced_by(arena, id);
             let costly = in_rows && !reduction && storage.cost[id] > COSTLY_IN_ROWS;
             storage.required[id] || used_elsewhere[id] || costly
         });
@@ -174,9 +174,7 @@ fn forget(
             continue;
         }
         let outputs = &region.outputs;
-        region.members.retain(|id| {
-            outputs.contains(id) || (in_rows && matches!(arena.nodes[*id].op, Op::Reduce { .. }))
-        });
+        region.members.retain(|id| outputs.contains(id) || group.region.space.is_reduced_by(arena, *id));
         for id in &group.region.outputs {
             storage.stored[*id] = outputs.contains(id);
         }

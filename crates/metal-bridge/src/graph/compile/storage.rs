@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::emit::{is_free, is_heavy, is_memory, shape_of, source};
+use super::emit::{is_free, is_heavy, is_memory, overlap, shape_of, source};
 use super::index::{Index, Var, signed};
 use super::routine::Call;
 use crate::graph::ir::op::UnaryOp;
@@ -166,7 +166,11 @@ fn base(arena: &Arena, mut id: NodeId) -> NodeId {
 
 /// Whether an operation reads the elements of its operands many times.
 fn rereads(op: &Op) -> bool {
-    is_heavy(op) && !matches!(op, Op::Reduce { .. } | Op::ArgReduce { .. })
+    match op {
+        Op::Reduce { .. } | Op::ArgReduce { .. } => false,
+        Op::MaxPool2d(pooling) | Op::AvgPool2d { pooling, .. } => overlap(pooling, 0) || overlap(pooling, 1),
+        op => is_heavy(op),
+    }
 }
 
 /// Whether neighbouring threads would read elements of an operand of a matrix product or convolution that do

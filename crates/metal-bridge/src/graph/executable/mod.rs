@@ -18,7 +18,7 @@ pub use execution::GraphExecution;
 pub use profile::{GraphProfile, GraphStepProfile};
 
 use super::compile::description::memory_text;
-use super::compile::program::{self, Options, Program};
+use super::compile::program::{self, Action, Options, Program};
 use super::dim::Bindings;
 use super::error::{GraphError, GraphProblem};
 use super::handle::{Graph, GraphTensor};
@@ -27,6 +27,7 @@ use super::ir::{Arena, NodeId, Op};
 use crate::buffer::Buffer;
 use crate::error::{Error, Result};
 use crate::queue::CommandQueue;
+use crate::size::Size;
 use crate::switches;
 use crate::sync::{Mutex, lock};
 use loaded::Loaded;
@@ -181,6 +182,17 @@ impl Inner {
             program::compile(specialised.arena.clone(), feeds, &targets, options).ok_or_else(|| {
                 Error::BufferTooLong { length: usize::MAX, limit: self.device.device().max_buffer_length() }
             })?;
+        for step in &program.steps {
+            let Action::Kernel { function, grid, .. } = step.action else { continue };
+            if grid.iter().any(|&extent| u32::try_from(extent).is_err()) {
+                return Err(Error::GridTooLarge {
+                    kernel: program::function_name(function),
+                    grid: Size::from(grid),
+                    unit: "threads",
+                    limit: u32::MAX,
+                });
+            }
+        }
         let loaded = Arc::new(Loaded::new(self, program, bindings.clone(), target_types)?);
         let mut all = lock(&self.loaded);
         all.insert(0, Arc::clone(&loaded));

@@ -5,6 +5,7 @@ use super::{Emitter, memory, register, shape_of};
 use crate::backend::routine::Routine;
 use crate::graph::compile::index::{Index, Var};
 use crate::graph::compile::routine::Call;
+use crate::graph::compile::storage::is_row_reduction;
 use crate::graph::data_type::TensorDataType;
 use crate::graph::ir::{Arena, Key, NodeId, Op, Table};
 
@@ -31,6 +32,15 @@ impl Space {
             Self::Elements(shape) => shape.iter().product(),
             Self::Rows { rows, length } => rows * length,
         }
+    }
+
+    /// Whether a node is the reduction of each of the rows. Others, of as many elements, are not.
+    pub(crate) fn is_reduced_by(&self, arena: &Arena, id: NodeId) -> bool {
+        let Self::Rows { rows, length } = *self else { return false };
+        let elements = |id| shape_of(arena, id).iter().product::<usize>();
+        is_row_reduction(arena, id)
+            && elements(id) == rows
+            && elements(arena.nodes[id].operands[0]) == rows * length
     }
 }
 
@@ -104,9 +114,14 @@ pub(crate) fn emit(arena: &Arena, stored: &Table<NodeId, bool>, region: &Region,
             for axis in (1..dims.len()).rev() {
                 let mut merged = dims.clone();
                 merged[axis - 1] *= merged.remove(axis);
+                if u32::try_from(merged[axis - 1]).is_err() {
+                    continue;
+                }
                 let (kernel, more) = elements(arena, stored, region, &merged, wide);
                 let narrow = kernel.loops == 0 && dims.last().is_some_and(|&last| last < NARROW);
-                if !kernel.illegal && (more <= divisions || (narrow && axis == merged.len())) {
+                // Where there are divisions anyway, those of separate axes are the same for whole rows.
+                let plain = more < divisions || (more == 0 && divisions == 0);
+                if !kernel.illegal && (plain || (narrow && axis == merged.len())) {
                     (best, divisions, dims) = (kernel, more, merged);
                 }
             }
@@ -157,12 +172,8 @@ fn rows(
     wide: bool,
 ) -> Kernel {
     let mut emitter = Emitter::new(arena, stored, &region.members, wide);
-    let reductions: Vec<NodeId> = region
-        .members
-        .iter()
-        .copied()
-        .filter(|&id| matches!(arena.nodes[id].op, Op::Reduce { .. }))
-        .collect();
+    let reductions: Vec<NodeId> =
+        region.members.iter().copied().filter(|&id| region.space.is_reduced_by(arena, id)).collect();
     let shared = length >= SHARED_ROW
         && reductions.iter().all(|&id| {
             let data_type = arena.ty(id).data_type;

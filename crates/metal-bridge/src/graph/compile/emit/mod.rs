@@ -19,6 +19,7 @@ use std::collections::HashMap;
 
 pub(crate) use kernel::{Body, Kernel, Region, Space, emit};
 pub(crate) use movement::source;
+pub(crate) use window::overlap;
 
 use super::index::{Index, Var, signed};
 use crate::graph::data_type::TensorDataType;

@@ -3,7 +3,7 @@
 use super::elementwise::wrapping;
 use super::reduction::better;
 use super::{Emitter, literal, register, rounded};
-use crate::graph::compile::index::Index;
+use crate::graph::compile::index::{Index, signed};
 use crate::graph::data_type::TensorDataType;
 use crate::graph::ir::op::Pooling;
 use crate::graph::ir::{Node, NodeId, Op};
@@ -80,10 +80,8 @@ impl Emitter<'_> {
         let data_type = node.ty.data_type;
         let (outputs, shape) = (self.shape(gradient), self.shape(source));
         let sum = self.declare(register(data_type), &literal::small(data_type, 0));
-        let ky = self.open_loop(pooling.kernel[0]);
-        let oy = self.open_window(&pooling.window, 0, y, &ky, outputs[2]);
-        let kx = self.open_loop(pooling.kernel[1]);
-        let ox = self.open_window(&pooling.window, 1, x, &kx, outputs[3]);
+        let oy = self.open_windows(pooling, 0, y, outputs[2]);
+        let ox = self.open_windows(pooling, 1, x, outputs[3]);
         let greatest = self.greatest(pooling, source, image, [&oy, &ox]);
         let own = self.index(&Index::ravel(&[y.clone(), x.clone()], &shape[2..]));
         self.open(&format!("if ({} && {} == {own})", greatest.found, greatest.place));
@@ -142,10 +140,8 @@ impl Emitter<'_> {
         let outputs = self.shape(gradient);
         let shape = node.ty.shape.known().expect("all sizes are known");
         let sum = self.declare("float", "0.0f");
-        let ky = self.open_loop(pooling.kernel[0]);
-        let oy = self.open_window(&pooling.window, 0, y, &ky, outputs[2]);
-        let kx = self.open_loop(pooling.kernel[1]);
-        let ox = self.open_window(&pooling.window, 1, x, &kx, outputs[3]);
+        let oy = self.open_windows(pooling, 0, y, outputs[2]);
+        let ox = self.open_windows(pooling, 1, x, outputs[3]);
         let value = self.value(gradient, &[n.clone(), c.clone(), oy.clone(), ox.clone()]);
         let divisor = if count_padding {
             literal::float(pooling.kernel[0] as f32 * pooling.kernel[1] as f32)
@@ -162,6 +158,39 @@ impl Emitter<'_> {
         self.bind_rounded(data_type, &sum)
     }
 
+    /// Opens two blocks, in which all windows that a source position lies in are gone through along an axis, and
+    /// gives the window's position.
+    fn open_windows(&mut self, pooling: &Pooling, axis: usize, source: &Index, outputs: usize) -> Index {
+        let (window, size) = (&pooling.window, pooling.kernel[axis]);
+        if overlap(pooling, axis) {
+            let element = self.open_loop(size);
+            return self.open_window(window, axis, source, &element, outputs);
+        }
+        let (stride, dilation) = (window.strides[axis], window.dilations[axis]);
+        let shifted = source.offset(signed(window.padding[axis][0]));
+        let position = shifted.div(signed(stride));
+        let within = shifted.rem(signed(stride));
+        let mut conditions = Vec::new();
+        if position.range().1 >= signed(outputs) {
+            conditions.push(format!("{} < {}", self.index(&position), self.number(outputs)));
+        }
+        if dilation > 1 {
+            conditions.push(format!("{} % {} == 0", self.index(&within), self.number(dilation)));
+        }
+        if within.range().1 > signed((size - 1) * dilation) {
+            conditions.push(format!("{} <= {}", self.index(&within), self.number((size - 1) * dilation)));
+        }
+        self.open("");
+        let position = self.index(&position);
+        let index = self.bind_index(&position, outputs).1;
+        if conditions.is_empty() {
+            self.open("");
+        } else {
+            self.open(&format!("if ({})", conditions.join(" && ")));
+        }
+        index
+    }
+
     /// How many elements of a window are no padding along an axis.
     fn count(&mut self, pooling: &Pooling, axis: usize, output: &Index, size: usize) -> String {
         let count = self.declare("uint", "0");
@@ -172,6 +201,12 @@ impl Emitter<'_> {
         self.close();
         count
     }
+}
+
+/// Whether some element of the source may lie in two windows along an axis.
+pub(crate) fn overlap(pooling: &Pooling, axis: usize) -> bool {
+    let extent = (pooling.kernel[axis] - 1).checked_mul(pooling.window.dilations[axis]);
+    extent.is_none_or(|extent| extent >= pooling.window.strides[axis])
 }
 
 /// Names of the greatest element of a window, of its index in the image, and of whether there is one.
