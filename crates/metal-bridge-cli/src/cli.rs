@@ -7,7 +7,7 @@ use metal_bridge::{LanguageVersion, MathMode, Size, Stage};
 
 use crate::data::spec::Spec;
 
-/// Check, inspect and run Metal kernels on any machine.
+/// Check, inspect and run Metal kernels on any machine, and show graphs of them.
 #[derive(Debug, Parser)]
 #[command(name = "metal-bridge", version, about, arg_required_else_help = true, after_help = EXAMPLES)]
 pub(crate) struct Cli {
@@ -23,6 +23,7 @@ Examples:
   metal-bridge compile add.metal --kernel add --report
   metal-bridge run add.metal --kernel add --grid 4 \\
       --buffer 0=float:1,2,3,4 --buffer 1=float:10,20,30,40 --buffer 2=float[4]:zeros --print 2
+  metal-bridge graph network.json --emit times --size batch=64
 
 `metal-bridge help COMMAND` has more of each.";
 
@@ -39,6 +40,9 @@ pub(crate) enum Command {
     /// Compile Metal source and run one of its kernels on data from the command line or from .npy files.
     #[command(after_long_help = RUN_HELP)]
     Run(Box<RunArguments>),
+    /// Show a graph that a program has saved: its operations, its kernels, its memory, and how long each step takes.
+    #[command(after_help = GRAPH_HELP)]
+    Graph(GraphArguments),
     /// Show what lies in an allocator's memory, from a snapshot that a program has saved.
     #[command(after_help = MEMORY_HELP)]
     Memory(MemoryArguments),
@@ -96,6 +100,65 @@ Examples:
 
   metal-bridge run reduce.metal --kernel sum --threadgroups 64 --group 256 --threadgroup-memory 0=1024 \\
       --buffer 0=float[16384]:rand(1) --buffer 1=float[64]:zeros --print 1";
+
+const GRAPH_HELP: &str = "\
+A program saves a graph, with the tensors that are wanted of it, with
+  std::fs::write(\"graph.json\", graph.to_json(&[&loss, &step])?)
+Values of constants and first values of variables are in the file.
+
+optimized, msl, memory and times compile the graph, for which open dimensions need sizes. times runs it on
+made-up inputs: floats from -1 to 1, integers and booleans of 0 and 1. Each line of its table is a step: time
+and share of the sum, bytes of the tensors that it reads and writes, and the rates that follow; GFLOP/s are of
+products of matrices and convolutions. Under it are the operations it computes and where the program calls them.
+
+Exit status: 0 if the graph could be shown, 1 if not, 2 if the command line is wrong.
+
+Examples, in a clone of the repository:
+  metal-bridge graph crates/metal-bridge/examples/classifier.json
+  metal-bridge graph crates/metal-bridge/examples/classifier.json --emit times --size batch=256
+  metal-bridge graph crates/metal-bridge/examples/classifier.json --emit memory --size batch=256 -o memory.svg
+  metal-bridge graph crates/metal-bridge/examples/classifier.json --emit svg -o classifier.svg";
+
+#[derive(Debug, Args)]
+pub(crate) struct GraphArguments {
+    /// The graph.
+    #[arg(value_name = "FILE.json")]
+    pub(crate) file: PathBuf,
+    /// Show it in this form.
+    #[arg(long, value_name = "FORM", value_enum, default_value_t)]
+    pub(crate) emit: GraphForm,
+    /// The size of an open dimension, such as batch=64.
+    #[arg(long, value_name = "NAME=N", value_parser = parse_named_size)]
+    pub(crate) size: Vec<(String, usize)>,
+    /// For times: the number of runs, of which medians are shown.
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) runs: u32,
+    /// Write it to a file instead of standard output.
+    #[arg(short = 'o', long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// The device to compile for, by its number or a part of its name in `metal-bridge devices`.
+    #[arg(long, value_name = "D")]
+    pub(crate) device: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GraphForm {
+    /// Its operations, one on a line, with types, shapes, and the calls that they come from.
+    #[default]
+    Text,
+    /// The operations after all passes.
+    Optimized,
+    /// The kernels in the Metal Shading Language.
+    Msl,
+    /// A directed graph in Graphviz's language.
+    Dot,
+    /// A drawing of it.
+    Svg,
+    /// A picture (SVG) of the memory between kernels: steps from left to right, bytes from the top down.
+    Memory,
+    /// A table of the time of each step, with what it computes.
+    Times,
+}
 
 const MEMORY_HELP: &str = "\
 A program saves a snapshot with
@@ -339,6 +402,14 @@ fn parse_constant(text: &str) -> Result<(ConstantKey, Spec), String> {
         }
     };
     Ok((key, value.parse().map_err(|error| format!("{error}"))?))
+}
+
+fn parse_named_size(text: &str) -> Result<(String, usize), String> {
+    let (name, size) = text.split_once('=').ok_or("expected a name, =, and a size, such as batch=64")?;
+    match size.parse() {
+        Ok(size @ 1..) => Ok((name.into(), size)),
+        _ => Err(format!("`{size}` is no size; expected a number from 1 on, such as batch=64")),
+    }
 }
 
 fn parse_macro(text: &str) -> Result<(String, String), String> {

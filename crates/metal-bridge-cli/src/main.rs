@@ -1,4 +1,4 @@
-//! The `metal-bridge` command: checks, inspects and runs Metal kernels.
+//! The `metal-bridge` command: checks, inspects and runs Metal kernels, and shows graphs.
 
 mod check;
 mod cli;
@@ -7,6 +7,7 @@ mod constants;
 mod data;
 mod devices;
 mod error;
+mod graph;
 mod log;
 mod memory;
 mod run;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => check::run(arguments),
         Command::Compile(arguments) => compile::run(arguments),
         Command::Run(arguments) => run::run(arguments),
+        Command::Graph(arguments) => graph::run(arguments),
         Command::Memory(arguments) => memory::run(arguments),
     };
     match result {

@@ -94,6 +94,7 @@ pub mod pipeline;
 pub mod queue;
 pub mod scheduler;
 pub mod size;
+mod svg;
 pub mod switches;
 mod sync;
 

@@ -176,10 +176,14 @@ impl Report {
     pub(crate) fn text(&self, peers: &Peers, disturbance: &str) -> String {
         let mut text = self.machine.clone();
         for (peer, version) in peers.versions() {
-            let _ = match version {
-                Ok(version) => writeln!(text, "- {}: {version}", peer.name()),
-                Err(reason) => writeln!(text, "- {}: missing ({reason})", peer.name()),
+            let line = match version {
+                Ok(version) => format!("- {}: {version}\n", peer.name()),
+                Err(reason) => format!("- {}: missing ({reason})\n", peer.name()),
             };
+            // One of a name may be there with several programs.
+            if !text.contains(&line) {
+                text += &line;
+            }
         }
         let _ = writeln!(text, "- {disturbance}\n");
         text += "| work | ours | peer | ours is faster by | target | met |\n|---|---|---|---|---|---|\n";

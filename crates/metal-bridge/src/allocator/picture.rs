@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::snapshot::{Bytes, ChunkUse, Snapshot};
+use crate::svg::escaped;
 
 /// All lengths are in pixels.
 const WIDTH: f64 = 1000.0;
@@ -73,30 +74,4 @@ pub(super) fn draw(snapshot: &Snapshot) -> String {
     }
     svg.push_str("</svg>\n");
     svg
-}
-
-/// Text as XML may have it.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            c if c.is_control() || c == '\u{fffe}' || c == '\u{ffff}' => escaped.push('\u{fffd}'),
-            c => escaped.push(c),
-        }
-    }
-    escaped
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn labels_cannot_break_the_picture() {
-        assert_eq!(escaped("a<b> & \"c\"\n"), "a&lt;b&gt; &amp; &quot;c&quot;\u{fffd}");
-    }
 }

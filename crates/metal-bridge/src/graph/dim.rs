@@ -68,6 +68,29 @@ impl Dim {
         !self.symbols.is_empty()
     }
 
+    /// The names, which may occur several times; none if the size is known.
+    ///
+    /// ```
+    /// use metal_bridge::graph::Dim;
+    ///
+    /// assert!(Dim::open("batch").names().eq(["batch"]));
+    /// ```
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.symbols.iter().map(Symbol::name)
+    }
+
+    /// The size with what a function says that names stand for; `None` if it does not know one, or on overflow.
+    ///
+    /// ```
+    /// use metal_bridge::graph::Dim;
+    ///
+    /// assert_eq!(Dim::open("batch").resolve(|name| (name == "batch").then_some(32)), Some(32));
+    /// assert_eq!(Dim::open("batch").resolve(|_| None), None);
+    /// ```
+    pub fn resolve(&self, size: impl Fn(&str) -> Option<usize>) -> Option<usize> {
+        self.names().try_fold(self.factor, |product, name| product.checked_mul(size(name)?))
+    }
+
     /// The number that the names are multiplied by: the whole size if it is known.
     pub(crate) fn factor(&self) -> usize {
         self.factor

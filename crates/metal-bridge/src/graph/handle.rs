@@ -56,6 +56,14 @@ impl Graph {
         ir::print::dot(&arena, &all)
     }
 
+    /// The operations as a drawing in SVG: operands above what is made of them. Places in the program show under the
+    /// pointer.
+    pub fn to_svg(&self) -> String {
+        let arena = self.lock();
+        let all: Vec<NodeId> = arena.nodes.iter().map(|(id, _)| id).collect();
+        ir::drawing::svg(&arena, &all)
+    }
+
     /// The number of primitive operations.
     pub fn operation_count(&self) -> usize {
         self.lock().nodes.len()

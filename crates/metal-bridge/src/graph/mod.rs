@@ -97,7 +97,7 @@ pub use dim::Dim;
 pub use error::{GraphError, GraphProblem};
 pub use executable::{
     GraphCompilationDescriptor, GraphDevice, GraphExecutable, GraphExecution, GraphExecutionDescriptor,
-    GraphOptimization,
+    GraphOptimization, GraphProfile, GraphStepProfile,
 };
 pub use handle::{Graph, GraphTensor};
 pub use shape::Shape;

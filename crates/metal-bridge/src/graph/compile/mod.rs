@@ -5,8 +5,10 @@
 //! * [`storage`] decides what gets memory, [`regions`] what shares a kernel.
 //! * [`emit`] writes a region as a kernel in MSL; positions are symbolic ([`index`]).
 //! * [`plan`] gives what lives between kernels its place in one buffer.
+//! * [`description`] says of steps and places what people want to know.
 //! * [`program`] is all of it together, for one set of sizes.
 
+pub(crate) mod description;
 pub(crate) mod emit;
 pub(crate) mod index;
 pub(crate) mod passes;

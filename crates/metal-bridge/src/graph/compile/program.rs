@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 
+use super::description::{Description, Placement, name, size_of};
 use super::emit::{Body, Kernel, PRELUDE, is_free, is_memory, shape_of};
 use super::passes::{self, Subject};
 use super::plan::{Lifetime, plan};
@@ -42,6 +43,7 @@ pub(crate) enum Action {
 pub(crate) struct Step {
     pub(crate) action: Action,
     pub(crate) arguments: Vec<Slot>,
+    pub(crate) description: Description,
 }
 
 /// The new value of a variable that can only be put in place when nothing needs the old one any more.
@@ -68,8 +70,8 @@ pub(crate) struct Program {
     pub(crate) arena: usize,
     /// The graph as it was compiled, as text.
     pub(crate) graph: String,
-    /// Where values lie in the arena and when, as text.
-    pub(crate) memory: String,
+    /// Where values lie in the arena and when.
+    pub(crate) memory: Vec<Placement>,
 }
 
 /// How to compile.
@@ -138,7 +140,11 @@ pub(crate) fn compile(
                 Body::Routine { routine, .. } => Action::Routine(routine.clone()),
             };
             let values = kernel.leaves.iter().chain(&kernel.outputs).map(|&id| slot(id));
-            Step { action, arguments: values.chain(scratch).collect() }
+            Step {
+                action,
+                arguments: values.chain(scratch).collect(),
+                description: Description::new(&arena, kernel),
+            }
         })
         .collect();
     let functions = source.functions.len();
@@ -201,7 +207,7 @@ struct Assigned {
     copies: Vec<Copy>,
     /// Bytes.
     arena: usize,
-    memory: String,
+    memory: Vec<Placement>,
 }
 
 /// What lies where, as far as it is known before the plan.
@@ -264,7 +270,7 @@ impl Places {
 
     /// Plans the arena for all that has no place yet.
     fn assign(&self, arena: &Arena, kernels: &[Kernel]) -> Option<Assigned> {
-        let size = |id: NodeId| shape_of(arena, id).iter().product::<usize>() * arena.ty(id).data_type.size();
+        let size = |id: NodeId| size_of(arena, id);
         let mut known: BTreeMap<NodeId, usize> = BTreeMap::new();
         let mut values: Vec<Lifetime> = Vec::new();
         let mut nodes = Vec::new();
@@ -301,17 +307,17 @@ impl Places {
         }
         let (offsets, end) = plan(&values)?;
         let mut slots = self.slots.clone();
-        let mut memory = format!("arena of {end} bytes\n");
+        let mut memory = Vec::new();
         for ((id, value), &offset) in nodes.iter().zip(&values).zip(&offsets) {
             let name = match *id {
                 Some(id) => {
                     slots[id] = Some(Slot::Arena(offset));
-                    format!("{}: {}", arena.describe(id), arena.ty(id))
+                    name(arena, id)
                 }
                 None => "temporary memory".into(),
             };
-            let (size, from, to) = (value.size, value.from, value.to);
-            let _ = writeln!(memory, "{offset:>12} +{size:<12} steps {from:>3} to {to:<3} {name}");
+            let &Lifetime { size, from, to, .. } = value;
+            memory.push(Placement { offset, size, from, to, name });
         }
         let scratch = temporary.into_iter().map(|value| value.map(|i| Slot::Arena(offsets[i]))).collect();
         let copies = self

@@ -1,9 +1,11 @@
 //! One run of a graph.
 
+use std::ops::Range;
 use std::panic::Location;
 use std::sync::Arc;
 
 use super::descriptor::GraphExecutionDescriptor;
+use super::loaded::Loaded;
 use super::{Inner, sizes};
 use crate::buffer::{Buffer, ResourceOptions};
 use crate::command_buffer::CommandBuffer;
@@ -79,16 +81,25 @@ impl GraphExecution {
     }
 }
 
-/// Checks everything, and hands the work to the queue.
-pub(super) fn execute(
+/// What is needed to encode a run, after all checks.
+pub(super) struct Prepared<'a> {
+    pub(super) loaded: Arc<Loaded>,
+    feeds: Vec<Option<&'a Buffer>>,
+    targets: Vec<Buffer>,
+    arena: Option<Buffer>,
+}
+
+/// Checks everything, and has kernels and memory ready.
+pub(super) fn prepare<'a>(
     inner: &Inner,
+    operation: &'static str,
     queue: &CommandQueue,
-    inputs: &[(&GraphTensor, &Buffer)],
+    inputs: &[(&GraphTensor, &'a Buffer)],
     results: &[(&GraphTensor, &Buffer)],
     descriptor: &GraphExecutionDescriptor,
     location: &'static Location<'static>,
-) -> Result<GraphExecution> {
-    let error = |problem| GraphError::new("execute", location, problem);
+) -> Result<Prepared<'a>> {
+    let error = |problem| GraphError::new(operation, location, problem);
     let device = inner.device.device();
     check_device(device, queue.device(), || "the command queue".into())?;
     let feeds = by_place(inner, "inputs", &inner.feeds, inputs).map_err(error)?;
@@ -139,11 +150,50 @@ pub(super) fn execute(
     }
 
     let arena = loaded.arena(queue)?;
+    Ok(Prepared { loaded, feeds, targets, arena })
+}
+
+/// Checks everything, and hands the work to the queue.
+pub(super) fn execute(
+    inner: &Inner,
+    queue: &CommandQueue,
+    inputs: &[(&GraphTensor, &Buffer)],
+    results: &[(&GraphTensor, &Buffer)],
+    descriptor: &GraphExecutionDescriptor,
+    location: &'static Location<'static>,
+) -> Result<GraphExecution> {
+    let prepared = prepare(inner, "execute", queue, inputs, results, descriptor, location)?;
     let command_buffer = queue.new_command_buffer();
     command_buffer.set_label("graph");
+    encode(&command_buffer, &prepared, 0..prepared.loaded.program.steps.len())?;
+    copy_variables(&command_buffer, &prepared)?;
+    if let Some(handler) = &descriptor.handler {
+        let handler = Arc::clone(handler);
+        command_buffer.add_completed_handler(move |done| handler(done))?;
+    }
+    command_buffer.commit()?;
+    if descriptor.wait {
+        command_buffer.wait_until_completed()?;
+    }
+    let tensors = inner.targets.iter().map(|&id| inner.graph.tensor(id)).collect();
+    Ok(GraphExecution {
+        command_buffer,
+        tensors,
+        types: prepared.loaded.targets.clone(),
+        results: prepared.targets,
+    })
+}
+
+/// Encodes some of a run's steps.
+pub(super) fn encode(
+    command_buffer: &CommandBuffer,
+    prepared: &Prepared<'_>,
+    steps: Range<usize>,
+) -> Result<()> {
+    let Prepared { loaded, feeds, targets, arena } = prepared;
     let mut encoder = command_buffer.new_compute_command_encoder()?;
-    for step in &loaded.program.steps {
-        let place = |&slot| loaded.place(slot, &feeds, &targets, arena.as_ref());
+    for step in &loaded.program.steps[steps] {
+        let place = |&slot| loaded.place(slot, feeds, targets, arena.as_ref());
         match &step.action {
             Action::Kernel { function, grid, threadgroup } => {
                 encoder.set_compute_pipeline_state(&loaded.pipelines[*function])?;
@@ -164,6 +214,12 @@ pub(super) fn execute(
         }
     }
     encoder.end_encoding()?;
+    Ok(())
+}
+
+/// Encodes what a run does at its end: puts values into variables whose old ones were needed until then.
+pub(super) fn copy_variables(command_buffer: &CommandBuffer, prepared: &Prepared<'_>) -> Result<()> {
+    let Prepared { loaded, arena, .. } = prepared;
     if !loaded.program.copies.is_empty() {
         let mut encoder = command_buffer.new_blit_command_encoder()?;
         for copy in &loaded.program.copies {
@@ -172,16 +228,7 @@ pub(super) fn execute(
         }
         encoder.end_encoding()?;
     }
-    if let Some(handler) = &descriptor.handler {
-        let handler = Arc::clone(handler);
-        command_buffer.add_completed_handler(move |done| handler(done))?;
-    }
-    command_buffer.commit()?;
-    if descriptor.wait {
-        command_buffer.wait_until_completed()?;
-    }
-    let tensors = inner.targets.iter().map(|&id| inner.graph.tensor(id)).collect();
-    Ok(GraphExecution { command_buffer, tensors, types: loaded.targets.clone(), results: targets })
+    Ok(())
 }
 
 fn size([width, height, depth]: [usize; 3]) -> Size {

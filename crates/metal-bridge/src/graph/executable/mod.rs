@@ -4,6 +4,8 @@ mod descriptor;
 mod device;
 mod execution;
 mod loaded;
+mod picture;
+mod profile;
 mod sizes;
 
 use std::fmt;
@@ -13,8 +15,10 @@ use std::sync::Arc;
 pub use descriptor::{GraphCompilationDescriptor, GraphExecutionDescriptor, GraphOptimization};
 pub use device::GraphDevice;
 pub use execution::GraphExecution;
+pub use profile::{GraphProfile, GraphStepProfile};
 
-use super::compile::program::{self, Action, Options};
+use super::compile::description::memory_text;
+use super::compile::program::{self, Action, Options, Program};
 use super::dim::Bindings;
 use super::error::{GraphError, GraphProblem};
 use super::handle::{Graph, GraphTensor};
@@ -257,7 +261,15 @@ impl GraphExecutable {
     /// What lies where between kernels: offset, length, first and last step of each value in the arena; for each
     /// combination of sizes as [`sources`](Self::sources).
     pub fn memory_plans(&self) -> Vec<String> {
-        lock(&self.0.loaded).iter().map(|loaded| loaded.program.memory.clone()).collect()
+        let text = |program: &Program| memory_text(program.arena, &program.memory);
+        lock(&self.0.loaded).iter().map(|loaded| text(&loaded.program)).collect()
+    }
+
+    /// The [memory plans](Self::memory_plans) as pictures in SVG: steps from left to right, bytes from the top down, and
+    /// a rectangle for each value while it is needed; for each combination of sizes as [`sources`](Self::sources).
+    pub fn memory_pictures(&self) -> Vec<String> {
+        let draw = |program: &Program| picture::draw(program.steps.len(), program.arena, &program.memory);
+        lock(&self.0.loaded).iter().map(|loaded| draw(&loaded.program)).collect()
     }
 
     /// The number of kernels that an execution dispatches; for each combination of sizes as

@@ -33,16 +33,7 @@ pub(crate) fn dot(arena: &Arena, nodes: &[NodeId]) -> String {
     );
     for &id in nodes {
         let Node { op, operands, ty, origin, label } = &arena.nodes[id];
-        let colour = match op {
-            Op::Placeholder { .. } => "#d6e8fa",
-            Op::Data(_) | Op::Fill { .. } | Op::Iota { .. } => "#eeeeee",
-            Op::Read(_) | Op::Assign(_) => "#fae3c5",
-            Op::MatMul | Op::Conv2d(_) | Op::Conv2dDataGradient { .. } | Op::Conv2dWeightsGradient { .. } => {
-                "#d9f2d9"
-            }
-            _ if origin.gradient => "#f7e6f7",
-            _ => "white",
-        };
+        let colour = colour(&arena.nodes[id]);
         let mut lines = vec![format!("{id} {}", Described(op)), ty.to_string()];
         if !label.is_empty() {
             lines.insert(0, label.to_string());
@@ -59,6 +50,20 @@ pub(crate) fn dot(arena: &Arena, nodes: &[NodeId]) -> String {
     }
     out.push_str("}\n");
     out
+}
+
+/// What a node is filled with in drawings.
+pub(super) fn colour(node: &Node) -> &'static str {
+    match node.op {
+        Op::Placeholder { .. } => "#d6e8fa",
+        Op::Data(_) | Op::Fill { .. } | Op::Iota { .. } => "#eeeeee",
+        Op::Read(_) | Op::Assign(_) => "#fae3c5",
+        Op::MatMul | Op::Conv2d(_) | Op::Conv2dDataGradient { .. } | Op::Conv2dWeightsGradient { .. } => {
+            "#d9f2d9"
+        }
+        _ if node.origin.gradient => "#f7e6f7",
+        _ => "white",
+    }
 }
 
 fn escape(text: &str) -> String {
