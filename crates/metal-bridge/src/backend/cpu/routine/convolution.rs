@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::gemm::{View, multiply};
+use super::gemm::{View, multiply, room};
 use super::patches::{columns, gather, scatter_add};
 use crate::backend::routine::Conv2d;
 
@@ -34,14 +34,6 @@ fn split<const N: usize>(mut unit: usize, sizes: [usize; N]) -> [usize; N] {
         (*number, unit) = (unit % size, unit / size);
     }
     numbers
-}
-
-/// The panel as a slice of so many elements.
-fn room(panel: &mut Vec<f32>, elements: usize) -> &mut [f32] {
-    if panel.len() < elements {
-        panel.resize(elements, 0.0);
-    }
-    &mut panel[..elements]
 }
 
 // Forward: a unit is a part of a plane for some filters.

@@ -9,6 +9,14 @@ pub(super) struct View<P> {
     pub(super) column: usize,
 }
 
+/// The panel as a slice of so many elements, whatever they are.
+pub(super) fn room(panel: &mut Vec<f32>, elements: usize) -> &mut [f32] {
+    if panel.len() < elements {
+        panel.resize(elements, 0.0);
+    }
+    &mut panel[..elements]
+}
+
 /// `result = a × b`, or `result += a × b`, with `rows × depth` times `depth × columns`. Each element is summed up
 /// in an order that depends on the sizes alone.
 ///

@@ -1,12 +1,15 @@
 //! Matrix products: a unit is a tile of one result.
 
-use super::gemm::{View, multiply};
+use super::gemm::{View, multiply, room};
 use crate::backend::routine::{MatMul, Matrices};
 
 /// Packing a tile's columns is repeated for each tile below, so tiles are high; and they are not larger so that
 /// there are enough of them.
 const ROWS: usize = 512;
 const COLUMNS: usize = 128;
+/// Rows of the right matrix that are laid out anew at a time: with a tile's columns, as much as the second-level
+/// cache likes.
+const DEPTH: usize = 512;
 
 /// The numbers of tiles above and beside each other.
 fn tiles(sizes: &MatMul) -> [usize; 2] {
@@ -21,7 +24,14 @@ pub(super) fn units(sizes: &MatMul) -> usize {
 /// # Safety
 ///
 /// `a`, `b` and `result` point to tensors of these sizes; nobody else accesses this unit of the result.
-pub(super) unsafe fn unit(sizes: &MatMul, unit: usize, a: *const f32, b: *const f32, result: *mut f32) {
+pub(super) unsafe fn unit(
+    sizes: &MatMul,
+    unit: usize,
+    a: *const f32,
+    b: *const f32,
+    result: *mut f32,
+    panel: &mut Vec<f32>,
+) {
     let [down, across] = tiles(sizes);
     let (product, tile) = (unit / (down * across), unit % (down * across));
     let (row, rows) = part(sizes.rows, down, tile / across);
@@ -40,13 +50,45 @@ pub(super) unsafe fn unit(sizes: &MatMul, unit: usize, a: *const f32, b: *const 
     let result_at = (product * sizes.rows + row) * sizes.columns + column;
     // SAFETY: the tile lies within the matrices, by the promise of this function.
     unsafe {
-        multiply(
-            [rows, columns, sizes.depth],
-            View { at: a.add(a_at), row: sizes.a.row, column: sizes.a.column },
-            View { at: b.add(b_at), row: sizes.b.row, column: sizes.b.column },
-            View { at: result.add(result_at), row: sizes.columns, column: 1 },
-            false,
-        );
+        let a = View { at: a.add(a_at), row: sizes.a.row, column: sizes.a.column };
+        let b = View { at: b.add(b_at), row: sizes.b.row, column: sizes.b.column };
+        let result = View { at: result.add(result_at), row: sizes.columns, column: 1 };
+        if b.column == 1 || columns == 1 {
+            multiply([rows, columns, sizes.depth], a, b, result, false);
+            return;
+        }
+        // Elements beside each other go into one register, so they are laid there first.
+        for start in (0..sizes.depth).step_by(DEPTH) {
+            let depth = DEPTH.min(sizes.depth - start);
+            let panel = room(panel, depth * columns);
+            transpose(View { at: b.at.add(start * b.row), ..b }, columns, panel);
+            let a = View { at: a.at.add(start * a.column), ..a };
+            let b = View { at: panel.as_ptr(), row: columns, column: 1 };
+            multiply([rows, columns, depth], a, b, result, start > 0);
+        }
+    }
+}
+
+/// Copies a matrix, so that its rows lie densely, one after the other. Goes along columns in short runs: those of
+/// the source may be what lies densely.
+///
+/// # Safety
+///
+/// The elements of the view can be read, as many rows as the result has of so many columns.
+unsafe fn transpose(from: View<*const f32>, columns: usize, to: &mut [f32]) {
+    /// Rows and columns that fit the first-level cache from both sides.
+    const BLOCK: usize = 16;
+    let rows = to.len() / columns;
+    for row in (0..rows).step_by(BLOCK) {
+        for column in (0..columns).step_by(BLOCK) {
+            for y in row..rows.min(row + BLOCK) {
+                let run = &mut to[y * columns..][column..columns.min(column + BLOCK)];
+                for (x, element) in run.iter_mut().enumerate() {
+                    // SAFETY: the element is within the view.
+                    *element = unsafe { *from.at.add(y * from.row + (column + x) * from.column) };
+                }
+            }
+        }
     }
 }
 

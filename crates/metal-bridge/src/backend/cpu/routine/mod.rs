@@ -102,7 +102,9 @@ impl Work for RoutineWork {
             // writes to it; each unit writes what no other unit touches.
             unsafe {
                 match (&self.routine, self.phase) {
-                    (Routine::MatMul(sizes), _) => matmul::unit(sizes, unit, first, second, self.result),
+                    (Routine::MatMul(sizes), _) => {
+                        matmul::unit(sizes, unit, first, second, self.result, panel);
+                    }
                     (Routine::Conv2d(sizes), _) => {
                         convolution::forward(sizes, unit, first, second, self.result, panel);
                     }

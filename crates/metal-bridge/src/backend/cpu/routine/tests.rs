@@ -228,6 +228,16 @@ fn large_sizes_are_cut_into_units() {
     assert!(convolution::forward_units(&large) > 2, "by parts of planes");
     let pointwise = Conv2d { kernel: [1, 1], padding: [0, 0], ..base };
     check(pointwise);
+    // With a right matrix that lies along its columns, and is laid out anew in parts.
+    let a = Matrices { offset: 0, batch: vec![], row: 1100, column: 1 };
+    let b = Matrices { offset: 0, batch: vec![], row: 1, column: 1100 };
+    let sizes = MatMul { batch: vec![], rows: 5, columns: 40, depth: 1100, a, b };
+    let (first, second) = (values(5500, 9), values(44_000, 10));
+    let got = run(&Routine::MatMul(sizes), &first, &second, 200);
+    for (i, value) in got.into_iter().enumerate() {
+        let (a, b) = (&first[i / 40 * 1100..], &second[i % 40 * 1100..]);
+        assert_eq!(value, (0..1100).map(|k| a[k] * b[k]).sum::<f32>());
+    }
     let a = Matrices { offset: 0, batch: vec![], row: 3, column: 1 };
     let b = Matrices { offset: 0, batch: vec![], row: 700, column: 1 };
     let sizes = MatMul { batch: vec![], rows: 600, columns: 700, depth: 3, a, b };
