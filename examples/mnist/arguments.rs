@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
     /// Steps for which both optimisers are compared before training; 0 for none.
     #[arg(long, default_value_t = 20, value_name = "STEPS")]
     pub(crate) compare: u64,
-    /// Use only so many training images.
+    /// Use only so many images for training, and as many for testing.
     #[arg(long, value_name = "IMAGES", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: Option<u64>,
     /// End with a checkpoint after so many steps, as Ctrl-C would.

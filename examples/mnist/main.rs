@@ -47,7 +47,7 @@ fn run(arguments: &Arguments, stop: &AtomicBool) -> Result<()> {
     println!("device       {}", device.name());
     let limit = arguments.limit.map_or(usize::MAX, |limit| limit as usize);
     let train = Arc::new(Digits::load(&arguments.data, "train", limit)?);
-    let test = Arc::new(Digits::load(&arguments.data, "t10k", usize::MAX)?);
+    let test = Arc::new(Digits::load(&arguments.data, "t10k", limit)?);
     let batch = arguments.batch as usize;
     let steps_of_epoch = train.count() / batch;
     ensure!(steps_of_epoch > 0, "{} images are less than a batch of {batch}", train.count());
