@@ -17,6 +17,12 @@ pub(super) fn room(panel: &mut Vec<f32>, elements: usize) -> &mut [f32] {
     &mut panel[..elements]
 }
 
+impl<P> View<P> {
+    fn transposed(self) -> Self {
+        Self { at: self.at, row: self.column, column: self.row }
+    }
+}
+
 /// `result = a × b`, or `result += a × b`, with `rows × depth` times `depth × columns`. Each element is summed up
 /// in an order that depends on the sizes alone.
 ///
@@ -25,6 +31,31 @@ pub(super) fn room(panel: &mut Vec<f32>, elements: usize) -> &mut [f32] {
 /// All elements of the views can be read, and those of the result written; no other thread accesses the
 /// result, which does not overlap the factors and has each element at an address of its own.
 pub(super) unsafe fn multiply(
+    [rows, columns, depth]: [usize; 3],
+    a: View<*const f32>,
+    b: View<*const f32>,
+    result: View<*mut f32>,
+    add: bool,
+) {
+    // What lies side by side in the result must be what goes into one register there: the rows of the left matrix.
+    // So the product of the transposed matrices is computed where rows of the result lie densely.
+    if result.column < result.row {
+        // SAFETY: the same elements are accessed.
+        unsafe {
+            columnwise([columns, rows, depth], b.transposed(), a.transposed(), result.transposed(), add);
+        }
+    } else {
+        // SAFETY: by the promise of this function.
+        unsafe { columnwise([rows, columns, depth], a, b, result, add) };
+    }
+}
+
+/// As [`multiply`], fast where the columns of the result lie densely.
+///
+/// # Safety
+///
+/// As [`multiply`].
+unsafe fn columnwise(
     [rows, columns, depth]: [usize; 3],
     a: View<*const f32>,
     b: View<*const f32>,
