@@ -521,8 +521,13 @@ impl Ranges<'_, '_> {
             return Some(Range::Constant(signed(bits, ty)));
         }
         if !self.is_inside(value) {
-            let known = self.emitter.lanes_of(value) != Lanes::Varying && ty.bits() >= 8;
-            return if known { Some(Range::Known { value, sign }) } else { self.bounded(value) };
+            if self.emitter.lanes_of(value) == Lanes::Varying || ty.bits() < 8 {
+                return self.bounded(value);
+            }
+            // What is used only where it is made has no place; it is computed again.
+            if self.emitter.slots.contains_key(&value) {
+                return Some(Range::Known { value, sign });
+            }
         }
         let inst = match function.values[value].definition {
             Definition::Result(inst, _) => inst,
