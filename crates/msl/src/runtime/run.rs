@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::atomic::Ordering;
 
-use super::code::{Code, Entry, Program};
+use super::code::{Code, Entry, Gang, Groups, Program};
 use super::context::GroupContext;
 use super::cut::Cut;
 use super::host::Host;
@@ -18,6 +18,8 @@ pub(crate) struct Shapes<'a> {
     pub(crate) straight: &'a Code,
     /// For the other threadgroups.
     pub(crate) general: &'a Code,
+    /// For those that have all the threads of the launch's threadgroups, if there is other code for them.
+    pub(crate) together: Option<&'a Code>,
 }
 
 /// Whether the threads of each SIMD-group follow each other along x, in a threadgroup of these extents.
@@ -28,12 +30,17 @@ pub(crate) fn is_straight([width, height, depth]: [u32; 3]) -> bool {
 impl Code {
     /// Whether it can run all threadgroups of a launch.
     pub(crate) fn is_for(&self, launch: &Launch<'_>) -> bool {
-        !self.straight_only || !has_general_threadgroups(launch)
+        self.is_for_any_threadgroup() || !has_general_threadgroups(launch)
     }
 
     /// Whether it can run threadgroups of all shapes.
     pub(crate) fn is_for_any_threadgroup(&self) -> bool {
-        !self.straight_only
+        self.groups == Groups::Any
+    }
+
+    /// The SIMD-groups of a launch's threadgroups, if these are better run by other code, which runs them together.
+    pub(crate) fn gang(&self, launch: &Launch<'_>) -> Option<Gang> {
+        Gang::of(launch.threads_per_threadgroup).filter(|gang| gang.simdgroups <= self.most_together)
     }
 
     /// The number of units that a launch has.
@@ -43,6 +50,12 @@ impl Code {
             _ => launch.threadgroups_per_grid().iter().fold(1, |n, count| n.saturating_mul((*count).into())),
         }
     }
+}
+
+/// Threadgroups of a launch that have all their threads.
+pub(crate) fn whole_threadgroups(launch: &Launch<'_>) -> u64 {
+    let sizes = launch.threads_per_grid.iter().zip(launch.threads_per_threadgroup);
+    sizes.fold(1, |n, (threads, group)| n.saturating_mul((threads / group.max(1)).into()))
 }
 
 /// Whether the launch has threadgroups that are not [straight](is_straight).
@@ -149,7 +162,11 @@ pub(crate) unsafe fn run(
         }
         context.threadgroup_position_in_grid = position.at;
         context.threads_per_threadgroup = threads;
-        let code = if is_straight(threads) { shapes.straight } else { shapes.general };
+        let code = match shapes.together {
+            Some(together) if threads == launch.threads_per_threadgroup => together,
+            _ if is_straight(threads) => shapes.straight,
+            _ => shapes.general,
+        };
         // SAFETY: generated code is not running; nothing else uses the host. The code was generated for this
         // context, its accesses stay within the bindings, and those are valid by the caller's promise; `parked`
         // has an entry for each thread.

@@ -26,6 +26,7 @@ pub(super) const PART: &str = "msl.part";
 pub(super) fn entry(plan: &Plan) -> String {
     match (plan.threads, plan.waits) {
         (Threads::Grid, _) => rows(plan),
+        _ if plan.together => whole_threadgroup(plan.rows),
         (_, false) => threadgroup(plan.threads == Threads::Straight),
         (_, true) => simdgroup(plan.threads == Threads::Straight),
     }
@@ -155,6 +156,17 @@ fn position(straight: bool) -> &'static str {
   %z = add i32 0, 0
 "
     }
+}
+
+fn whole_threadgroup(simdgroups: u32) -> String {
+    let (context, threads) = (context(), simdgroups * SIMD_WIDTH);
+    format!(
+        "define void @msl.threadgroup({context}) nounwind {{
+  call void @{WHOLE}(ptr %context, i32 0, i32 0, i32 0, i32 0, i32 {threads})
+  ret void
+}}
+"
+    )
 }
 
 fn threadgroup(straight: bool) -> String {

@@ -416,11 +416,19 @@ impl Analysis<'_> {
                 };
                 return Shape { lanes, rows: across(axis) };
             }
-            Op::ThreadIndex | Op::SimdLane => Lanes::Affine(1),
-            Op::Argument(_) | Op::Variable(_) | Op::Launch(..) | Op::Ballot => Lanes::Uniform,
-            Op::Collective(collective) if collective.is_uniform() => Lanes::Uniform,
-            Op::Shuffle if operands[1].lanes == Lanes::Uniform => Lanes::Uniform,
-            Op::Collective(_) | Op::Shuffle => Lanes::Varying,
+            Op::ThreadIndex => return Shape { lanes: Lanes::Affine(1), rows: self.plan.rows > 1 },
+            Op::SimdLane => Lanes::Affine(1),
+            Op::Argument(_) | Op::Variable(_) | Op::Launch(..) => Lanes::Uniform,
+            // Each row has active lanes of its own.
+            Op::Ballot | Op::Collective(_) | Op::Shuffle => {
+                let lanes = match data.op {
+                    Op::Ballot => Lanes::Uniform,
+                    Op::Collective(collective) if collective.is_uniform() => Lanes::Uniform,
+                    Op::Shuffle if operands[1].lanes == Lanes::Uniform => Lanes::Uniform,
+                    _ => Lanes::Varying,
+                };
+                return Shape { lanes, rows: self.plan.rows > 1 };
+            }
             // Each thread of each row finds what the one before it has left.
             Op::Modify(_) | Op::CompareExchange => {
                 return Shape { lanes: Lanes::Varying, rows: self.plan.rows > 1 };

@@ -625,6 +625,14 @@ impl Emitter<'_> {
         }
     }
 
+    /// Index in the threadgroup of lane 0 of a row of the tile.
+    pub(super) fn first_of(&mut self, row: usize) -> Operand {
+        match row as u32 * self.lanes() {
+            0 => Operand::new("%first"),
+            before => self.code.value(format_args!("add i32 %first, {before}")),
+        }
+    }
+
     /// Position of lane 0 of a row of the tile.
     pub(super) fn row_position(&mut self, row: u32) -> (Operand, Operand) {
         let (x, y) = (Operand::new("%x"), Operand::new("%y"));
