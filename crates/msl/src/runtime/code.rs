@@ -43,6 +43,8 @@ pub(crate) enum Groups {
     Any,
     /// Those that are [straight](super::is_straight).
     Straight,
+    /// Those of them whose SIMD-groups have all their threads.
+    Whole,
     /// Those whose SIMD-groups, of which all threads are there, lie so, and which the code runs together.
     Together(Gang),
 }

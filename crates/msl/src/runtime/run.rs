@@ -14,7 +14,7 @@ use crate::{Binding, KernelFault, Launch, MAX_BUFFERS, SIMD_WIDTH};
 /// The code that a launch needs.
 #[derive(Clone, Copy)]
 pub(crate) struct Shapes<'a> {
-    /// For threadgroups that are [straight](is_straight), or a whole grid.
+    /// For all threadgroups of the launch that are [straight](is_straight), or a whole grid.
     pub(crate) straight: &'a Code,
     /// For the other threadgroups.
     pub(crate) general: &'a Code,
@@ -28,9 +28,16 @@ pub(crate) fn is_straight([width, height, depth]: [u32; 3]) -> bool {
 }
 
 impl Code {
-    /// Whether it can run all threadgroups of a launch.
-    pub(crate) fn is_for(&self, launch: &Launch<'_>) -> bool {
-        self.is_for_any_threadgroup() || !has_general_threadgroups(launch)
+    /// Whether it can run all threadgroups of a launch that are [straight](is_straight).
+    pub(crate) fn is_for_straight(&self, launch: &Launch<'_>) -> bool {
+        let has_part =
+            |extents: [u32; 3]| is_straight(extents) && extents.iter().product::<u32>() % SIMD_WIDTH != 0;
+        self.groups != Groups::Whole || !has_threadgroups(launch, has_part)
+    }
+
+    /// Whether it can run all those that are not.
+    pub(crate) fn is_for_others(&self, launch: &Launch<'_>) -> bool {
+        self.is_for_any_threadgroup() || !has_threadgroups(launch, |extents| !is_straight(extents))
     }
 
     /// Whether it can run threadgroups of all shapes.
@@ -58,8 +65,8 @@ pub(crate) fn whole_threadgroups(launch: &Launch<'_>) -> u64 {
     sizes.fold(1, |n, (threads, group)| n.saturating_mul((threads / group.max(1)).into()))
 }
 
-/// Whether the launch has threadgroups that are not [straight](is_straight).
-fn has_general_threadgroups(launch: &Launch<'_>) -> bool {
+/// Whether the launch has threadgroups of such extents.
+fn has_threadgroups(launch: &Launch<'_>, such: impl Fn([u32; 3]) -> bool) -> bool {
     // A full one and a partial one at the end, along each axis.
     let extents: [[u32; 2]; 3] = std::array::from_fn(|i| {
         let (threads, group) = (launch.threads_per_grid[i], launch.threads_per_threadgroup[i].max(1));
@@ -67,7 +74,7 @@ fn has_general_threadgroups(launch: &Launch<'_>) -> bool {
         [if threads < group { rest } else { group }, if rest == 0 { group } else { rest }]
     });
     let all = |axis: usize| extents[axis].into_iter();
-    all(0).any(|x| all(1).any(|y| all(2).any(|z| !is_straight([x, y, z]))))
+    all(0).any(|x| all(1).any(|y| all(2).any(|z| such([x, y, z]))))
 }
 
 /// Runs these units.

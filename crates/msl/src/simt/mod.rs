@@ -209,6 +209,7 @@ pub(crate) fn vectorise(
         plans(function, &nest, &origins, groups, checked, machine.vector_registers())?;
     let threads = whole.threads;
     let mut tables = Tables::default();
+    let has_part = part.is_some();
     let part = part.iter().map(|part| (part, driver::PART));
     for (plan, name) in part.chain([(&whole, driver::WHOLE)]) {
         let shapes = shape::Shapes::new(function, &nest, &origins, plan);
@@ -228,7 +229,7 @@ pub(crate) fn vectorise(
     for part in &tables.functions {
         text += part;
     }
-    text += &driver::entry(&whole);
+    text += &driver::entry(&whole, has_part);
     // A store past the caches. Empty: what is read does not change. Then: branches that are usually taken, and seldom.
     text += &format!("!3 = !{{i64 {}}}\n!4 = !{{i64 8}}\n", crate::MAX_BUFFERS * size_of::<crate::Binding>());
     text += "!5 = !{i32 1}\n!2 = !{}\n!0 = !{!\"branch_weights\", i32 1000000, i32 1}\n!1 = !{!\"branch_weights\", i32 1, i32 1000000}\n";
@@ -243,7 +244,11 @@ pub(crate) fn vectorise(
     Ok(Vectorised {
         text,
         entry,
-        groups: if threads == Threads::Straight { groups } else { Groups::Any },
+        groups: match (threads, groups) {
+            (Threads::Grid | Threads::General, _) => Groups::Any,
+            (Threads::Straight, Groups::Whole) if has_part => Groups::Straight,
+            (Threads::Straight, groups) => groups,
+        },
         most_together,
         words_only: has_words_only(function),
         sites: tables.sites,
@@ -273,7 +278,7 @@ fn plans(
     let needs = Needs::of(function);
     let threads = match (needs.groups, groups) {
         (false, _) => Threads::Grid,
-        (true, Groups::Straight | Groups::Together(_)) => Threads::Straight,
+        (true, Groups::Straight | Groups::Whole | Groups::Together(_)) => Threads::Straight,
         (true, Groups::Any) => Threads::General,
     };
     let part = Plan {
@@ -296,7 +301,9 @@ fn plans(
         return Ok(Plans { part: None, whole: together::plan(gang, &whole), most_together });
     }
     let whole = tile::choose(function, nest, origins, &whole, registers);
-    Ok(Plans { part: Some(part), whole, most_together })
+    // Whole SIMD-groups that wait never start again.
+    let part = (groups != Groups::Whole || !needs.waits).then_some(part);
+    Ok(Plans { part, whole, most_together })
 }
 
 /// The plans of a kernel as text: for tiles of which all threads are there, and for some threads of a row if it has such a plan.

@@ -101,6 +101,12 @@ impl Shapes {
     pub(super) fn mask(&self, block: Block) -> Block {
         self.masks[block.index()].unwrap_or(block)
     }
+
+    /// Whether nothing that blocks do can be seen by others.
+    pub(super) fn is_quiet(&self, function: &Function, blocks: &[Block]) -> bool {
+        let mut insts = blocks.iter().flat_map(|block| &function.blocks[*block].instructions);
+        insts.all(|inst| !has_effect(function.instructions[*inst].op))
+    }
 }
 
 struct Analysis<'a> {
@@ -230,20 +236,12 @@ impl Analysis<'_> {
             return false;
         }
         let position = self.nest.position(block);
-        if !self.nest.order[..=position].iter().all(|b| self.is_quiet(*b)) {
+        if !self.result.is_quiet(self.function, &self.nest.order[..=position]) {
             return false;
         }
         matches!(self.function.blocks[block].terminator, Terminator::Branch { .. })
             && self.result.mask(block) == self.nest.order[0]
             && self.is_about_position(selector, 8)
-    }
-
-    /// Whether nothing that a block does can be seen by others.
-    fn is_quiet(&self, block: Block) -> bool {
-        self.function.blocks[block]
-            .instructions
-            .iter()
-            .all(|inst| !has_effect(self.function.instructions[*inst].op))
     }
 
     /// Whether a condition compares positions with values that all threads share.

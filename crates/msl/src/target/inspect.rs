@@ -22,14 +22,7 @@ pub fn inspect(
     specialised(library, kernel, constants, move |mut module, machine, kernel, absent| {
         let threadgroup_bytes = optimise(&mut module, machine, kernel, absent)?;
         let vector = |module: &mut Module| {
-            vector::lower(
-                module,
-                machine,
-                kernel,
-                threadgroup_bytes,
-                Groups::Straight,
-                BuildOptions::default(),
-            )
+            vector::lower(module, machine, kernel, threadgroup_bytes, Groups::Whole, BuildOptions::default())
         };
         let refused =
             |refusal: String| unsupported(kernel, format!("it cannot be vectorised: it has {refusal}"));

@@ -23,7 +23,8 @@ struct KernelInner {
     log: PipelineLog,
     program: Program,
     code: Arc<Code>,
-    /// For threadgroups that `code` is not for, made when a launch has some.
+    /// For threadgroups that `code` is not for, made when a launch has some: straight ones, and others.
+    straight: Later,
     general: Later,
     /// For threadgroups whose SIMD-groups are run together, by their number, along x and along y; made when a launch has
     /// `many` of them.
@@ -74,7 +75,7 @@ impl Kernel {
     ) -> Result<Self, PipelineError> {
         let (library, name, constants) = (library.clone(), name.to_owned(), constants.clone());
         let source = Source { library, name, constants, options: *options };
-        let Compiled { reflection, log, code } = source.compile(Groups::Straight)?;
+        let Compiled { reflection, log, code } = source.compile(Groups::Whole)?;
         let writable_buffers = reflection
             .arguments
             .iter()
@@ -91,8 +92,18 @@ impl Kernel {
     fn new(parts: KernelParts, many: u64) -> Self {
         let KernelParts { source, reflection, log, program, code } = parts;
         let together = (0..code.most_together()).map(|_| Default::default()).collect();
-        let general = OnceLock::new();
-        Self(Arc::new(KernelInner { source, reflection, log, program, code, general, together, many }))
+        let (straight, general) = Default::default();
+        Self(Arc::new(KernelInner {
+            source,
+            reflection,
+            log,
+            program,
+            code,
+            straight,
+            general,
+            together,
+            many,
+        }))
     }
 
     /// What the kernel takes, with the function constants applied.
@@ -182,7 +193,7 @@ impl Kernel {
     }
 
     fn shapes(&self, launch: &Launch<'_>) -> Result<Shapes<'_>, PipelineError> {
-        let KernelInner { source, code, general, together, many, .. } = &*self.0;
+        let KernelInner { source, code, straight, general, together, many, .. } = &*self.0;
         let compile = |groups| source.compile(groups).map(|compiled| compiled.code);
         let together = match code.gang(launch) {
             Some(gang) if runtime::whole_threadgroups(launch) >= *many => {
@@ -191,11 +202,15 @@ impl Kernel {
             }
             _ => None,
         };
-        if code.is_for(launch) {
-            return Ok(Shapes { straight: code, general: code, together });
-        }
-        let general = general.get_or_init(|| compile(Groups::Any));
-        Ok(Shapes { straight: code, general: general.as_ref().map_err(Clone::clone)?, together })
+        let straight = match code.is_for_straight(launch) {
+            true => code,
+            false => straight.get_or_init(|| compile(Groups::Straight)).as_ref().map_err(Clone::clone)?,
+        };
+        let general = match code.is_for_others(launch) {
+            true => code,
+            false => general.get_or_init(|| compile(Groups::Any)).as_ref().map_err(Clone::clone)?,
+        };
+        Ok(Shapes { straight, general, together })
     }
 }
 

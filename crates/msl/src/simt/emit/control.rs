@@ -433,7 +433,7 @@ impl Emitter<'_> {
             any = self.any(&[any]);
         }
         let (a, not_all, b) = (self.code.label("all"), self.code.label("not_all"), self.code.label("none"));
-        let restart = self.restart.get_or_insert(Label::named("restart")).clone();
+        let restart = self.restart_label();
         self.code.branch(&all, &a, &not_all);
         self.code.start(&not_all);
         self.code.branch(&any, &restart, &b);
@@ -442,6 +442,11 @@ impl Emitter<'_> {
             self.aside(|this| this.edge(block, target, &Taken::All));
             self.go(block, i);
         }
+    }
+
+    /// Where a tile starts again as other code.
+    pub(super) fn restart_label(&mut self) -> Label {
+        self.restart.get_or_insert(Label::named("restart")).clone()
     }
 
     /// What an edge does to the block it leads to: its mask or flag, and its parameters.
