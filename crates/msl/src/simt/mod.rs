@@ -17,7 +17,8 @@
 //!
 //! Each kernel becomes two functions. *Whole* runs a tile of which all threads are there; where it can, it takes for
 //! granted that all lanes agree about the bounds of the grid, and starts again as *part* if they do not. *Part* runs one row
-//! of up to so many threads, whatever they do. Of a kernel whose SIMD-groups are run together there is only the first.
+//! of up to so many threads, whatever they do. There is only the first where all threads of each SIMD-group are there and it
+//! never starts again.
 
 mod code;
 mod describe;

@@ -1,6 +1,7 @@
 //! Checks hoisted out of loops: before a loop, ranges of all offsets in it are computed; where they lie within their memories, a
 //! version of the loop runs that does not check them. Where also the kernel's own guards, such as `if (index < count)`, hold for
-//! all lanes in all iterations, another version does without them: its lanes stay together.
+//! all lanes in all iterations, another version does without them: its lanes stay together. Where they do not lie so, the loop runs
+//! with its checks; or the tile starts again as rows, and the loop is not written again.
 //!
 //! A range is of whole numbers of which one is congruent to the value modulo the width of its type, so that additions and
 //! multiplications may wrap around; widening asks that the number itself fits.
