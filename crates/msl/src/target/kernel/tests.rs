@@ -140,7 +140,7 @@ fn code_for_parts_of_simdgroups_that_wait_is_compiled_when_a_launch_has_some() {
         kernel.prepare(&launch).unwrap();
         // SAFETY: the binding is memory that nothing else refers to meanwhile.
         unsafe { kernel.run(&launch, 0..kernel.units(&launch), &mut Scratch::default()) }.unwrap();
-        let last = |i: u32| (i + 1) % 64 == 0 || i + 1 == threads;
+        let last = |i: u32| (i + 1).is_multiple_of(64) || i + 1 == threads;
         let expected = (0..threads).map(|i| if last(i) { i / 64 * 64 } else { i + 1 });
         assert!(out.iter().copied().eq(expected), "{threads} threads: {out:?}");
     };
