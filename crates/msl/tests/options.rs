@@ -106,6 +106,23 @@ fn the_log_says_how_threads_are_executed() {
 }
 
 #[test]
+fn only_vector_kernels_that_wait_have_code_for_simdgroups_together() {
+    for (name, options, has_other) in [
+        ("waits", BuildOptions::default(), true),
+        ("numbers", BuildOptions::default(), false),
+        ("waits", BuildOptions::default().with_execution(Execution::Scalar), false),
+    ] {
+        let other = build(name, options).for_few_threadgroups();
+        assert_eq!(other.is_some(), has_other, "{name}");
+        if let Some(other) = other {
+            let mut buffers = [[0; 512], [0; 512]];
+            run(&other, &mut buffers, 512, false).unwrap();
+            assert_eq!(buffers[0][..32], std::array::from_fn::<u32, 32, _>(|i| 31 - i as u32), "{name}");
+        }
+    }
+}
+
+#[test]
 fn only_kernels_that_know_of_threadgroups_have_code_by_their_shape() {
     for (name, options, has_other) in [
         ("waits", BuildOptions::default(), true),

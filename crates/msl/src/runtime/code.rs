@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::context::{GroupContext, KnownMemory, Site};
 use super::imports::imports;
+use crate::SIMD_WIDTH;
 use crate::llvm::LoadedObject;
 
 /// One thread: `void (ptr context, i32 index, i32 x, i32 y, i32 z)`, positions in the threadgroup.
@@ -35,14 +36,47 @@ pub(crate) enum EntryKind {
     Simdgroups,
 }
 
+/// The threadgroups that code is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Groups {
+    /// All.
+    Any,
+    /// Those that are [straight](super::is_straight).
+    Straight,
+    /// Those of them whose SIMD-groups have all their threads.
+    Whole,
+    /// Those whose SIMD-groups, of which all threads are there, lie so, and which the code runs together.
+    Together(Gang),
+}
+
+/// SIMD-groups that are a threadgroup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Gang {
+    pub(crate) simdgroups: u32,
+    /// Whether they lie along y; else along x.
+    pub(crate) along_y: bool,
+}
+
+impl Gang {
+    /// Of a threadgroup with these extents, if it is one.
+    pub(crate) fn of([width, height, depth]: [u32; 3]) -> Option<Self> {
+        match (width / SIMD_WIDTH, width % SIMD_WIDTH, height, depth) {
+            (1.., 0, 1, 1) => Some(Self { simdgroups: width / SIMD_WIDTH, along_y: false }),
+            (1, 0, 2.., 1) => Some(Self { simdgroups: height, along_y: true }),
+            _ => None,
+        }
+    }
+}
+
 /// Code for a kernel as an object file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Generated {
     #[serde(with = "serde_bytes")]
     pub(crate) object: Vec<u8>,
     pub(crate) entry: EntryKind,
-    /// Whether it is only for threadgroups that are [straight](super::is_straight); else it is for all.
-    pub(crate) straight_only: bool,
+    pub(crate) groups: Groups,
+    /// The most SIMD-groups of a threadgroup that are better run together, by other code; 0 if none are.
+    pub(crate) most_together: u32,
     /// What faults need to know, by the numbers that the code passes.
     pub(crate) sites: Vec<Site>,
     pub(crate) memories: Vec<KnownMemory>,
@@ -70,7 +104,8 @@ pub(crate) enum Entry {
 #[derive(Debug)]
 pub(crate) struct Code {
     pub(super) entry: Entry,
-    pub(super) straight_only: bool,
+    pub(super) groups: Groups,
+    pub(super) most_together: u32,
     pub(super) sites: Vec<Site>,
     /// The memories that pointers come from, by tag.
     pub(super) memories: Vec<KnownMemory>,
@@ -89,6 +124,11 @@ pub(crate) struct Program {
 }
 
 impl Code {
+    /// The most SIMD-groups of a threadgroup that are better run together, by other code; 0 if none are.
+    pub(crate) fn most_together(&self) -> u32 {
+        self.most_together
+    }
+
     /// Links an object file into this process.
     ///
     /// # Safety
@@ -96,7 +136,7 @@ impl Code {
     /// The object was generated as its entry says, and declares what it imports with the types that
     /// [`imports`] have.
     pub(crate) unsafe fn load(generated: Generated) -> Result<Self, String> {
-        let Generated { object, entry, straight_only, sites, memories } = generated;
+        let Generated { object, entry, groups, most_together, sites, memories } = generated;
         // SAFETY: the caller's promise.
         let object = unsafe { LoadedObject::load(&object, &imports()) }?;
         // SAFETY: the caller's promise: the symbols have these types.
@@ -127,6 +167,6 @@ impl Code {
                 }
             }
         };
-        Ok(Self { entry, straight_only, sites, memories, _object: object })
+        Ok(Self { entry, groups, most_together, sites, memories, _object: object })
     }
 }

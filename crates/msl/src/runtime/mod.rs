@@ -15,12 +15,12 @@ mod simdgroups;
 mod tests;
 mod threads;
 
-pub(crate) use code::{Code, EntryKind, Generated, Program, RESUME, THREAD, THREADGROUP};
+pub(crate) use code::{Code, EntryKind, Gang, Generated, Groups, Program, RESUME, THREAD, THREADGROUP};
 pub(crate) use collectives::{Collective, Element, Operator, Shape};
 pub(crate) use context::{
     GroupContext, KEY_WORDS, KnownMemory, Parked, ParkedOperation, Site, UNKNOWN_MEMORY,
 };
 #[cfg(test)]
 pub(crate) use imports::imports;
-pub(crate) use run::{Shapes, run};
+pub(crate) use run::{Shapes, run, whole_threadgroups};
 pub use scratch::Scratch;

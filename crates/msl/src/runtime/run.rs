@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::atomic::Ordering;
 
-use super::code::{Code, Entry, Program};
+use super::code::{Code, Entry, Gang, Groups, Program};
 use super::context::GroupContext;
 use super::cut::Cut;
 use super::host::Host;
@@ -14,10 +14,12 @@ use crate::{Binding, KernelFault, Launch, MAX_BUFFERS, SIMD_WIDTH};
 /// The code that a launch needs.
 #[derive(Clone, Copy)]
 pub(crate) struct Shapes<'a> {
-    /// For threadgroups that are [straight](is_straight), or a whole grid.
+    /// For all threadgroups of the launch that are [straight](is_straight), or a whole grid.
     pub(crate) straight: &'a Code,
     /// For the other threadgroups.
     pub(crate) general: &'a Code,
+    /// For those that have all the threads of the launch's threadgroups, if there is other code for them.
+    pub(crate) together: Option<&'a Code>,
 }
 
 /// Whether the threads of each SIMD-group follow each other along x, in a threadgroup of these extents.
@@ -26,14 +28,26 @@ pub(crate) fn is_straight([width, height, depth]: [u32; 3]) -> bool {
 }
 
 impl Code {
-    /// Whether it can run all threadgroups of a launch.
-    pub(crate) fn is_for(&self, launch: &Launch<'_>) -> bool {
-        !self.straight_only || !has_general_threadgroups(launch)
+    /// Whether it can run all threadgroups of a launch that are [straight](is_straight).
+    pub(crate) fn is_for_straight(&self, launch: &Launch<'_>) -> bool {
+        let has_part =
+            |extents: [u32; 3]| is_straight(extents) && extents.iter().product::<u32>() % SIMD_WIDTH != 0;
+        self.groups != Groups::Whole || !has_threadgroups(launch, has_part)
+    }
+
+    /// Whether it can run all those that are not.
+    pub(crate) fn is_for_others(&self, launch: &Launch<'_>) -> bool {
+        self.is_for_any_threadgroup() || !has_threadgroups(launch, |extents| !is_straight(extents))
     }
 
     /// Whether it can run threadgroups of all shapes.
     pub(crate) fn is_for_any_threadgroup(&self) -> bool {
-        !self.straight_only
+        self.groups == Groups::Any
+    }
+
+    /// The SIMD-groups of a launch's threadgroups, if these are better run by other code, which runs them together.
+    pub(crate) fn gang(&self, launch: &Launch<'_>) -> Option<Gang> {
+        Gang::of(launch.threads_per_threadgroup).filter(|gang| gang.simdgroups <= self.most_together)
     }
 
     /// The number of units that a launch has.
@@ -45,8 +59,14 @@ impl Code {
     }
 }
 
-/// Whether the launch has threadgroups that are not [straight](is_straight).
-fn has_general_threadgroups(launch: &Launch<'_>) -> bool {
+/// Threadgroups of a launch that have all their threads.
+pub(crate) fn whole_threadgroups(launch: &Launch<'_>) -> u64 {
+    let sizes = launch.threads_per_grid.iter().zip(launch.threads_per_threadgroup);
+    sizes.fold(1, |n, (threads, group)| n.saturating_mul((threads / group.max(1)).into()))
+}
+
+/// Whether the launch has threadgroups of such extents.
+fn has_threadgroups(launch: &Launch<'_>, such: impl Fn([u32; 3]) -> bool) -> bool {
     // A full one and a partial one at the end, along each axis.
     let extents: [[u32; 2]; 3] = std::array::from_fn(|i| {
         let (threads, group) = (launch.threads_per_grid[i], launch.threads_per_threadgroup[i].max(1));
@@ -54,7 +74,7 @@ fn has_general_threadgroups(launch: &Launch<'_>) -> bool {
         [if threads < group { rest } else { group }, if rest == 0 { group } else { rest }]
     });
     let all = |axis: usize| extents[axis].into_iter();
-    all(0).any(|x| all(1).any(|y| all(2).any(|z| !is_straight([x, y, z]))))
+    all(0).any(|x| all(1).any(|y| all(2).any(|z| such([x, y, z]))))
 }
 
 /// Runs these units.
@@ -149,7 +169,11 @@ pub(crate) unsafe fn run(
         }
         context.threadgroup_position_in_grid = position.at;
         context.threads_per_threadgroup = threads;
-        let code = if is_straight(threads) { shapes.straight } else { shapes.general };
+        let code = match shapes.together {
+            Some(together) if threads == launch.threads_per_threadgroup => together,
+            _ if is_straight(threads) => shapes.straight,
+            _ => shapes.general,
+        };
         // SAFETY: generated code is not running; nothing else uses the host. The code was generated for this
         // context, its accesses stay within the bindings, and those are valid by the caller's promise; `parked`
         // has an entry for each thread.

@@ -4,7 +4,7 @@ use std::mem::offset_of;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::context::{GroupContext, KnownMemory, Parked, ParkedOperation, Site};
-use super::{Code, EntryKind, Generated, Program, Scratch, Shapes, run};
+use super::{Code, EntryKind, Generated, Groups, Program, Scratch, Shapes, run};
 use crate::llvm::{Machine, Module};
 use crate::{Access, Binding, FaultKind, KernelFault, Launch, Memory};
 
@@ -28,7 +28,7 @@ fn filled(text: &str) -> String {
         .fold(text.to_owned(), |text, (name, value)| text.replace(&format!("${name}"), &value.to_string()))
 }
 
-fn code(text: &str, entry: EntryKind, straight_only: bool) -> Code {
+fn code(text: &str, entry: EntryKind, groups: Groups) -> Code {
     let machine = Machine::host().unwrap();
     let mut module = Module::parse_text(&filled(text)).unwrap();
     module.set_machine(&machine);
@@ -39,7 +39,7 @@ fn code(text: &str, entry: EntryKind, straight_only: bool) -> Code {
     let memory = Memory::Variable { name: "out".into() };
     let memories = vec![KnownMemory { memory, access: Access::ReadWrite }];
     // SAFETY: the texts below have the entries that the tests say, and declare the hooks as they are.
-    unsafe { Code::load(Generated { object, entry, straight_only, sites, memories }) }.unwrap()
+    unsafe { Code::load(Generated { object, entry, groups, most_together: 0, sites, memories }) }.unwrap()
 }
 
 struct Job {
@@ -69,7 +69,7 @@ impl Job {
         };
         let static_threadgroup_memory = self.static_threadgroup_memory;
         let program = Program { kernel: "k".into(), writable_buffers: 1, static_threadgroup_memory };
-        let shapes = Shapes { straight, general };
+        let shapes = Shapes { straight, general, together: None };
         let units = straight.units(&launch);
         let mut scratch = Scratch::default();
         for start in (0..units).step_by(at_a_time) {
@@ -140,7 +140,7 @@ leave:
 #[test]
 fn each_thread_of_a_grid_runs_once() {
     for step in [[32, 1], [32, 4]] {
-        let code = code(ROWS, EntryKind::Grid { step }, false);
+        let code = code(ROWS, EntryKind::Grid { step }, Groups::Any);
         for [width, height, depth] in [[1, 1, 1], [5000, 1, 1], [70, 300, 2], [3, 2, 90]] {
             for at_a_time in [1, 7, 1 << 20] {
                 let mut job = Job::new([width, height, depth], [8, 8, 1]);
@@ -156,7 +156,7 @@ fn each_thread_of_a_grid_runs_once() {
 
 #[test]
 fn faults_of_a_grid_name_the_thread() {
-    let code = code(ROWS, EntryKind::Grid { step: [32, 1] }, false);
+    let code = code(ROWS, EntryKind::Grid { step: [32, 1] }, Groups::Any);
     let mut job = Job::new([50, 20, 3], [10, 10, 1]);
     job.out.truncate(50 * 20 * 2 + 50 * 4 + 7);
     let fault = job.run(&code, &code, 1 << 20).unwrap_err();
@@ -171,7 +171,7 @@ fn faults_of_a_grid_name_the_thread() {
 
 #[test]
 fn a_launch_that_is_stopped_does_nothing_more() {
-    let code = code(ROWS, EntryKind::Grid { step: [32, 1] }, false);
+    let code = code(ROWS, EntryKind::Grid { step: [32, 1] }, Groups::Any);
     let mut job = Job::new([50, 20, 3], [10, 10, 1]);
     job.stop.store(true, Ordering::Relaxed);
     job.run(&code, &code, 1 << 20).unwrap();
@@ -203,8 +203,8 @@ define void @msl.threadgroup(ptr %context) {
 
 #[test]
 fn each_threadgroup_gets_the_code_for_its_shape() {
-    let straight = code(&marks(1), EntryKind::Threadgroup, true);
-    let general = code(&marks(2), EntryKind::Threadgroup, false);
+    let straight = code(&marks(1), EntryKind::Threadgroup, Groups::Straight);
+    let general = code(&marks(2), EntryKind::Threadgroup, Groups::Any);
     let check = |grid, group, expected: [u32; 12]| {
         let mut job = Job::new(grid, group);
         job.run(&straight, &general, 5).unwrap();
@@ -306,7 +306,7 @@ leave:
 
 #[test]
 fn simdgroups_wait_for_each_other() {
-    let code = code(SIMDGROUPS, EntryKind::Simdgroups, true);
+    let code = code(SIMDGROUPS, EntryKind::Simdgroups, Groups::Straight);
     for (threads, group) in [(64, 64), (1024, 1024), (3 * 320, 320), (150, 100), (32, 32), (1000, 1000)] {
         let mut job = Job::new([threads, 1, 1], [group, 1, 1]);
         let groups = threads.div_ceil(group);
@@ -384,7 +384,7 @@ leave:
 
 #[test]
 fn simdgroups_that_wait_for_ever_can_be_stopped() {
-    let code = code(ENDLESS, EntryKind::Simdgroups, true);
+    let code = code(ENDLESS, EntryKind::Simdgroups, Groups::Straight);
     let mut job = Job::new([128, 1, 1], [64, 1, 1]);
     job.run(&code, &code, 2).unwrap();
     assert_eq!(job.out[..3], [101, 100, 0]);

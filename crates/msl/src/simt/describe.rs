@@ -31,6 +31,7 @@ pub(super) fn describe(
 fn heading(plan: &Plan) -> String {
     let of = match plan.threads {
         Threads::Grid => "the grid",
+        Threads::Straight if plan.together => "all SIMD-groups of a threadgroup",
         Threads::Straight => "SIMD-groups along x",
         Threads::General => "SIMD-groups of any threadgroup",
     };

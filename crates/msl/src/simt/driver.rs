@@ -22,12 +22,13 @@ pub(super) const WHOLE: &str = "msl.whole";
 /// The function that runs a row of which some threads may be absent, and anything else.
 pub(super) const PART: &str = "msl.part";
 
-/// The entry for a plan of whole tiles.
-pub(super) fn entry(plan: &Plan) -> String {
+/// The entry for a plan of whole tiles; `has_part`: there is the other function, too.
+pub(super) fn entry(plan: &Plan, has_part: bool) -> String {
     match (plan.threads, plan.waits) {
         (Threads::Grid, _) => rows(plan),
+        _ if plan.together => whole_threadgroup(plan.rows),
         (_, false) => threadgroup(plan.threads == Threads::Straight),
-        (_, true) => simdgroup(plan.threads == Threads::Straight),
+        (_, true) => simdgroup(plan.threads == Threads::Straight, has_part),
     }
 }
 
@@ -157,6 +158,17 @@ fn position(straight: bool) -> &'static str {
     }
 }
 
+fn whole_threadgroup(simdgroups: u32) -> String {
+    let (context, threads) = (context(), simdgroups * SIMD_WIDTH);
+    format!(
+        "define void @msl.threadgroup({context}) nounwind {{
+  call void @{WHOLE}(ptr %context, i32 0, i32 0, i32 0, i32 0, i32 {threads})
+  ret void
+}}
+"
+    )
+}
+
 fn threadgroup(straight: bool) -> String {
     let (context, extents, position) = (context(), extents(), position(straight));
     format!(
@@ -186,8 +198,12 @@ end:
     )
 }
 
-fn simdgroup(straight: bool) -> String {
+fn simdgroup(straight: bool, has_part: bool) -> String {
     let (context, extents, position) = (context(), extents(), position(straight));
+    let part = match has_part {
+        true => format!("  call void @{PART}(ptr %context, i32 %first, i32 %x, i32 %y, i32 %z, i32 %left)\n"),
+        false => String::new(),
+    };
     format!(
         "define void @msl.simdgroup({context}, i32 %first) nounwind {{
 entry:
@@ -198,8 +214,7 @@ whole:
   call void @{WHOLE}(ptr %context, i32 %first, i32 %x, i32 %y, i32 %z, i32 {SIMD_WIDTH})
   ret void
 part:
-  call void @{PART}(ptr %context, i32 %first, i32 %x, i32 %y, i32 %z, i32 %left)
-  ret void
+{part}  ret void
 }}
 define void @msl.resume(ptr %handle) nounwind {{
   call void @llvm.coro.resume(ptr %handle)

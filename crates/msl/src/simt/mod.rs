@@ -8,6 +8,7 @@
 //! * [`loops`]: the nest of loops, and an order of the blocks;
 //! * [`shape`]: which values differ from lane to lane and how, and at which branches lanes part;
 //! * [`tile`]: how many threads a row has, and how many rows are run together;
+//! * [`together`]: whether the SIMD-groups of a threadgroup are the rows;
 //! * [`schedule`]: where control goes when lanes have parted;
 //! * [`emit`]: the function that runs a tile of threads;
 //! * [`driver`]: what the runtime calls, which goes through the tiles.
@@ -16,7 +17,8 @@
 //!
 //! Each kernel becomes two functions. *Whole* runs a tile of which all threads are there; where it can, it takes for
 //! granted that all lanes agree about the bounds of the grid, and starts again as *part* if they do not. *Part* runs one row
-//! of up to so many threads, whatever they do.
+//! of up to so many threads, whatever they do. There is only the first where all threads of each SIMD-group are there and it
+//! never starts again.
 
 mod code;
 mod describe;
@@ -30,13 +32,14 @@ mod shape;
 #[cfg(test)]
 mod tests;
 mod tile;
+mod together;
 
 use std::collections::{BTreeSet, HashMap};
 
 use crate::kernel::{Axis, Function, Inst, LaunchValue, Location, Op, Space, Storage, Type, Value, Variable};
 use crate::llvm::{Machine, VectorRegisters};
 use crate::reflect::KernelEntry;
-use crate::runtime::{EntryKind, KnownMemory, Site};
+use crate::runtime::{EntryKind, Groups, KnownMemory, Site};
 use crate::{Access, Remark, SourceLocation};
 
 /// Which threads are the lanes of a row.
@@ -68,6 +71,8 @@ struct Plan {
     may_restart: bool,
     /// Whether threads wait for each other.
     waits: bool,
+    /// Whether a tile is a whole threadgroup.
+    together: bool,
 }
 
 impl Plan {
@@ -167,7 +172,9 @@ impl Tables {
 pub(crate) struct Vectorised {
     pub(crate) text: String,
     pub(crate) entry: EntryKind,
-    pub(crate) straight_only: bool,
+    pub(crate) groups: Groups,
+    /// The most SIMD-groups that are better run together; 0 if none are.
+    pub(crate) most_together: u32,
     /// Whether no vector has elements of 8 or 16 bits.
     pub(crate) words_only: bool,
     pub(crate) sites: Vec<Site>,
@@ -184,8 +191,7 @@ fn prepared(function: &Function) -> Result<(Function, loops::Nest, origin::Origi
     Ok((function, nest, origins))
 }
 
-/// Vectorises a kernel, whose threadgroup variables have so many bytes; `straight`: for straight threadgroups only, if
-/// it matters.
+/// Vectorises a kernel, whose threadgroup variables have so many bytes, for some threadgroups, or for all if they do not matter.
 ///
 /// # Errors
 ///
@@ -195,15 +201,18 @@ pub(crate) fn vectorise(
     entry: &KernelEntry,
     machine: &Machine,
     threadgroup_bytes: u64,
-    straight: bool,
+    groups: Groups,
     checked: bool,
 ) -> Result<Vectorised, String> {
     let (function, nest, origins) = prepared(function)?;
     let function = &function;
-    let [part, whole] = plans(function, &nest, &origins, straight, checked, machine.vector_registers());
+    let Plans { part, whole, most_together } =
+        plans(function, &nest, &origins, groups, checked, machine.vector_registers())?;
     let threads = whole.threads;
     let mut tables = Tables::default();
-    for (plan, name) in [(&part, driver::PART), (&whole, driver::WHOLE)] {
+    let has_part = part.is_some();
+    let part = part.iter().map(|part| (part, driver::PART));
+    for (plan, name) in part.chain([(&whole, driver::WHOLE)]) {
         let shapes = shape::Shapes::new(function, &nest, &origins, plan);
         let schedule = schedule::Schedule::new(function, &nest, &shapes);
         let code = code::Code::new(machine, plan.lanes);
@@ -221,7 +230,7 @@ pub(crate) fn vectorise(
     for part in &tables.functions {
         text += part;
     }
-    text += &driver::entry(&whole);
+    text += &driver::entry(&whole, has_part);
     // A store past the caches. Empty: what is read does not change. Then: branches that are usually taken, and seldom.
     text += &format!("!3 = !{{i64 {}}}\n!4 = !{{i64 8}}\n", crate::MAX_BUFFERS * size_of::<crate::Binding>());
     text += "!5 = !{i32 1}\n!2 = !{}\n!0 = !{!\"branch_weights\", i32 1000000, i32 1}\n!1 = !{!\"branch_weights\", i32 1, i32 1000000}\n";
@@ -236,7 +245,12 @@ pub(crate) fn vectorise(
     Ok(Vectorised {
         text,
         entry,
-        straight_only: threads == Threads::Straight,
+        groups: match (threads, groups) {
+            (Threads::Grid | Threads::General, _) => Groups::Any,
+            (Threads::Straight, Groups::Whole) if has_part => Groups::Straight,
+            (Threads::Straight, groups) => groups,
+        },
+        most_together,
         words_only: has_words_only(function),
         sites: tables.sites,
         memories: tables.memories,
@@ -244,20 +258,29 @@ pub(crate) fn vectorise(
     })
 }
 
-/// How a kernel is vectorised: for some threads of a row, and for tiles of which all threads are there.
+/// How a kernel is vectorised.
+struct Plans {
+    /// For some threads of a row; none where there are all of each threadgroup.
+    part: Option<Plan>,
+    /// For tiles of which all threads are there.
+    whole: Plan,
+    /// The most SIMD-groups that are better run together; 0 if none are.
+    most_together: u32,
+}
+
 fn plans(
     function: &Function,
     nest: &loops::Nest,
     origins: &origin::Origins,
-    straight: bool,
+    groups: Groups,
     checked: bool,
     registers: VectorRegisters,
-) -> [Plan; 2] {
+) -> Result<Plans, String> {
     let needs = Needs::of(function);
-    let threads = match (needs.groups, straight) {
+    let threads = match (needs.groups, groups) {
         (false, _) => Threads::Grid,
-        (true, true) => Threads::Straight,
-        (true, false) => Threads::General,
+        (true, Groups::Straight | Groups::Whole | Groups::Together(_)) => Threads::Straight,
+        (true, Groups::Any) => Threads::General,
     };
     let part = Plan {
         threads,
@@ -268,13 +291,23 @@ fn plans(
         full: false,
         may_restart: false,
         waits: needs.waits,
+        together: false,
     };
     let whole = Plan { full: true, may_restart: !needs.waits, ..part.clone() };
+    let most_together = together::most(function, nest, origins, &whole);
+    if let Groups::Together(gang) = groups {
+        if gang.simdgroups > most_together {
+            return Err(format!("{} SIMD-groups that are better run one by one", gang.simdgroups));
+        }
+        return Ok(Plans { part: None, whole: together::plan(gang, &whole), most_together });
+    }
     let whole = tile::choose(function, nest, origins, &whole, registers);
-    [part, whole]
+    // Whole SIMD-groups that wait never start again.
+    let part = (groups != Groups::Whole || !needs.waits).then_some(part);
+    Ok(Plans { part, whole, most_together })
 }
 
-/// The plans of a kernel as text: of which all threads are there, and for some threads of a row.
+/// The plans of a kernel as text: for tiles of which all threads are there, and for some threads of a row if it has such a plan.
 ///
 /// # Errors
 ///
@@ -282,16 +315,17 @@ fn plans(
 pub(crate) fn describe(
     function: &Function,
     registers: VectorRegisters,
-    straight: bool,
-) -> Result<[String; 2], String> {
+    groups: Groups,
+) -> Result<Vec<String>, String> {
     let (function, nest, origins) = prepared(function)?;
     let function = &function;
-    let [part, whole] = plans(function, &nest, &origins, straight, true, registers);
-    Ok([whole, part].map(|plan| {
-        let shapes = shape::Shapes::new(function, &nest, &origins, &plan);
+    let Plans { part, whole, .. } = plans(function, &nest, &origins, groups, true, registers)?;
+    let text = |plan: &Plan| {
+        let shapes = shape::Shapes::new(function, &nest, &origins, plan);
         let schedule = schedule::Schedule::new(function, &nest, &shapes);
-        describe::describe(function, &nest, &shapes, &schedule, &plan)
-    }))
+        describe::describe(function, &nest, &shapes, &schedule, plan)
+    };
+    Ok(std::iter::once(&whole).chain(&part).map(text).collect())
 }
 
 /// Whether no value but conditions has less than 32 bits, in registers and in memory.

@@ -101,6 +101,12 @@ impl Shapes {
     pub(super) fn mask(&self, block: Block) -> Block {
         self.masks[block.index()].unwrap_or(block)
     }
+
+    /// Whether nothing that blocks do can be seen by others.
+    pub(super) fn is_quiet(&self, function: &Function, blocks: &[Block]) -> bool {
+        let mut insts = blocks.iter().flat_map(|block| &function.blocks[*block].instructions);
+        insts.all(|inst| !has_effect(function.instructions[*inst].op))
+    }
 }
 
 struct Analysis<'a> {
@@ -230,20 +236,12 @@ impl Analysis<'_> {
             return false;
         }
         let position = self.nest.position(block);
-        if !self.nest.order[..=position].iter().all(|b| self.is_quiet(*b)) {
+        if !self.result.is_quiet(self.function, &self.nest.order[..=position]) {
             return false;
         }
         matches!(self.function.blocks[block].terminator, Terminator::Branch { .. })
             && self.result.mask(block) == self.nest.order[0]
             && self.is_about_position(selector, 8)
-    }
-
-    /// Whether nothing that a block does can be seen by others.
-    fn is_quiet(&self, block: Block) -> bool {
-        self.function.blocks[block]
-            .instructions
-            .iter()
-            .all(|inst| !has_effect(self.function.instructions[*inst].op))
     }
 
     /// Whether a condition compares positions with values that all threads share.
@@ -416,11 +414,19 @@ impl Analysis<'_> {
                 };
                 return Shape { lanes, rows: across(axis) };
             }
-            Op::ThreadIndex | Op::SimdLane => Lanes::Affine(1),
-            Op::Argument(_) | Op::Variable(_) | Op::Launch(..) | Op::Ballot => Lanes::Uniform,
-            Op::Collective(collective) if collective.is_uniform() => Lanes::Uniform,
-            Op::Shuffle if operands[1].lanes == Lanes::Uniform => Lanes::Uniform,
-            Op::Collective(_) | Op::Shuffle => Lanes::Varying,
+            Op::ThreadIndex => return Shape { lanes: Lanes::Affine(1), rows: self.plan.rows > 1 },
+            Op::SimdLane => Lanes::Affine(1),
+            Op::Argument(_) | Op::Variable(_) | Op::Launch(..) => Lanes::Uniform,
+            // Each row has active lanes of its own.
+            Op::Ballot | Op::Collective(_) | Op::Shuffle => {
+                let lanes = match data.op {
+                    Op::Ballot => Lanes::Uniform,
+                    Op::Collective(collective) if collective.is_uniform() => Lanes::Uniform,
+                    Op::Shuffle if operands[1].lanes == Lanes::Uniform => Lanes::Uniform,
+                    _ => Lanes::Varying,
+                };
+                return Shape { lanes, rows: self.plan.rows > 1 };
+            }
             // Each thread of each row finds what the one before it has left.
             Op::Modify(_) | Op::CompareExchange => {
                 return Shape { lanes: Lanes::Varying, rows: self.plan.rows > 1 };

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::{BuildOptions, contained, make_safe, optimise, specialise, vector};
 use crate::kernel::tests::files;
 use crate::llvm::{Machine, Module};
-use crate::runtime;
+use crate::runtime::{self, Groups};
 use crate::{
     CacheDirectory, CompileOptions, Compiler, CompilerConfig, ConstantValue, FunctionConstantValues, Library,
     PipelineError,
@@ -57,7 +57,9 @@ fn compile(library: &Library, name: &str, halves: bool) -> Result<Code, Failure>
             let absent = specialise::apply(&module, &kernel, &constants)?;
             let bytes = optimise(&mut module, &machine, &kernel, &absent)?;
             let options = BuildOptions::default();
-            if let Ok((code, _)) = vector::lower(&mut module, &machine, &kernel, bytes, true, options)? {
+            if let Ok((code, _)) =
+                vector::lower(&mut module, &machine, &kernel, bytes, Groups::Straight, options)?
+            {
                 return Ok((code, true));
             }
             make_safe(&mut module, &machine, &kernel, options)?;

@@ -4,6 +4,7 @@ use super::{BuildOptions, internal, make_safe, optimise, specialised, unsupporte
 use crate::kernel::{self, Function};
 use crate::llvm::Module;
 use crate::reflect::KernelEntry;
+use crate::runtime::Groups;
 use crate::{FunctionConstantValues, Library, PipelineError, Stage};
 
 /// The text of one kernel of a library at a stage.
@@ -21,7 +22,7 @@ pub fn inspect(
     specialised(library, kernel, constants, move |mut module, machine, kernel, absent| {
         let threadgroup_bytes = optimise(&mut module, machine, kernel, absent)?;
         let vector = |module: &mut Module| {
-            vector::lower(module, machine, kernel, threadgroup_bytes, true, BuildOptions::default())
+            vector::lower(module, machine, kernel, threadgroup_bytes, Groups::Whole, BuildOptions::default())
         };
         let refused =
             |refusal: String| unsupported(kernel, format!("it cannot be vectorised: it has {refusal}"));

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use super::{BuildOptions, Built, contained, generate, specialised};
 use crate::digest::{Digest, KeyBuilder};
 use crate::llvm::Processor;
-use crate::runtime::{self, Code, Program, Scratch, Shapes};
+use crate::runtime::{self, Code, Groups, Program, Scratch, Shapes};
 use crate::{
     Access, CompilerFailure, FunctionConstantValues, FunctionReflection, KernelFault, Launch, Library,
     PipelineError, PipelineLog,
@@ -22,10 +22,21 @@ struct KernelInner {
     reflection: FunctionReflection,
     log: PipelineLog,
     program: Program,
-    code: Code,
-    /// For threadgroups that `code` is not for, made when a launch has some.
-    general: OnceLock<Result<Code, PipelineError>>,
+    code: Arc<Code>,
+    /// For threadgroups that `code` is not for, made when a launch has some: straight ones, and others.
+    straight: Later,
+    general: Later,
+    /// For threadgroups whose SIMD-groups are run together, by their number, along x and along y; made when a launch has
+    /// `many` of them.
+    together: Box<[[Later; 2]]>,
+    many: u64,
 }
+
+/// Code that is made when it is first needed.
+type Later = OnceLock<Result<Code, PipelineError>>;
+
+/// So many threadgroups of a launch are worth that code is made for them, if others would do.
+const MANY: u64 = 32;
 
 /// What a kernel is compiled from.
 #[derive(Clone, Debug)]
@@ -64,7 +75,7 @@ impl Kernel {
     ) -> Result<Self, PipelineError> {
         let (library, name, constants) = (library.clone(), name.to_owned(), constants.clone());
         let source = Source { library, name, constants, options: *options };
-        let Compiled { reflection, log, code } = source.compile(true)?;
+        let Compiled { reflection, log, code } = source.compile(Groups::Whole)?;
         let writable_buffers = reflection
             .arguments
             .iter()
@@ -75,7 +86,24 @@ impl Kernel {
             writable_buffers,
             static_threadgroup_memory: reflection.static_threadgroup_memory_length,
         };
-        Ok(Self(Arc::new(KernelInner { source, reflection, log, program, code, general: OnceLock::new() })))
+        Ok(Self::new(KernelParts { source, reflection, log, program, code: Arc::new(code) }, MANY))
+    }
+
+    fn new(parts: KernelParts, many: u64) -> Self {
+        let KernelParts { source, reflection, log, program, code } = parts;
+        let together = (0..code.most_together()).map(|_| Default::default()).collect();
+        let (straight, general) = Default::default();
+        Self(Arc::new(KernelInner {
+            source,
+            reflection,
+            log,
+            program,
+            code,
+            straight,
+            general,
+            together,
+            many,
+        }))
     }
 
     /// What the kernel takes, with the function constants applied.
@@ -94,7 +122,7 @@ impl Kernel {
     }
 
     /// Compiles what a launch needs beyond what [`build`](Self::build) has compiled: code for threadgroups of
-    /// other shapes. Does nothing if it is there.
+    /// other shapes, and faster code for many threadgroups of a size. Does nothing if it is there.
     ///
     /// # Errors
     ///
@@ -115,9 +143,21 @@ impl Kernel {
             return Ok(None);
         }
         let (source, program) = (source.clone(), program.clone());
-        let Compiled { reflection, log, code } = source.compile(false)?;
-        let general = OnceLock::new();
-        Ok(Some(Self(Arc::new(KernelInner { source, reflection, log, program, code, general }))))
+        let Compiled { reflection, log, code } = source.compile(Groups::Any)?;
+        Ok(Some(Self::new(KernelParts { source, reflection, log, program, code: Arc::new(code) }, MANY)))
+    }
+
+    /// The same kernel, for which [`prepare`](Self::prepare) compiles code that is faster for many threadgroups also if a launch
+    /// has few of them: for tests, as it must do the same. None if the kernel has no such code.
+    pub fn for_few_threadgroups(&self) -> Option<Self> {
+        let KernelInner { source, reflection, log, program, code, .. } = &*self.0;
+        (code.most_together() > 0).then(|| {
+            let (source, reflection, log) = (source.clone(), reflection.clone(), log.clone());
+            Self::new(
+                KernelParts { source, reflection, log, program: program.clone(), code: code.clone() },
+                1,
+            )
+        })
     }
 
     /// The number of units of work of a launch: threadgroups, or parts of the grid where the kernel does not know of
@@ -153,19 +193,40 @@ impl Kernel {
     }
 
     fn shapes(&self, launch: &Launch<'_>) -> Result<Shapes<'_>, PipelineError> {
-        let KernelInner { source, code, general, .. } = &*self.0;
-        if code.is_for(launch) {
-            return Ok(Shapes { straight: code, general: code });
-        }
-        let general = general.get_or_init(|| source.compile(false).map(|compiled| compiled.code));
-        Ok(Shapes { straight: code, general: general.as_ref().map_err(Clone::clone)? })
+        let KernelInner { source, code, straight, general, together, many, .. } = &*self.0;
+        let compile = |groups| source.compile(groups).map(|compiled| compiled.code);
+        let together = match code.gang(launch) {
+            Some(gang) if runtime::whole_threadgroups(launch) >= *many => {
+                let place = &together[gang.simdgroups as usize - 1][usize::from(gang.along_y)];
+                Some(place.get_or_init(|| compile(Groups::Together(gang))).as_ref().map_err(Clone::clone)?)
+            }
+            _ => None,
+        };
+        let straight = match code.is_for_straight(launch) {
+            true => code,
+            false => straight.get_or_init(|| compile(Groups::Straight)).as_ref().map_err(Clone::clone)?,
+        };
+        let general = match code.is_for_others(launch) {
+            true => code,
+            false => general.get_or_init(|| compile(Groups::Any)).as_ref().map_err(Clone::clone)?,
+        };
+        Ok(Shapes { straight, general, together })
     }
 }
 
+/// What a kernel has from its start.
+struct KernelParts {
+    source: Source,
+    reflection: FunctionReflection,
+    log: PipelineLog,
+    program: Program,
+    code: Arc<Code>,
+}
+
 impl Source {
-    /// Compiles code for all threadgroups, or for straight ones, or takes what was compiled before.
-    fn compile(&self, straight: bool) -> Result<Compiled, PipelineError> {
-        let key = self.key(straight);
+    /// Compiles code for some threadgroups, or for all if they do not matter, or takes what was compiled before.
+    fn compile(&self, groups: Groups) -> Result<Compiled, PipelineError> {
+        let key = self.key(groups);
         if let Some(built) = key.and_then(|key| self.library.cache().get::<Built>(key)) {
             // What cannot be linked is compiled again.
             if let Ok(Ok(compiled)) = contained(|| Compiled::load(built)) {
@@ -175,7 +236,7 @@ impl Source {
         let Self { library, name, constants, options } = self;
         let (kept_by, options) = (library.clone(), *options);
         specialised(library, name, constants, move |mut module, machine, kernel, absent| {
-            let built = generate(&mut module, machine, kernel, absent, straight, options)?;
+            let built = generate(&mut module, machine, kernel, absent, groups, options)?;
             if let Some(key) = key {
                 kept_by.cache().set(key, &built);
             }
@@ -184,7 +245,7 @@ impl Source {
     }
 
     /// All that the code depends on; nothing if code is not kept.
-    fn key(&self, straight: bool) -> Option<Digest> {
+    fn key(&self, groups: Groups) -> Option<Digest> {
         let Self { library, name, constants, options } = self;
         library.cache().root()?;
         let Processor { triple, name: processor, features } = Processor::host().ok()?;
@@ -192,7 +253,7 @@ impl Source {
             .part(library.digest().bytes())
             .part(name)
             .part(postcard::to_allocvec(constants).ok()?)
-            .part(format!("{options:?} {straight}"))
+            .part(format!("{options:?} {groups:?}"))
             .part(triple)
             .part(processor)
             .part(features);

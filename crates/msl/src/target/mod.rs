@@ -37,7 +37,7 @@ pub(crate) use legalise::UNREACHABLE;
 use crate::cache::Entry;
 use crate::llvm::{Machine, Module};
 use crate::reflect::KernelEntry;
-use crate::runtime::{EntryKind, Generated, KnownMemory, Site};
+use crate::runtime::{EntryKind, Generated, Groups, KnownMemory, Site};
 use crate::{
     CompilerFailure, FunctionConstantValues, FunctionReflection, Library, MAX_THREADGROUP_MEMORY_LENGTH,
     PipelineError, PipelineLog, Remark,
@@ -95,7 +95,7 @@ fn generate(
     machine: &Machine,
     kernel: &KernelEntry,
     absent: &[bool],
-    straight: bool,
+    groups: Groups,
     options: BuildOptions,
 ) -> Result<Built, PipelineError> {
     let mut log = PipelineLog::default();
@@ -104,12 +104,15 @@ fn generate(
         Execution::Scalar => None,
         Execution::Vector => {
             let found =
-                vector::generate(module, machine, kernel, static_threadgroup_memory, straight, options)?;
+                vector::generate(module, machine, kernel, static_threadgroup_memory, groups, options)?;
             match found {
                 Ok((generated, remarks)) => {
                     log.remarks.push(Remark { message: execution(generated.entry), location: None });
                     log.remarks.extend(remarks);
                     Some(generated)
+                }
+                Err(refusal) if matches!(groups, Groups::Together(_)) => {
+                    return Err(unsupported(kernel, refusal));
                 }
                 Err(refusal) => {
                     let message = format!("runs one thread at a time, which is slow: it has {refusal}");
@@ -127,7 +130,7 @@ fn generate(
             log.remarks.push(Remark { message: format!("scalar code: {how}"), location: None });
             let object = machine.emit_object(module).map_err(|message| internal(kernel, message))?;
             let entry = if waits { EntryKind::Threads } else { EntryKind::Threadgroup };
-            Generated { object, entry, straight_only: false, sites, memories }
+            Generated { object, entry, groups: Groups::Any, most_together: 0, sites, memories }
         }
     };
     let present = kernel.parameters.iter().zip(absent).filter(|(_, absent)| !**absent);

@@ -6,7 +6,7 @@ use super::{BuildOptions, internal, legalise};
 use crate::kernel::{self, Function};
 use crate::llvm::{Machine, Module};
 use crate::reflect::KernelEntry;
-use crate::runtime::Generated;
+use crate::runtime::{Generated, Groups};
 use crate::simt::{self, Vectorised};
 use crate::{PipelineError, Remark};
 
@@ -61,7 +61,7 @@ pub(super) fn lower(
     machine: &Machine,
     kernel: &KernelEntry,
     threadgroup_bytes: usize,
-    straight: bool,
+    groups: Groups,
     options: BuildOptions,
 ) -> Result<Result<(Module, Vectorised), Refusal>, PipelineError> {
     let function = match import(module, machine, kernel)? {
@@ -71,7 +71,7 @@ pub(super) fn lower(
     let checked = options.is_checked();
     Ok(contain_bugs(|| {
         let vectorised =
-            simt::vectorise(&function, kernel, machine, threadgroup_bytes as u64, straight, checked)?;
+            simt::vectorise(&function, kernel, machine, threadgroup_bytes as u64, groups, checked)?;
         let module = optimise(&vectorised, machine).map_err(|message| bug(&message))?;
         Ok((module, vectorised))
     }))
@@ -97,8 +97,9 @@ pub(super) fn describe(
     machine: &Machine,
     kernel: &KernelEntry,
 ) -> Result<Result<String, Refusal>, PipelineError> {
-    let describe =
-        |function: Function| contain_bugs(|| simt::describe(&function, machine.vector_registers(), true));
+    let describe = |function: Function| {
+        contain_bugs(|| simt::describe(&function, machine.vector_registers(), Groups::Straight))
+    };
     Ok(import(module, machine, kernel)?.and_then(describe).map(|plans| plans.join("\n")))
 }
 
@@ -108,17 +109,17 @@ pub(super) fn generate(
     machine: &Machine,
     kernel: &KernelEntry,
     threadgroup_bytes: usize,
-    straight: bool,
+    groups: Groups,
     options: BuildOptions,
 ) -> Result<Result<(Generated, Vec<Remark>), Refusal>, PipelineError> {
-    let lowered = lower(module, machine, kernel, threadgroup_bytes, straight, options)?;
+    let lowered = lower(module, machine, kernel, threadgroup_bytes, groups, options)?;
     let (mut code, vectorised) = match lowered {
         Ok(lowered) => lowered,
         Err(refusal) => return Ok(Err(refusal)),
     };
     let object = machine.emit_object(&mut code).map_err(|message| internal(kernel, message))?;
-    let Vectorised { entry, straight_only, sites, memories, remarks, .. } = vectorised;
-    Ok(Ok((Generated { object, entry, straight_only, sites, memories }, remarks)))
+    let Vectorised { entry, groups, most_together, sites, memories, remarks, .. } = vectorised;
+    Ok(Ok((Generated { object, entry, groups, most_together, sites, memories }, remarks)))
 }
 
 #[cfg(test)]

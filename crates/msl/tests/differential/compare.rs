@@ -155,7 +155,7 @@ impl<'a> Subject<'a> {
 fn check(library: &Library, subject: &Subject<'_>, seed: u64, counts: &mut Counts) -> Result<(), Problem> {
     let constants = data::constants(seed);
     // What lies outside of buffers is undefined without checks.
-    let ways: Vec<&Way> = WAYS
+    let tried: Vec<&Way> = WAYS
         .iter()
         .filter(|way| way.checked || !subject.may_fault && seed.is_multiple_of(UNCHECKED))
         .collect();
@@ -164,7 +164,9 @@ fn check(library: &Library, subject: &Subject<'_>, seed: u64, counts: &mut Count
         unsafe { way.build(library, subject.name, &constants) }
             .map_err(|e| problem(Kind::Build, format!("{}: {e}", way.name)))
     };
-    let kernels: Vec<Kernel> = ways.iter().map(build).collect::<Result<_, _>>()?;
+    let built: Vec<Option<Kernel>> = tried.iter().map(build).collect::<Result<_, _>>()?;
+    let there = tried.into_iter().zip(built).filter_map(|(way, kernel)| Some((way, kernel?)));
+    let (ways, kernels): (Vec<&Way>, Vec<Kernel>) = there.unzip();
     for (kernel, way) in kernels.iter().zip(&ways) {
         for warning in &kernel.log().warnings {
             if warning.message.contains("a bug of the compiler") {

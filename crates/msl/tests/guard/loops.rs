@@ -231,6 +231,7 @@ pub(super) fn check(test: &Loop) -> Result<(), String> {
             // SAFETY: the way is checked.
             let kernel = unsafe { way.build(&library, "k", &FunctionConstantValues::new()) }
                 .map_err(|e| format!("{}: {e}", way.name))?;
+            let Some(kernel) = kernel else { continue };
             let mut random = Rng::with_seed(test.code.len() as u64);
             for set in 0..SETS {
                 let mut q = numbers(&mut random);

@@ -194,6 +194,7 @@ pub(super) fn check(pattern: &'static Pattern) -> Result<(), String> {
             // SAFETY: the way is checked.
             let kernel = unsafe { way.build(&library, &case.name(), &FunctionConstantValues::new()) }
                 .map_err(|e| format!("{}: {e}", way.name))?;
+            let Some(kernel) = kernel else { continue };
             let mut number = 0;
             for [grid, group] in case.form.shapes() {
                 let threads = grid.iter().product::<u32>();

@@ -395,6 +395,7 @@ pub(super) fn check(case: &Case) -> Result<(), String> {
             // SAFETY: the way is checked.
             let kernel = unsafe { way.build(&library, "k", &FunctionConstantValues::new()) }
                 .map_err(|e| format!("{}: {e}", way.name))?;
+            let Some(kernel) = kernel else { continue };
             for (p, end) in case.runs {
                 for guard in Guard::BOTH {
                     if let Err(problem) = run(&kernel, case, *p, *end, guard) {

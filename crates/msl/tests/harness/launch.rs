@@ -32,6 +32,8 @@ pub(crate) enum Code {
     Vector,
     /// For threadgroups of any shape, where that is other code.
     General,
+    /// Of which SIMD-groups run together, where that is other code.
+    Together,
 }
 
 pub(crate) const WAYS: &[Way] = &[
@@ -39,6 +41,7 @@ pub(crate) const WAYS: &[Way] = &[
     Way { name: "one worker", code: Code::Vector, workers: 1 },
     Way { name: "three workers", code: Code::Vector, workers: 3 },
     Way { name: "code for any threadgroup", code: Code::General, workers: 1 },
+    Way { name: "SIMD-groups together", code: Code::Together, workers: 1 },
 ];
 
 /// A dispatch as the header describes it.

@@ -122,6 +122,7 @@ struct Built {
     vector: Kernel,
     scalar: Kernel,
     general: Option<Kernel>,
+    together: Option<Kernel>,
 }
 
 impl Kernels<'_> {
@@ -141,7 +142,8 @@ impl Kernels<'_> {
         let built = match (build(Execution::Vector), build(Execution::Scalar)) {
             (Ok(vector), Ok(scalar)) => {
                 let general = vector.for_any_threadgroup().map_err(|e| e.to_string())?;
-                Built { vector, scalar, general }
+                let together = vector.for_few_threadgroups();
+                Built { vector, scalar, general, together }
             }
             (Err(error), Err(other)) if error == other => return Ok(Err(error)),
             (vector, scalar) => {
@@ -189,13 +191,12 @@ fn check_run(
             built.general.iter().try_for_each(|general| check_log(general, run.scalar.as_deref()))?;
             WAYS.iter().try_for_each(|way| {
                 let kernel = match way.code {
-                    Code::Vector => &built.vector,
-                    Code::Scalar => &built.scalar,
-                    Code::General => match &built.general {
-                        Some(general) => general,
-                        None => return Ok(()),
-                    },
+                    Code::Vector => Some(&built.vector),
+                    Code::Scalar => Some(&built.scalar),
+                    Code::General => built.general.as_ref(),
+                    Code::Together => built.together.as_ref(),
                 };
+                let Some(kernel) = kernel else { return Ok(()) };
                 check_way(file, number, run, kernel, &job, way, bless)
                     .map_err(|e| format!("{}: {e}", way.name))
             })

@@ -11,17 +11,20 @@ pub(crate) struct Way {
     execution: Execution,
     /// Whether accesses outside of memory are found; if not, there must be none.
     pub(crate) checked: bool,
+    /// SIMD-groups of a threadgroup run together wherever they can.
+    together: bool,
 }
 
 /// The first is the one that the others are compared with.
 pub(crate) const WAYS: &[Way] = &[
-    Way { name: "scalar", execution: Execution::Scalar, checked: true },
-    Way { name: "vector", execution: Execution::Vector, checked: true },
-    Way { name: "unchecked vector", execution: Execution::Vector, checked: false },
+    Way { name: "scalar", execution: Execution::Scalar, checked: true, together: false },
+    Way { name: "vector", execution: Execution::Vector, checked: true, together: false },
+    Way { name: "unchecked vector", execution: Execution::Vector, checked: false, together: false },
+    Way { name: "SIMD-groups together", execution: Execution::Vector, checked: true, together: true },
 ];
 
 impl Way {
-    /// Builds a kernel.
+    /// Builds a kernel; none if it has no such code.
     ///
     /// # Safety
     ///
@@ -31,13 +34,14 @@ impl Way {
         library: &Library,
         name: &str,
         constants: &FunctionConstantValues,
-    ) -> Result<Kernel, PipelineError> {
+    ) -> Result<Option<Kernel>, PipelineError> {
         let mut options = BuildOptions::default().with_execution(self.execution);
         if !self.checked {
             // SAFETY: the caller's promise.
             options = unsafe { options.unchecked() };
         }
-        Kernel::build_with(library, name, constants, &options)
+        let kernel = Kernel::build_with(library, name, constants, &options)?;
+        Ok(if self.together { kernel.for_few_threadgroups() } else { Some(kernel) })
     }
 }
 

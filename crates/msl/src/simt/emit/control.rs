@@ -433,7 +433,7 @@ impl Emitter<'_> {
             any = self.any(&[any]);
         }
         let (a, not_all, b) = (self.code.label("all"), self.code.label("not_all"), self.code.label("none"));
-        let restart = self.restart.get_or_insert(Label::named("restart")).clone();
+        let restart = self.restart_label();
         self.code.branch(&all, &a, &not_all);
         self.code.start(&not_all);
         self.code.branch(&any, &restart, &b);
@@ -442,6 +442,11 @@ impl Emitter<'_> {
             self.aside(|this| this.edge(block, target, &Taken::All));
             self.go(block, i);
         }
+    }
+
+    /// Where a tile starts again as other code.
+    pub(super) fn restart_label(&mut self) -> Label {
+        self.restart.get_or_insert(Label::named("restart")).clone()
     }
 
     /// What an edge does to the block it leads to: its mask or flag, and its parameters.
@@ -622,6 +627,14 @@ impl Emitter<'_> {
                 ));
             }
             self.code.end("ret void");
+        }
+    }
+
+    /// Index in the threadgroup of lane 0 of a row of the tile.
+    pub(super) fn first_of(&mut self, row: usize) -> Operand {
+        match row as u32 * self.lanes() {
+            0 => Operand::new("%first"),
+            before => self.code.value(format_args!("add i32 %first, {before}")),
         }
     }
 

@@ -91,10 +91,7 @@ impl Emitter<'_> {
         let (x, y) = self.row_position(row as u32);
         let first = match self.plan.threads {
             Threads::Grid => Operand::int(0),
-            _ => {
-                debug_assert!(row == 0, "groups are not tiled");
-                Operand::new("%first")
-            }
+            _ => self.first_of(row),
         };
         // Each lane has its own private memory.
         let start = match access.region.private {
@@ -143,8 +140,8 @@ impl Emitter<'_> {
                 "call zeroext i1 @msl.rt.fault_at(ptr %context, i32 {x}, i32 {y}, i32 %z, {access})"
             ))
         } else {
-            debug_assert!(row == 0, "groups are not tiled");
-            let thread = self.code.value(format_args!("add i32 %first, {lane}"));
+            let first = self.first_of(row);
+            let thread = self.code.value(format_args!("add i32 {first}, {lane}"));
             self.code.declarations.insert(
                 "declare zeroext i1 @msl.rt.fault(ptr, i32, i32, i32, i64, i64, i64, i64) nounwind cold"
                     .into(),

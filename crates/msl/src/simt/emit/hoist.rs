@@ -1,6 +1,7 @@
 //! Checks hoisted out of loops: before a loop, ranges of all offsets in it are computed; where they lie within their memories, a
 //! version of the loop runs that does not check them. Where also the kernel's own guards, such as `if (index < count)`, hold for
-//! all lanes in all iterations, another version does without them: its lanes stay together.
+//! all lanes in all iterations, another version does without them: its lanes stay together. Where they do not lie so, the loop runs
+//! with its checks; or the tile starts again as rows, and the loop is not written again.
 //!
 //! A range is of whole numbers of which one is congruent to the value modulo the width of its type, so that additions and
 //! multiplications may wrap around; widening asks that the number itself fits.
@@ -166,7 +167,8 @@ impl Emitter<'_> {
     }
 
     /// Writes the blocks of a loop in versions: without the checks that can be made before it, and without guards that hold
-    /// anyway; without these checks; and as it is. Returns the position of what comes after it.
+    /// anyway; without these checks; and as it is, unless the tile may start again then. Returns the position of what comes after
+    /// it.
     pub(super) fn versions(&mut self, header: Block, hoisted: &Hoisted) -> Result<usize, String> {
         let own = self.nest.headed_by(header).expect("only loops have versions");
         let span = self.nest.data(own).span.clone();
@@ -189,7 +191,10 @@ impl Emitter<'_> {
         if !accesses.is_empty() {
             versions.push((Some(safe), accesses, HashMap::new()));
         }
-        versions.push((None, HashSet::new(), HashMap::new()));
+        let restarts = self.may_restart_at(own, hoisted);
+        if !restarts {
+            versions.push((None, HashSet::new(), HashMap::new()));
+        }
 
         let heads: Vec<Label> = versions.iter().map(|_| self.code.label("version")).collect();
         for ((condition, ..), head) in versions.iter().zip(&heads) {
@@ -201,6 +206,10 @@ impl Emitter<'_> {
             let may = self.code.value(format_args!("freeze i1 {condition}"));
             self.code.end(format_args!("br i1 {may}, {}, {}, !prof !0", head.target(), other.target()));
             self.code.start(&other);
+        }
+        if restarts {
+            let restart = self.restart_label();
+            self.code.jump(&restart);
         }
         for ((_, proved, guards), head) in versions.into_iter().zip(heads) {
             for position in span.clone() {
@@ -217,6 +226,25 @@ impl Emitter<'_> {
         self.open.clear();
         self.labels = outside;
         Ok(span.end)
+    }
+
+    /// Whether the tile may start again where the checks before a loop fail: nothing can have been seen of it, and some thread
+    /// does access what it may not, as all threads do all that the loop does.
+    fn may_restart_at(&self, l: Loop, hoisted: &Hoisted) -> bool {
+        let data = self.nest.data(l);
+        let outermost = self.nest.around(data.header).last().unwrap_or(l);
+        let before = &self.nest.order[..self.nest.data(outermost).span.end];
+        let own = &self.nest.order[data.span.clone()];
+        let leaves = |block: &Block| {
+            let terminator = &self.function.blocks[*block].terminator;
+            matches!(terminator, Terminator::Return)
+                || terminator.targets().iter().any(|target| !self.nest.contains(l, target.block))
+        };
+        self.plan.may_restart
+            && hoisted.guards.is_empty()
+            && self.shapes.is_quiet(self.function, before)
+            && own.iter().all(|block| self.shapes.mask(*block) == self.nest.order[0])
+            && own.iter().all(|block| *block == data.latch || !leaves(block))
     }
 
     /// Whether the tests of all guards hold.
@@ -521,8 +549,13 @@ impl Ranges<'_, '_> {
             return Some(Range::Constant(signed(bits, ty)));
         }
         if !self.is_inside(value) {
-            let known = self.emitter.lanes_of(value) != Lanes::Varying && ty.bits() >= 8;
-            return if known { Some(Range::Known { value, sign }) } else { self.bounded(value) };
+            if self.emitter.lanes_of(value) == Lanes::Varying || ty.bits() < 8 {
+                return self.bounded(value);
+            }
+            // What is used only where it is made has no place; it is computed again.
+            if self.emitter.slots.contains_key(&value) {
+                return Some(Range::Known { value, sign });
+            }
         }
         let inst = match function.values[value].definition {
             Definition::Result(inst, _) => inst,

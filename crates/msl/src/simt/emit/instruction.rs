@@ -24,7 +24,7 @@ impl Emitter<'_> {
             }
             Op::ThreadPosition(axis) => self.position(results[0], axis, false),
             Op::GridPosition(axis) => self.position(results[0], axis, true),
-            Op::ThreadIndex => self.define_scalars(results[0], |_, _| Operand::new("%first")),
+            Op::ThreadIndex => self.define_scalars(results[0], Self::first_of),
             Op::SimdLane => self.define_scalars(results[0], |_, _| Operand::int(0)),
             Op::Load(access) => self.whole_mask(results[0], |this| this.load(inst, access))?,
             Op::Store(access) => self.store(inst, access)?,
@@ -319,36 +319,31 @@ impl Emitter<'_> {
     fn exchange(&mut self, inst: Inst) -> Result<(), String> {
         let data = &self.function.instructions[inst];
         let (op, operands, result) = (data.op, data.operands.clone(), data.results[0]);
-        debug_assert_eq!(self.plan.rows, 1, "SIMD-groups are not tiled");
-        let active = self.active_of(0);
-        let value = self.vector(operands[0], 0);
-        let emitted = match op {
-            Op::Ballot => {
-                let set = collective::ballot(&mut self.code, &value, &active);
-                Emitted { scalars: vec![set], ..Emitted::default() }
-            }
-            Op::Shuffle => {
-                let ty = self.function.ty(operands[0]);
-                if self.lanes_of(operands[1]) == Lanes::Uniform {
-                    let lane = self.base(operands[1], 0);
-                    let one = collective::from_lane(&mut self.code, ty, &value, &lane, &active);
-                    Emitted { scalars: vec![one], ..Emitted::default() }
-                } else {
-                    let lanes = self.vector(operands[1], 0);
-                    let vector = collective::shuffle(&mut self.code, ty, &value, &lanes, &active);
-                    Emitted { vectors: vec![vector], ..Emitted::default() }
+        let mut emitted = Emitted::default();
+        for row in 0..self.rows_of(result) {
+            let active = self.active_of(row);
+            let value = self.vector(operands[0], row);
+            let uniform = self.lanes_of(result) == Lanes::Uniform;
+            let found = match op {
+                Op::Ballot => collective::ballot(&mut self.code, &value, &active),
+                Op::Shuffle => {
+                    let ty = self.function.ty(operands[0]);
+                    if uniform {
+                        let lane = self.base(operands[1], row);
+                        collective::from_lane(&mut self.code, ty, &value, &lane, &active)
+                    } else {
+                        let lanes = self.vector(operands[1], row);
+                        collective::shuffle(&mut self.code, ty, &value, &lanes, &active)
+                    }
                 }
-            }
-            Op::Collective(collective) if self.lanes_of(result) == Lanes::Uniform => {
-                let one = collective::reduce(&mut self.code, collective, &value, &active);
-                Emitted { scalars: vec![one], ..Emitted::default() }
-            }
-            Op::Collective(collective) => {
-                let each = collective::emit(&mut self.code, collective, &value, &active);
-                Emitted { vectors: vec![each], ..Emitted::default() }
-            }
-            other => return Err(format!("operation `{}`", other.name())),
-        };
+                Op::Collective(collective) if uniform => {
+                    collective::reduce(&mut self.code, collective, &value, &active)
+                }
+                Op::Collective(collective) => collective::emit(&mut self.code, collective, &value, &active),
+                other => return Err(format!("operation `{}`", other.name())),
+            };
+            (if uniform { &mut emitted.scalars } else { &mut emitted.vectors }).push(found);
+        }
         self.define(result, emitted);
         Ok(())
     }

@@ -275,30 +275,40 @@ impl Emitter<'_> {
             .collect()
     }
 
-    /// Whether the accesses of all lanes of all rows are within the memory and lie as their stride says; none if that is
-    /// known.
+    /// Whether the accesses of all lanes of all rows in which any are active are within the memory and lie as their stride
+    /// says; none if that is known.
     fn all_inside(&mut self, checked: &Checked, pointer: Value, rows: usize) -> Option<Operand> {
-        let mut conditions = Vec::new();
-        let stride = match self.lanes_of(pointer) {
-            Lanes::Affine(stride) => stride,
-            Lanes::Speculative(stride) if self.is_proved() => stride,
-            Lanes::Speculative(stride) => {
-                conditions.extend((0..rows).map(|row| self.valid(pointer, row)));
-                stride
-            }
-            Lanes::Uniform | Lanes::Varying => 0,
+        let (stride, is_valid) = match self.lanes_of(pointer) {
+            Lanes::Speculative(stride) => (stride, self.is_proved()),
+            Lanes::Affine(stride) => (stride, true),
+            Lanes::Uniform | Lanes::Varying => (0, true),
         };
-        if self.checks() {
-            let reach = stride.unsigned_abs() * u64::from(self.lanes() - 1);
-            let limit = self.limit(checked, reach);
-            for row in 0..rows {
+        if is_valid && !self.checks() {
+            return None;
+        }
+        let reach = stride.unsigned_abs() * u64::from(self.lanes() - 1);
+        let limit = self.checks().then(|| self.limit(checked, reach));
+        let mut all = Vec::new();
+        for row in 0..rows {
+            let mut conditions = Vec::new();
+            if !is_valid {
+                conditions.push(self.valid(pointer, row));
+            }
+            if let Some(limit) = &limit {
                 let base = self.base(pointer, row);
                 let first =
                     if stride < 0 { self.code.value(format_args!("sub i64 {base}, {reach}")) } else { base };
                 conditions.push(self.code.value(format_args!("icmp ult i64 {first}, {limit}")));
             }
+            // Where some lane of some row is active, other rows may have none, and be anywhere.
+            if rows > 1 && self.active.is_some() {
+                let some = self.any(&[self.active_of(row)]);
+                let inside = self.all_of(&conditions);
+                conditions = vec![self.code.value(format_args!("select i1 {some}, i1 {inside}, i1 true"))];
+            }
+            all.extend(conditions);
         }
-        (!conditions.is_empty()).then(|| self.all_of(&conditions))
+        Some(self.all_of(&all))
     }
 
     fn load_contiguous(

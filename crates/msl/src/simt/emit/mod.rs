@@ -49,7 +49,7 @@ pub(super) struct Emitter<'a> {
     bodies: HashMap<Block, Label>,
     /// Where control goes when all threads are done.
     end: Label,
-    /// Where control goes if lanes part at an asserted branch; set when there is one.
+    /// Where control goes if lanes part at an asserted branch, or checks before a loop fail; set when there is one.
     restart: Option<Label>,
     regions: HashMap<Origin, Region>,
     /// Values of the launch, by their place in the context.

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::kernel::{self, tests::files};
 use crate::llvm::VectorRegisters;
+use crate::runtime::{Gang, Groups};
 
 #[test]
 fn kernels_are_planned_as_their_files_say() {
@@ -42,7 +43,7 @@ struct File<'t> {
     kernel: &'t str,
     expected: &'t str,
     part: bool,
-    straight: bool,
+    groups: Groups,
     registers: VectorRegisters,
 }
 
@@ -58,14 +59,16 @@ impl<'t> File<'t> {
             kernel: &given[header..],
             expected,
             part: false,
-            straight: true,
+            groups: Groups::Straight,
             registers: VectorRegisters { bytes: 64, count: 32 },
         };
         for line in given[..header].lines() {
             let words = line.trim_start_matches("//!").trim();
             match words.split_once(": ").unwrap_or((words, "")) {
                 ("part", "") => file.part = true,
-                ("general", "") => file.straight = false,
+                ("general", "") => file.groups = Groups::Any,
+                ("together along x", simdgroups) => file.groups = together(simdgroups, false)?,
+                ("together along y", simdgroups) => file.groups = together(simdgroups, true)?,
                 ("registers", count) => {
                     let (count, bytes) = count.split_once(" of ").ok_or("registers: N of BYTES")?;
                     let number = |text: &str| text.parse().map_err(|e| format!("registers: {e}"));
@@ -80,7 +83,12 @@ impl<'t> File<'t> {
     fn plan(&self) -> Result<String, String> {
         let function = kernel::parse(self.kernel).map_err(|error| error.to_string())?;
         kernel::verify(&function).map_err(|error| error.to_string())?;
-        let [whole, part] = crate::simt::describe(&function, self.registers, self.straight)?;
-        Ok(if self.part { part } else { whole })
+        let mut plans = crate::simt::describe(&function, self.registers, self.groups)?;
+        Ok(plans.swap_remove(usize::from(self.part)))
     }
+}
+
+fn together(simdgroups: &str, along_y: bool) -> Result<Groups, String> {
+    let simdgroups = simdgroups.parse().map_err(|e| format!("together: {e}"))?;
+    Ok(Groups::Together(Gang { simdgroups, along_y }))
 }

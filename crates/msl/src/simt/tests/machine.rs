@@ -206,7 +206,7 @@ impl<'a> Machine<'a> {
                 self.tile.threads_per_grid[usize::from(axis == Axis::Y)].into()
             }
             Op::SimdLane => lane.into(),
-            Op::ThreadIndex => (x0 + lane).into(),
+            Op::ThreadIndex => (x0 + lane + self.plan.lanes * row).into(),
             Op::ThreadPosition(axis) | Op::GridPosition(axis) if self.plan.threads == Threads::General => {
                 // Threadgroups that are five threads wide.
                 let index = x0 + lane;

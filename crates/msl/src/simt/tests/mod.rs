@@ -110,12 +110,19 @@ fn plans(random: &mut fastrand::Rng, groups: bool) -> Vec<Plan> {
             full: false,
             may_restart: false,
             waits: false,
+            together: false,
         };
         let may_restart = random.bool();
         let whole = Plan { full: true, may_restart, ..part.clone() };
-        if threads == Threads::Grid {
-            for across in [Axis::X, Axis::Y] {
-                plans.push(Plan { rows: random.u32(2..4), across, ..whole.clone() });
+        for across in [Axis::X, Axis::Y] {
+            let rows = random.u32(2..4);
+            match threads {
+                Threads::Grid => plans.push(Plan { rows, across, ..whole.clone() }),
+                Threads::Straight => {
+                    let may_restart = false;
+                    plans.push(Plan { rows, across, may_restart, together: true, ..whole.clone() });
+                }
+                Threads::General => {}
             }
         }
         plans.extend([part, whole]);

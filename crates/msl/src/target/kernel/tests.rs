@@ -34,11 +34,11 @@ fn build(library: &Library) -> Kernel {
 
 /// What is kept of the kernel `numbers`.
 fn kept(library: &Library) -> Option<Built> {
-    library.cache().get(source(library, "numbers").key(true).unwrap())
+    library.cache().get(source(library, "numbers").key(Groups::Whole).unwrap())
 }
 
 fn keep(library: &Library, built: &Built) {
-    library.cache().set(source(library, "numbers").key(true).unwrap(), built);
+    library.cache().set(source(library, "numbers").key(Groups::Whole).unwrap(), built);
 }
 
 /// Leaves a mark in what is kept, by which one sees that it is used.
@@ -93,10 +93,10 @@ fn code_for_other_threadgroups_is_compiled_when_a_launch_has_some() {
     let library = library_in(directory.path());
     build(&library);
     let mut built = kept(&library).unwrap();
-    built.generated.straight_only = true;
+    built.generated.groups = Groups::Straight;
     keep(&library, &built);
     let for_all = || {
-        let key = source(&library, "numbers").key(false).unwrap();
+        let key = source(&library, "numbers").key(Groups::Any).unwrap();
         library.cache().get::<Built>(key)
     };
     let kernel = build(&library);
@@ -109,6 +109,85 @@ fn code_for_other_threadgroups_is_compiled_when_a_launch_has_some() {
     let kernel = build(&library);
     assert_works_with(&kernel, [32, 2, 1]);
     assert!(kernel.0.general.get().is_some());
+}
+
+#[test]
+fn code_for_parts_of_simdgroups_that_wait_is_compiled_when_a_launch_has_some() {
+    const SOURCE: &str = "
+        kernel void next(device uint *out [[buffer(0)]], uint i [[thread_position_in_grid]],
+                         uint t [[thread_position_in_threadgroup]], uint n [[threads_per_threadgroup]]) {
+            threadgroup uint all[64];
+            all[t] = i;
+            threadgroup_barrier(metal::mem_flags::mem_threadgroup);
+            out[i] = all[(t + 1) % n];
+        }";
+    let directory = tempfile::tempdir().unwrap();
+    let cache_directory = CacheDirectory::At(directory.path().into());
+    let compiler = Compiler::new(CompilerConfig { cache_directory, ..CompilerConfig::default() });
+    let source = format!("#include <metal_stdlib>\n{SOURCE}");
+    let library = compiler.compile(&source, &CompileOptions::default()).unwrap();
+    let kernel = Kernel::build(&library, "next", &FunctionConstantValues::new()).unwrap();
+    let run = |threads: u32| {
+        let mut out = vec![0u32; threads as usize];
+        let binding = Binding { address: out.as_mut_ptr().cast(), length: 4 * u64::from(threads) };
+        let launch = Launch {
+            buffers: &[Some(binding)],
+            threadgroup_memory: &[],
+            threads_per_grid: [threads, 1, 1],
+            threads_per_threadgroup: [64, 1, 1],
+            stop: &AtomicBool::new(false),
+        };
+        kernel.prepare(&launch).unwrap();
+        // SAFETY: the binding is memory that nothing else refers to meanwhile.
+        unsafe { kernel.run(&launch, 0..kernel.units(&launch), &mut Scratch::default()) }.unwrap();
+        let last = |i: u32| (i + 1).is_multiple_of(64) || i + 1 == threads;
+        let expected = (0..threads).map(|i| if last(i) { i / 64 * 64 } else { i + 1 });
+        assert!(out.iter().copied().eq(expected), "{threads} threads: {out:?}");
+    };
+    run(128);
+    run(96);
+    assert!(kernel.0.straight.get().is_none(), "not needed so far");
+    run(100);
+    assert!(kernel.0.straight.get().is_some() && kernel.0.general.get().is_none());
+}
+
+#[test]
+fn code_for_simdgroups_together_is_compiled_for_launches_that_have_many_of_their_threadgroups() {
+    const SOURCE: &str = "
+        kernel void turned(device uint *out [[buffer(0)]], uint i [[thread_position_in_grid]],
+                           uint t [[thread_position_in_threadgroup]]) {
+            threadgroup uint all[64];
+            all[t] = i;
+            threadgroup_barrier(metal::mem_flags::mem_threadgroup);
+            out[i] = all[63 - t];
+        }";
+    let directory = tempfile::tempdir().unwrap();
+    let cache_directory = CacheDirectory::At(directory.path().into());
+    let compiler = Compiler::new(CompilerConfig { cache_directory, ..CompilerConfig::default() });
+    let source = format!("#include <metal_stdlib>\n{SOURCE}");
+    let library = compiler.compile(&source, &CompileOptions::default()).unwrap();
+    let kernel = Kernel::build(&library, "turned", &FunctionConstantValues::new()).unwrap();
+    let run = |groups: u32| {
+        let mut out = vec![0u32; 64 * groups as usize];
+        let binding = Binding { address: out.as_mut_ptr().cast(), length: 4 * out.len() as u64 };
+        let launch = Launch {
+            buffers: &[Some(binding)],
+            threadgroup_memory: &[],
+            threads_per_grid: [64 * groups, 1, 1],
+            threads_per_threadgroup: [64, 1, 1],
+            stop: &AtomicBool::new(false),
+        };
+        kernel.prepare(&launch).unwrap();
+        // SAFETY: the binding is memory that nothing else refers to meanwhile.
+        unsafe { kernel.run(&launch, 0..kernel.units(&launch), &mut Scratch::default()) }.unwrap();
+        let expected = (0..64 * groups).map(|i| i / 64 * 64 + 63 - i % 64);
+        assert!(out.into_iter().eq(expected), "{groups} threadgroups");
+    };
+    let is_there = || kernel.0.together[1][0].get().is_some();
+    run(MANY as u32 - 1);
+    assert!(!is_there());
+    run(MANY as u32);
+    assert!(is_there());
 }
 
 #[test]
@@ -157,7 +236,7 @@ fn damaged_entries_are_compiled_again() {
     let library = library_in(directory.path());
     build(&library);
     mark(&library);
-    let key = source(&library, "numbers").key(true).unwrap();
+    let key = source(&library, "numbers").key(Groups::Whole).unwrap();
     let path = directory.path().join(Built::DIRECTORY).join(key.to_string());
     let whole = std::fs::read(&path).unwrap();
     for length in [0, 20, whole.len() / 2, whole.len() - 1] {
@@ -180,7 +259,7 @@ fn code_that_others_could_have_written_is_not_run() {
     let library = library_in(directory.path());
     build(&library);
     mark(&library);
-    let key = source(&library, "numbers").key(true).unwrap();
+    let key = source(&library, "numbers").key(Groups::Whole).unwrap();
     let kernels = directory.path().join(Built::DIRECTORY);
     for path in [kernels.join(key.to_string()), kernels] {
         let before = std::fs::metadata(&path).unwrap().permissions();
@@ -211,24 +290,24 @@ fn everything_that_code_depends_on_is_in_the_key() {
     .compile(&SOURCE.replace("i + 1", "i + 2"), &CompileOptions::default())
     .unwrap();
     let keys = [
-        plain.key(true),
-        plain.key(false),
-        source(&library, "scaled").key(true),
-        Source { constants, ..plain.clone() }.key(true),
-        Source { options: scalar, ..plain.clone() }.key(true),
-        Source { options: unchecked, ..plain.clone() }.key(true),
-        source(&other, "numbers").key(true),
+        plain.key(Groups::Whole),
+        plain.key(Groups::Any),
+        source(&library, "scaled").key(Groups::Whole),
+        Source { constants, ..plain.clone() }.key(Groups::Whole),
+        Source { options: scalar, ..plain.clone() }.key(Groups::Whole),
+        Source { options: unchecked, ..plain.clone() }.key(Groups::Whole),
+        source(&other, "numbers").key(Groups::Whole),
     ];
     for (i, key) in keys.iter().enumerate() {
         assert!(key.is_some() && !keys[..i].contains(key), "key {i}");
     }
-    assert_eq!(source(&library_in(directory.path()), "numbers").key(true), keys[0]);
+    assert_eq!(source(&library_in(directory.path()), "numbers").key(Groups::Whole), keys[0]);
 }
 
 #[test]
 fn without_a_cache_nothing_is_kept() {
     let config = CompilerConfig { cache_directory: CacheDirectory::Disabled, ..CompilerConfig::default() };
     let library = Compiler::new(config).compile(SOURCE, &CompileOptions::default()).unwrap();
-    assert_eq!(source(&library, "numbers").key(true), None);
+    assert_eq!(source(&library, "numbers").key(Groups::Whole), None);
     assert_works(&build(&library));
 }
