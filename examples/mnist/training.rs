@@ -96,17 +96,13 @@ impl Trainer {
         let graph_device = GraphDevice::new(device);
         let feeds = [&model.images, &model.labels, &model.step, &model.rate];
         let mut targets = vec![&model.training.loss, &model.training.digits];
-        targets.extend(match optimiser {
-            Optimiser::Kernel => &model.gradients,
-            Optimiser::Graph => &model.adam,
-        });
         let descriptor = GraphCompilationDescriptor::new();
-        let executable = model.graph.compile(
-            &graph_device,
-            &feeds,
-            &targets,
-            &descriptor.clone().dimension("batch", batch),
-        )?;
+        let mut training = descriptor.clone().dimension("batch", batch);
+        match optimiser {
+            Optimiser::Kernel => targets.extend(&model.gradients),
+            Optimiser::Graph => training = training.target_operations(&model.adam),
+        }
+        let executable = model.graph.compile(&graph_device, &feeds, &targets, &training)?;
         let evaluation =
             model.graph.compile(&graph_device, &[&model.images], &[&model.evaluation.digits], &descriptor)?;
         let adam = match optimiser {
@@ -273,8 +269,8 @@ impl Step {
         let mut results = vec![(&self.loss, &slot.loss), (&self.digits, &slot.digits)];
         let updated = self.adam.iter().flat_map(|adam| &adam.tensors);
         results.extend(updated.map(|updated| (&updated.gradient, &updated.buffers[1])));
-        let results = if self.adam.is_some() { Some(results.as_slice()) } else { None };
-        let execution = self.executable.execute(queue, &inputs, results, &GraphExecutionDescriptor::new())?;
+        let execution =
+            self.executable.execute(queue, &inputs, Some(&results), &GraphExecutionDescriptor::new())?;
         if let Some(adam) = &self.adam {
             adam.update(queue, number, rate)?;
         }

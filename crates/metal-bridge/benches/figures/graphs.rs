@@ -80,6 +80,8 @@ pub(crate) fn all() -> Vec<Work> {
 pub(crate) struct Model {
     feeds: Vec<(GraphTensor, Buffer)>,
     targets: Vec<GraphTensor>,
+    /// What is assigned besides.
+    operations: Vec<GraphTensor>,
 }
 
 impl Model {
@@ -90,7 +92,7 @@ impl Model {
             &GraphDevice::new(device),
             &feeds,
             &targets,
-            &GraphCompilationDescriptor::new(),
+            &GraphCompilationDescriptor::new().target_operations(&self.operations),
         )?;
         let result = |tensor: &GraphTensor| -> Result<_> {
             let elements: usize = tensor.shape().known().unwrap_or_default().iter().product();
@@ -157,7 +159,7 @@ fn product(ours: &Ours, n: usize) -> Result<Plan> {
     let feeds = vec![feed(ours, &graph, &a, &[n, n])?, feed(ours, &graph, &b, &[n, n])?];
     let targets = vec![graph.matrix_multiplication(&feeds[0].0, &feeds[1].0)?];
     let expected = matmul(&a, &b, [n; 3]);
-    plan(Model { feeds, targets }.compile(&ours.device)?, move |result| {
+    plan(Model { feeds, targets, operations: Vec::new() }.compile(&ours.device)?, move |result| {
         near(result, expected.iter().copied(), product_tolerance(n))
     })
 }
@@ -171,7 +173,7 @@ fn softmax(ours: &Ours) -> Result<Plan> {
     let feeds = vec![feed(ours, &graph, &x, &[ROWS, COLUMNS])?];
     let targets = vec![graph.softmax(&feeds[0].0, -1)?];
     let expected: Vec<f64> = x.chunks_exact(COLUMNS).flat_map(softmax_of).collect();
-    plan(Model { feeds, targets }.compile(&ours.device)?, move |result| {
+    plan(Model { feeds, targets, operations: Vec::new() }.compile(&ours.device)?, move |result| {
         near(result, expected.iter().copied(), 16.0 * ROUNDING / COLUMNS as f64)
     })
 }
@@ -192,7 +194,7 @@ fn normalisation(ours: &Ours) -> Result<Plan> {
     ];
     let targets = vec![graph.layer_norm(&feeds[0].0, &[-1], Some(&feeds[1].0), Some(&feeds[2].0), 1e-5)?];
     let [expected, ..] = layer_norm(&x, &gamma, &beta);
-    plan(Model { feeds, targets }.compile(&ours.device)?, move |result| {
+    plan(Model { feeds, targets, operations: Vec::new() }.compile(&ours.device)?, move |result| {
         near(result, expected.iter().copied(), 4.0 * COLUMNS as f64 * ROUNDING)
     })
 }
@@ -207,7 +209,7 @@ fn chain(ours: &Ours) -> Result<Plan> {
     for factor in FACTORS {
         y = graph.maximum(&(&y * f64::from(factor))?, f64::from(LEAST))?;
     }
-    plan(Model { feeds, targets: vec![y] }.compile(&ours.device)?, move |result| {
+    plan(Model { feeds, targets: vec![y], operations: Vec::new() }.compile(&ours.device)?, move |result| {
         let steps = |x: &f32| FACTORS.iter().fold(*x, |y, factor| (y * factor).max(LEAST));
         near(result, x.iter().map(|x| f64::from(steps(x))), 0.0)
     })
@@ -239,7 +241,7 @@ fn attention(ours: &Ours) -> Result<Plan> {
             expected.extend(sums);
         }
     }
-    plan(Model { feeds, targets }.compile(&ours.device)?, move |result| {
+    plan(Model { feeds, targets, operations: Vec::new() }.compile(&ours.device)?, move |result| {
         near(result, expected.iter().copied(), product_tolerance(features))
     })
 }
@@ -249,7 +251,7 @@ fn tiny(ours: &Ours) -> Result<Plan> {
     let x = floats(1, 64);
     let feeds = vec![feed(ours, &graph, &x, &[64])?];
     let targets = vec![graph.relu(&(&(&feeds[0].0 * 2.0)? + 1.0)?)?];
-    plan(Model { feeds, targets }.compile(&ours.device)?, move |result| {
+    plan(Model { feeds, targets, operations: Vec::new() }.compile(&ours.device)?, move |result| {
         near(result, x.iter().map(|x| f64::from((x * 2.0 + 1.0).max(0.0))), 0.0)
     })
 }
@@ -322,9 +324,8 @@ impl<'a> Network<'a> {
         let gradients = self.graph.gradients(&loss, &variables)?;
         let gradients: Vec<_> = gradients.iter().collect();
         let descriptor = AdamDescriptor { epsilon, ..AdamDescriptor::default() };
-        let mut targets = vec![loss];
-        targets.extend(self.graph.adam_step(&variables, &gradients, Operand::from(&rate), &descriptor)?);
-        Ok(Model { feeds: self.feeds, targets })
+        let operations = self.graph.adam_step(&variables, &gradients, Operand::from(&rate), &descriptor)?;
+        Ok(Model { feeds: self.feeds, targets: vec![loss], operations })
     }
 }
 
@@ -380,7 +381,8 @@ fn cnn_logits(network: &mut Network<'_>) -> Result<GraphTensor> {
 fn cnn_inference(ours: &Ours) -> Result<Plan> {
     let mut network = Network::new(&ours.device);
     let logits = cnn_logits(&mut network)?;
-    let run = Model { feeds: network.feeds, targets: vec![logits] }.compile(&ours.device)?;
+    let run = Model { feeds: network.feeds, targets: vec![logits], operations: Vec::new() }
+        .compile(&ours.device)?;
     run.run()?;
     let first = run.result().read::<f32>()?;
     plan(run, move |result| near(result, first.iter().map(|value| f64::from(*value)), 0.0))

@@ -137,8 +137,10 @@ impl Call<'_> {
         let shifted = self.less_greatest(x, axis)?;
         let exp = self.unary(UnaryOp::Exp, shifted)?;
         let sum = self.sum(exp, &[axis], true)?;
-        let sum = self.broadcast(sum, &self.shape(x))?;
-        self.over(exp, sum)
+        // One division for each row instead of one for each element. The sum is between 1 and the row's length.
+        let scale = self.unary(UnaryOp::Reciprocal, sum)?;
+        let scale = self.broadcast(scale, &self.shape(x))?;
+        self.times(exp, scale)
     }
 
     pub(crate) fn log_softmax(&mut self, x: NodeId, axis: usize) -> Built {

@@ -204,7 +204,7 @@ fn strided(arena: &Arena, id: NodeId, place: usize) -> bool {
 }
 
 /// What one element of an operation costs, apart from its operands.
-fn price(op: &Op) -> usize {
+pub(crate) fn price(op: &Op) -> usize {
     match op {
         Op::Unary(UnaryOp::StopGradient) | Op::Assign(_) | Op::Reshape { .. } | Op::Permute { .. } => 0,
         Op::Broadcast { .. } | Op::Slice { .. } | Op::Reverse { .. } => 0,

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::command_buffer::CommandBuffer;
+use crate::graph::handle::GraphTensor;
 
 /// How much a graph is changed before it runs.
 #[doc(alias = "MPSGraphOptimization")]
@@ -35,6 +36,7 @@ pub struct GraphCompilationDescriptor {
     pub(super) optimization_level: GraphOptimization,
     pub(super) dimensions: BTreeMap<String, usize>,
     pub(super) cached_shapes: usize,
+    pub(super) operations: Vec<GraphTensor>,
 }
 
 impl Default for GraphCompilationDescriptor {
@@ -43,6 +45,7 @@ impl Default for GraphCompilationDescriptor {
             optimization_level: GraphOptimization::default(),
             dimensions: BTreeMap::new(),
             cached_shapes: 8,
+            operations: Vec::new(),
         }
     }
 }
@@ -75,6 +78,15 @@ impl GraphCompilationDescriptor {
     #[must_use]
     pub fn cached_shapes(mut self, count: usize) -> Self {
         self.cached_shapes = count;
+        self
+    }
+
+    /// Assignments that executions make although nobody reads their values, such as those of
+    /// [`adam_step`](crate::Graph::adam_step): unlike targets they get no buffers. Calls add up.
+    #[must_use]
+    #[doc(alias = "targetOperations")]
+    pub fn target_operations<'a>(mut self, assignments: impl IntoIterator<Item = &'a GraphTensor>) -> Self {
+        self.operations.extend(assignments.into_iter().cloned());
         self
     }
 }

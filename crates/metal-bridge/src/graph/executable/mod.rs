@@ -70,7 +70,7 @@ impl Graph {
     ///
     /// # Errors
     ///
-    /// There is no target; a tensor is of another graph, or given twice; a feed is no placeholder; a placeholder
+    /// There is neither a target nor a target operation, or one of these is no assignment; a tensor is of another graph, or given twice; a feed is no placeholder; a placeholder
     /// that a target needs is no feed; two targets assign one variable; an operation is not possible with the
     /// sizes that the descriptor gives; or the device has no memory for constants and variables.
     #[doc(alias = "compileWithDevice:feeds:targetTensors:targetOperations:compilationDescriptor:")]
@@ -84,15 +84,18 @@ impl Graph {
     ) -> Result<GraphExecutable> {
         let location = Location::caller();
         let error = |problem| GraphError::new("compile", location, problem);
-        for (argument, tensors) in [("feeds", feeds), ("targets", targets)] {
+        let operations: Vec<&GraphTensor> = descriptor.operations.iter().collect();
+        for (argument, tensors) in
+            [("feeds", feeds), ("targets", targets), ("target_operations", &operations)]
+        {
             if tensors.iter().any(|tensor| !tensor.graph().is(self)) {
                 return Err(error(GraphProblem::ForeignTensor { argument }).into());
             }
         }
         let arena = self.lock().clone();
         let ids = |tensors: &[&GraphTensor]| tensors.iter().map(|tensor| tensor.id()).collect::<Vec<_>>();
-        let (feed_ids, target_ids) = (ids(feeds), ids(targets));
-        check(&arena, &feed_ids, &target_ids).map_err(error)?;
+        let (feed_ids, target_ids, operations) = (ids(feeds), ids(targets), ids(&operations));
+        check(&arena, &feed_ids, &target_ids, &operations).map_err(error)?;
         let print = switches::print_graphs()?;
         let executable = GraphExecutable(Arc::new(Inner {
             device: device.clone(),
@@ -100,6 +103,7 @@ impl Graph {
             arena,
             feeds: feed_ids,
             targets: target_ids,
+            operations,
             descriptor: descriptor.clone(),
             print,
             loaded: Mutex::default(),
@@ -114,11 +118,16 @@ impl Graph {
 }
 
 /// Checks what is fed and what is wanted.
-fn check(arena: &Arena, feeds: &[NodeId], targets: &[NodeId]) -> Result<(), GraphProblem> {
+fn check(
+    arena: &Arena,
+    feeds: &[NodeId],
+    targets: &[NodeId],
+    operations: &[NodeId],
+) -> Result<(), GraphProblem> {
     let problem = |parameter, got: String, expected: &str| {
         Err(GraphProblem::Parameter { parameter, got, expected: expected.into() })
     };
-    if targets.is_empty() {
+    if targets.is_empty() && operations.is_empty() {
         return problem("targets", "empty".into(), "at least one tensor");
     }
     for (parameter, ids) in [("feeds", feeds), ("targets", targets)] {
@@ -131,7 +140,10 @@ fn check(arena: &Arena, feeds: &[NodeId], targets: &[NodeId]) -> Result<(), Grap
     if let Some(&id) = feeds.iter().find(|&&id| !matches!(arena.nodes[id].op, Op::Placeholder { .. })) {
         return problem("feeds", arena.describe(id), "placeholders");
     }
-    let needed = arena.reachable(targets);
+    if let Some(&id) = operations.iter().find(|&&id| !matches!(arena.nodes[id].op, Op::Assign(_))) {
+        return problem("target_operations", arena.describe(id), "assignments");
+    }
+    let needed = arena.reachable(&[targets, operations].concat());
     arena.assignments(&needed)?;
     let is_missing =
         |id: &NodeId| matches!(arena.nodes[*id].op, Op::Placeholder { .. }) && !feeds.contains(id);
@@ -156,6 +168,8 @@ pub(crate) struct Inner {
     arena: Arena,
     feeds: Vec<NodeId>,
     targets: Vec<NodeId>,
+    /// Assignments that are no targets.
+    operations: Vec<NodeId>,
     descriptor: GraphCompilationDescriptor,
     print: bool,
     /// For the sizes used last, the latest first.
@@ -168,7 +182,8 @@ impl Inner {
         if let Some(found) = self.find(bindings) {
             return Ok(found);
         }
-        let specialised = specialise(&self.arena, &self.targets, bindings)?;
+        let specialised =
+            specialise(&self.arena, &[self.targets.as_slice(), &self.operations].concat(), bindings)?;
         let node = |id: &NodeId| specialised.node(*id);
         let feeds = self.feeds.iter().map(node).collect();
         let targets: Vec<NodeId> = self.targets.iter().filter_map(node).collect();

@@ -39,7 +39,7 @@ pub(super) fn given(arena: &Arena, dimensions: &BTreeMap<String, usize>) -> Resu
 
 /// The name of a dimension whose size is still unknown.
 pub(super) fn missing(inner: &Inner, bindings: &Bindings) -> Option<String> {
-    let needed = inner.arena.reachable(&inner.targets);
+    let needed = inner.arena.reachable(&[inner.targets.as_slice(), &inner.operations].concat());
     let shapes = needed.iter().map(|&id| &inner.arena.ty(id).shape);
     let mut symbols = shapes.flat_map(|shape| shape.iter()).flat_map(Dim::symbols);
     symbols.find(|symbol| !bindings.contains_key(symbol)).map(|symbol| symbol.name().to_owned())

@@ -89,3 +89,41 @@ unsafe fn columnwise(
         );
     }
 }
+
+/// Copies a matrix of so many columns, so that its rows lie densely, one after the other: as many as there is room
+/// for. Fast if its columns lie densely, which is when `multiply` is slow with it.
+///
+/// # Safety
+///
+/// The elements of the view can be read.
+pub(super) unsafe fn densely(from: View<*const f32>, columns: usize, to: &mut [f32]) {
+    /// Elements along each side of what is turned in registers.
+    const SIDE: usize = 8;
+    let rows = to.len() / columns;
+    // SAFETY: every element that is read is within the view.
+    let element = |row: usize, column: usize| unsafe { *from.at.add(row * from.row + column * from.column) };
+    for row in (0..rows).step_by(SIDE) {
+        for column in (0..columns).step_by(SIDE) {
+            if from.row == 1 && row + SIDE <= rows && column + SIDE <= columns {
+                let mut block = [[0.0f32; SIDE]; SIDE];
+                for (x, run) in block.iter_mut().enumerate() {
+                    // SAFETY: as above: these are elements below each other.
+                    *run =
+                        unsafe { from.at.add(row + (column + x) * from.column).cast::<[f32; SIDE]>().read() };
+                }
+                for y in 0..SIDE {
+                    let run = &mut to[(row + y) * columns + column..][..SIDE];
+                    for (x, element) in run.iter_mut().enumerate() {
+                        *element = block[x][y];
+                    }
+                }
+            } else {
+                for y in row..rows.min(row + SIDE) {
+                    for x in column..columns.min(column + SIDE) {
+                        to[y * columns + x] = element(y, x);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! Matrix products: a unit is a tile of one result.
 
-use super::gemm::{View, multiply, room};
+use super::gemm::{View, densely, multiply, room};
 use crate::backend::routine::{MatMul, Matrices};
 
 /// Packing a tile's columns is repeated for each tile below, so tiles are high; and they are not larger so that
@@ -16,11 +16,59 @@ fn tiles(sizes: &MatMul) -> [usize; 2] {
     [sizes.rows.div_ceil(ROWS), sizes.columns.div_ceil(COLUMNS)]
 }
 
-pub(super) fn units(sizes: &MatMul) -> usize {
+/// Tiles that suffice for all threads.
+const ENOUGH: usize = 8;
+/// The least depth of a part.
+const SHALLOW: usize = 1024;
+
+/// How many parts the depth is cut into, each of which makes a partial sum: more than one if there are few tiles.
+pub(super) fn parts(sizes: &MatMul) -> usize {
     let [down, across] = tiles(sizes);
-    sizes.products() * down * across
+    let tiles = sizes.products() * down * across;
+    if tiles >= ENOUGH { 1 } else { (sizes.depth / SHALLOW).clamp(1, 2 * ENOUGH / tiles) }
 }
 
+/// Elements of the partial sums, if there are any.
+pub(super) fn partial_sums(sizes: &MatMul) -> usize {
+    match parts(sizes) {
+        1 => 0,
+        parts => parts * sizes.products() * sizes.rows * sizes.columns,
+    }
+}
+
+pub(super) fn units(sizes: &MatMul) -> usize {
+    let [down, across] = tiles(sizes);
+    parts(sizes) * sizes.products() * down * across
+}
+
+/// Elements of the result in a unit that adds up partial sums.
+const SUMMED: usize = 4096;
+
+pub(super) fn sum_units(sizes: &MatMul) -> usize {
+    (sizes.products() * sizes.rows * sizes.columns).div_ceil(SUMMED)
+}
+
+/// Adds up the partial sums of a unit of the result.
+///
+/// # Safety
+///
+/// The pointers are to the partial sums and the result; nobody else accesses this unit of the result.
+pub(super) unsafe fn sum(sizes: &MatMul, unit: usize, partial: *const f32, result: *mut f32) {
+    let elements = sizes.products() * sizes.rows * sizes.columns;
+    for element in unit * SUMMED..elements.min((unit + 1) * SUMMED) {
+        let mut total = 0.0;
+        // SAFETY: everything lies within the memory, by the promise of this function.
+        unsafe {
+            for part in 0..parts(sizes) {
+                total += *partial.add(part * elements + element);
+            }
+            *result.add(element) = total;
+        }
+    }
+}
+
+/// Writes a tile of the result, or of one of the partial sums, which follow each other and lie as the result does.
+///
 /// # Safety
 ///
 /// `a`, `b` and `result` point to tensors of these sizes; nobody else accesses this unit of the result.
@@ -33,7 +81,9 @@ pub(super) unsafe fn unit(
     panel: &mut Vec<f32>,
 ) {
     let [down, across] = tiles(sizes);
-    let (product, tile) = (unit / (down * across), unit % (down * across));
+    let (place, tile) = (unit / (down * across), unit % (down * across));
+    let (slice, product) = (place / sizes.products(), place % sizes.products());
+    let (first, whole) = part(sizes.depth, parts(sizes), slice);
     let (row, rows) = part(sizes.rows, down, tile / across);
     let (column, columns) = part(sizes.columns, across, tile % across);
     let from = |matrices: &Matrices| {
@@ -45,49 +95,26 @@ pub(super) unsafe fn unit(
         }
         offset
     };
-    let a_at = from(&sizes.a) + row * sizes.a.row;
-    let b_at = from(&sizes.b) + column * sizes.b.column;
-    let result_at = (product * sizes.rows + row) * sizes.columns + column;
+    let a_at = from(&sizes.a) + row * sizes.a.row + first * sizes.a.column;
+    let b_at = from(&sizes.b) + column * sizes.b.column + first * sizes.b.row;
+    let result_at = (place * sizes.rows + row) * sizes.columns + column;
     // SAFETY: the tile lies within the matrices, by the promise of this function.
     unsafe {
         let a = View { at: a.add(a_at), row: sizes.a.row, column: sizes.a.column };
         let b = View { at: b.add(b_at), row: sizes.b.row, column: sizes.b.column };
         let result = View { at: result.add(result_at), row: sizes.columns, column: 1 };
         if b.column == 1 || columns == 1 {
-            multiply([rows, columns, sizes.depth], a, b, result, false);
+            multiply([rows, columns, whole], a, b, result, false);
             return;
         }
         // Elements beside each other go into one register, so they are laid there first.
-        for start in (0..sizes.depth).step_by(DEPTH) {
-            let depth = DEPTH.min(sizes.depth - start);
+        for start in (0..whole).step_by(DEPTH) {
+            let depth = DEPTH.min(whole - start);
             let panel = room(panel, depth * columns);
-            transpose(View { at: b.at.add(start * b.row), ..b }, columns, panel);
+            densely(View { at: b.at.add(start * b.row), ..b }, columns, panel);
             let a = View { at: a.at.add(start * a.column), ..a };
             let b = View { at: panel.as_ptr(), row: columns, column: 1 };
             multiply([rows, columns, depth], a, b, result, start > 0);
-        }
-    }
-}
-
-/// Copies a matrix, so that its rows lie densely, one after the other. Goes along columns in short runs: those of
-/// the source may be what lies densely.
-///
-/// # Safety
-///
-/// The elements of the view can be read, as many rows as the result has of so many columns.
-unsafe fn transpose(from: View<*const f32>, columns: usize, to: &mut [f32]) {
-    /// Rows and columns that fit the first-level cache from both sides.
-    const BLOCK: usize = 16;
-    let rows = to.len() / columns;
-    for row in (0..rows).step_by(BLOCK) {
-        for column in (0..columns).step_by(BLOCK) {
-            for y in row..rows.min(row + BLOCK) {
-                let run = &mut to[y * columns..][column..columns.min(column + BLOCK)];
-                for (x, element) in run.iter_mut().enumerate() {
-                    // SAFETY: the element is within the view.
-                    *element = unsafe { *from.at.add(y * from.row + (column + x) * from.column) };
-                }
-            }
         }
     }
 }

@@ -22,8 +22,9 @@ use crate::backend::routine::Routine;
 /// Elements of temporary memory that a routine needs beside what its workers have.
 pub(super) fn scratch(routine: &Routine) -> usize {
     match routine {
+        Routine::MatMul(sizes) => matmul::partial_sums(sizes),
         Routine::Conv2dWeightsGradient(sizes) => convolution::partial_sums(sizes),
-        _ => 0,
+        Routine::Conv2d(_) | Routine::Conv2dDataGradient(_) => 0,
     }
 }
 
@@ -53,10 +54,8 @@ impl RoutineWork {
     ///
     /// They may be run only while the call lives and its command buffer is in flight.
     pub(super) unsafe fn phases(call: &RoutineCall) -> impl Iterator<Item = Self> {
-        let count = match call.routine {
-            Routine::Conv2dWeightsGradient(_) => 2,
-            _ => 1,
-        };
+        // Partial sums are added up when all are there.
+        let count = if scratch(&call.routine) > 0 { 2 } else { 1 };
         let at = |binding| address(binding).address.cast::<f32>();
         let operands = call.operands.each_ref().map(|operand| at(operand).cast_const());
         let (result, scratch) = (at(&call.result), call.scratch.as_ref().map_or(std::ptr::null_mut(), at));
@@ -66,7 +65,8 @@ impl RoutineWork {
 
     pub(super) fn units(&self) -> u64 {
         let units = match (&self.routine, self.phase) {
-            (Routine::MatMul(sizes), _) => matmul::units(sizes),
+            (Routine::MatMul(sizes), 0) => matmul::units(sizes),
+            (Routine::MatMul(sizes), _) => matmul::sum_units(sizes),
             (Routine::Conv2d(sizes), _) => convolution::forward_units(sizes),
             (Routine::Conv2dDataGradient(sizes), _) => convolution::data_gradient_units(sizes),
             (Routine::Conv2dWeightsGradient(sizes), 0) => convolution::weights_gradient_units(sizes),
@@ -102,9 +102,11 @@ impl Work for RoutineWork {
             // writes to it; each unit writes what no other unit touches.
             unsafe {
                 match (&self.routine, self.phase) {
-                    (Routine::MatMul(sizes), _) => {
-                        matmul::unit(sizes, unit, first, second, self.result, panel);
+                    (Routine::MatMul(sizes), 0) => {
+                        let result = if self.scratch.is_null() { self.result } else { self.scratch };
+                        matmul::unit(sizes, unit, first, second, result, panel);
                     }
+                    (Routine::MatMul(sizes), _) => matmul::sum(sizes, unit, self.scratch, self.result),
                     (Routine::Conv2d(sizes), _) => {
                         convolution::forward(sizes, unit, first, second, self.result, panel);
                     }

@@ -9,7 +9,7 @@ use std::ops::Range;
 use crate::backend::routine::Conv2d;
 
 /// Bytes of a matrix: with what the product reads beside it, it should stay in the second-level cache.
-const BYTES: usize = 256 << 10;
+const BYTES: usize = 384 << 10;
 
 /// How many elements of the result's plane are worked on at a time, where each has `depth` elements of the
 /// source.
@@ -31,6 +31,7 @@ struct Run {
 }
 
 /// Calls `each` for the runs of a row of the matrix, which belongs to an element of the kernel.
+#[inline(always)]
 fn runs(sizes: &Conv2d, [ky, kx]: [usize; 2], pixels: &Range<usize>, mut each: impl FnMut(&Run)) {
     let [height, width] = sizes.source;
     let across = sizes.result[1];
@@ -115,6 +116,20 @@ pub(super) unsafe fn scatter_add(
     pixels: &Range<usize>,
     matrix: &[f32],
 ) {
+    // With the widest registers that there are.
+    pulp::Arch::new().dispatch(|| {
+        // SAFETY: by the promise of this function.
+        unsafe { add(sizes, source, channels, pixels, matrix) }
+    });
+}
+
+/// As [`scatter_add`], for whatever registers its caller is compiled for.
+///
+/// # Safety
+///
+/// As [`scatter_add`].
+#[inline(always)]
+unsafe fn add(sizes: &Conv2d, source: *mut f32, channels: usize, pixels: &Range<usize>, matrix: &[f32]) {
     let [kernel_height, kernel_width] = sizes.kernel;
     let stride = sizes.strides[1];
     let mut rows = matrix.chunks_exact(pixels.len());
@@ -130,8 +145,9 @@ pub(super) unsafe fn scatter_add(
                     unsafe {
                         let to = plane.add(run.source);
                         if stride == 1 {
-                            for (i, element) in inside.iter().enumerate() {
-                                *to.add(i) += element;
+                            let to = std::slice::from_raw_parts_mut(to, inside.len());
+                            for (to, element) in to.iter_mut().zip(inside) {
+                                *to += element;
                             }
                         } else {
                             for (i, element) in inside.iter().enumerate() {

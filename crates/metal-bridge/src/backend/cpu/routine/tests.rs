@@ -232,11 +232,23 @@ fn large_sizes_are_cut_into_units() {
     let a = Matrices { offset: 0, batch: vec![], row: 1100, column: 1 };
     let b = Matrices { offset: 0, batch: vec![], row: 1, column: 1100 };
     let sizes = MatMul { batch: vec![], rows: 5, columns: 40, depth: 1100, a, b };
+    assert_eq!(matmul::parts(&sizes), 1);
     let (first, second) = (values(5500, 9), values(44_000, 10));
     let got = run(&Routine::MatMul(sizes), &first, &second, 200);
     for (i, value) in got.into_iter().enumerate() {
         let (a, b) = (&first[i / 40 * 1100..], &second[i % 40 * 1100..]);
         assert_eq!(value, (0..1100).map(|k| a[k] * b[k]).sum::<f32>());
+    }
+    // Deep, and too small to be cut elsewhere.
+    let batch = |row, column, stride| Matrices { offset: 0, batch: vec![stride], row, column };
+    let (a, b) = (batch(5003, 1, 5003), batch(7, 1, 0));
+    let sizes = MatMul { batch: vec![2], rows: 1, columns: 7, depth: 5003, a, b };
+    assert!(matmul::parts(&sizes) > 2);
+    let (first, second) = (values(10_006, 11), values(35_021, 12));
+    let got = run(&Routine::MatMul(sizes), &first, &second, 14);
+    for (i, value) in got.into_iter().enumerate() {
+        let a = &first[i / 7 * 5003..];
+        assert_eq!(value, (0..5003).map(|k| a[k] * second[k * 7 + i % 7]).sum::<f32>());
     }
     let a = Matrices { offset: 0, batch: vec![], row: 3, column: 1 };
     let b = Matrices { offset: 0, batch: vec![], row: 700, column: 1 };

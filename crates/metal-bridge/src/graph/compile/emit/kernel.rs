@@ -1,11 +1,13 @@
 //! Whole kernels: the threads of a region, and what each of them stores.
 
+use std::collections::BTreeSet;
+
 use super::reduction::{combine, identity};
 use super::{Emitter, memory, register, shape_of};
 use crate::backend::routine::Routine;
-use crate::graph::compile::index::{Index, Var};
+use crate::graph::compile::index::{Index, Var, signed};
 use crate::graph::compile::routine::Call;
-use crate::graph::compile::storage::is_row_reduction;
+use crate::graph::compile::storage::{is_row_reduction, price};
 use crate::graph::data_type::TensorDataType;
 use crate::graph::ir::{Arena, Key, NodeId, Op, Table};
 
@@ -125,7 +127,8 @@ pub(crate) fn emit(arena: &Arena, stored: &Table<NodeId, bool>, region: &Region,
                     (best, divisions, dims) = (kernel, more, merged);
                 }
             }
-            best
+            let by_window = windows(arena, stored, region, &best, wide);
+            by_window.filter(|kernel| !kernel.illegal).unwrap_or(best)
         }
         Space::Rows { rows, length } => self::rows(arena, stored, region, *rows, *length, wide),
     }
@@ -159,7 +162,60 @@ fn elements(
     let threadgroup =
         if dims.len() > 1 { [grid[0].min(32), grid[1].min(8), 1] } else { [grid[0].min(256), 1, 1] };
     let divisions = emitter.divisions.get();
-    (emitter.finish(region, grid, threadgroup, &place), divisions)
+    (emitter.finish(region, grid, threadgroup, &[place]), divisions)
+}
+
+/// A kernel with a gradient of a pooling as one thread for each window, which computes all elements of the source
+/// there: what they have in common is computed once, and memory is read and written in order. `None` unless each
+/// element is in one window.
+fn windows(
+    arena: &Arena,
+    stored: &Table<NodeId, bool>,
+    region: &Region,
+    kernel: &Kernel,
+    wide: bool,
+) -> Option<Kernel> {
+    /// The elements of a window of which a thread has room for.
+    const MOST: usize = 16;
+    let (node, pooling) = kernel.computed.iter().find_map(|&id| match &arena.nodes[id].op {
+        Op::MaxPool2dGradient(pooling) | Op::AvgPool2dGradient { pooling, .. } => Some((id, pooling)),
+        _ => None,
+    })?;
+    let [images, channels, height, width] = shape_of(arena, node)[..] else { return None };
+    let ([rows, columns], window) = (pooling.kernel, &pooling.window);
+    let fits = window.strides == pooling.kernel
+        && window.dilations == [1, 1]
+        && window.padding == [[0, 0], [0, 0]]
+        && height.is_multiple_of(rows)
+        && width.is_multiple_of(columns);
+    if kernel.loops != 1
+        || !fits
+        || rows * columns > MOST
+        || region.space.len() != images * channels * height * width
+    {
+        return None;
+    }
+    let mut emitter = Emitter::new(arena, stored, &region.members, wide);
+    let grid = [width / columns, height / rows, images * channels];
+    let [x, y, z] =
+        [("x", grid[0]), ("y", grid[1]), ("z", grid[2])].map(|(axis, size)| emitter.thread(axis, size));
+    let element = |i: usize| {
+        let scaled = |index: &Index, by: usize, rest: usize| index.scale(signed(by)).offset(signed(rest));
+        let at = [z.clone(), scaled(&y, rows, i / columns), scaled(&x, columns, i % columns)];
+        Index::ravel(&at, &[grid[2], height, width])
+    };
+    let places: Vec<Index> = (0..rows * columns).map(element).collect();
+    emitter.here.clone_from(&places);
+    let mut values = Vec::new();
+    for place in &places {
+        values.push(region.outputs.iter().map(|&id| emitter.member(id, place)).collect::<Vec<_>>());
+    }
+    for (place, values) in places.iter().zip(&values) {
+        for (argument, (&id, value)) in region.outputs.iter().zip(values).enumerate() {
+            emitter.store(argument, id, place, value);
+        }
+    }
+    Some(emitter.finish(region, grid, [grid[0].min(32), grid[1].min(8), 1], &places))
 }
 
 /// A kernel of one SIMD-group or one thread for each row.
@@ -188,7 +244,9 @@ fn rows(
         Index::default()
     };
     let depths = depths(arena, stored, region, &reductions);
-    for pass in 1..=reductions.iter().map(|&id| depths[id]).max().unwrap_or(0) {
+    let kept = kept(arena, stored, region, &reductions, &depths);
+    let passes = reductions.iter().map(|&id| depths[id]).max().unwrap_or(0);
+    for pass in 1..=passes {
         let now: Vec<NodeId> = reductions.iter().copied().filter(|&id| depths[id] == pass).collect();
         let mut sums = Vec::new();
         for &id in &now {
@@ -200,6 +258,9 @@ fn rows(
             let (op, data_type) = reduction(arena, id);
             let operand = arena.nodes[id].operands[0];
             let value = emitter.member(operand, &place);
+            if let Some((argument, _)) = kept.filter(|&(_, node)| node == operand && depths[id] == passes) {
+                emitter.store(argument, operand, &place, &value);
+            }
             let combined = combine(op, data_type, sum, &value);
             emitter.line(&format!("{sum} = {combined};"));
         }
@@ -224,6 +285,11 @@ fn rows(
     let wholes: Vec<(usize, NodeId)> = numbered().filter(|&(_, id)| !is_row(id)).collect();
     if !wholes.is_empty() {
         let place = emitter.open_row(&row, length, shared);
+        if let Some((argument, node)) = kept {
+            let index = emitter.index(&place);
+            let value = emitter.bind("float", &format!("out{argument}[{index}]"));
+            emitter.know(node, &place, value);
+        }
         let values: Vec<String> = wholes.iter().map(|&(_, id)| emitter.member(id, &place)).collect();
         for (&(argument, id), value) in wholes.iter().zip(&values) {
             emitter.store(argument, id, &place, value);
@@ -252,8 +318,7 @@ fn rows(
         ([rows, 1, 1], [rows.min(256), 1, 1])
     };
     // Rows are read several times, so nothing may be written where they lie.
-    let nowhere = Index::constant(-1);
-    emitter.finish(region, grid, threadgroup, &nowhere)
+    emitter.finish(region, grid, threadgroup, &[])
 }
 
 fn reduction(arena: &Arena, id: NodeId) -> (crate::graph::ir::op::ReduceOp, TensorDataType) {
@@ -261,6 +326,50 @@ fn reduction(arena: &Arena, id: NodeId) -> (crate::graph::ir::op::ReduceOp, Tens
         Op::Reduce { op, .. } => (op, arena.ty(id).data_type),
         _ => unreachable!("only reductions run along rows"),
     }
+}
+
+/// A costly value that the last pass of reductions reads, and a result is made of afterwards: it waits in the
+/// result's memory instead of being computed twice. The argument of the result, and the node.
+fn kept(
+    arena: &Arena,
+    stored: &Table<NodeId, bool>,
+    region: &Region,
+    reductions: &[NodeId],
+    depths: &Table<NodeId, usize>,
+) -> Option<(usize, NodeId)> {
+    /// Functions such as exp; less is computed again in the time that memory takes.
+    const COSTLY: usize = 8;
+    let passes = reductions.iter().map(|&id| depths[id]).max()?;
+    let is_whole = |id: NodeId| {
+        shape_of(arena, id).iter().product::<usize>() == region.space.len()
+            && arena.ty(id).data_type == TensorDataType::Float32
+    };
+    let operands =
+        reductions.iter().filter(|&&id| depths[id] == passes).map(|&id| arena.nodes[id].operands[0]);
+    let mut candidates = operands.filter(|&id| {
+        is_whole(id) && !stored[id] && !region.members.contains(&id) && price(&arena.nodes[id].op) >= COSTLY
+    });
+    candidates.find_map(|candidate| {
+        let mut results = region.outputs.iter().copied().enumerate().filter(|&(_, id)| is_whole(id));
+        let (argument, _) = results.find(|&(_, result)| {
+            // Whether the candidate is reached without what is known by then.
+            let (mut open, mut seen) = (vec![result], BTreeSet::new());
+            while let Some(id) = open.pop() {
+                if !seen.insert(id) {
+                    continue;
+                }
+                if id == candidate {
+                    return true;
+                }
+                if id == result || !(stored[id] || reductions.contains(&id)) {
+                    let operands = arena.nodes[id].operands.iter().filter(|&&operand| operand >= candidate);
+                    open.extend(operands);
+                }
+            }
+            false
+        })?;
+        Some((argument, candidate))
+    })
 }
 
 /// In which pass over the row each reduction can be made: after those that its operand needs.
@@ -298,7 +407,7 @@ impl Emitter<'_> {
         let (first, step) = if shared { ("lane", self.number(LANES)) } else { ("0", self.number(1)) };
         self.open(&format!("for ({index_type} {name} = {first}; {name} < {end}; {name} += {step})"));
         let var = self.var(name, length);
-        let place = row.scale(crate::graph::compile::index::signed(length)).add(&Index::var(var));
+        let place = row.scale(signed(length)).add(&Index::var(var));
         self.here = vec![row.clone(), place.clone()];
         place
     }
@@ -307,6 +416,11 @@ impl Emitter<'_> {
     fn member(&mut self, id: NodeId, place: &Index) -> String {
         let at = place.unravel(&self.shape(id));
         self.value_at(id, &at, place.clone())
+    }
+
+    /// Makes a value known that the thread has at hand.
+    fn know(&mut self, id: NodeId, place: &Index, value: String) {
+        self.scopes.last_mut().expect("there is a block").insert((id, place.clone()), value);
     }
 
     fn store(&mut self, argument: usize, id: NodeId, place: &Index, value: &str) {
@@ -320,7 +434,7 @@ impl Emitter<'_> {
         self.line(&format!("out{argument}[{place}] = {value};"));
     }
 
-    fn finish(self, region: &Region, grid: [usize; 3], threadgroup: [usize; 3], place: &Index) -> Kernel {
+    fn finish(self, region: &Region, grid: [usize; 3], threadgroup: [usize; 3], places: &[Index]) -> Kernel {
         let mut parameters = Vec::new();
         for (i, &id) in self.leaves.iter().enumerate() {
             let data_type = memory(self.data_type(id));
@@ -336,7 +450,7 @@ impl Emitter<'_> {
             .leaves
             .iter()
             .copied()
-            .filter(|leaf| self.accesses.iter().all(|(id, index)| id != leaf || index == place))
+            .filter(|leaf| self.accesses.iter().all(|(id, index)| id != leaf || places.contains(index)))
             .collect();
         Kernel {
             body: Body::Msl { text, grid, threadgroup },

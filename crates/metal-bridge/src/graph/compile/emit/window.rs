@@ -44,29 +44,56 @@ impl Emitter<'_> {
         &mut self,
         pooling: &Pooling,
         source: NodeId,
+        image: [&Index; 2],
+        output: [&Index; 2],
+    ) -> Greatest {
+        /// Elements of a window that are written out: what several windows have in common is then found.
+        const WRITTEN_OUT: usize = 16;
+        let data_type = self.data_type(source);
+        let greatest = Greatest {
+            value: self.declare(register(data_type), &literal::least(data_type)),
+            place: self.declare(self.index_type(), "0"),
+            found: self.declare("bool", "false"),
+        };
+        let [rows, columns] = pooling.kernel;
+        if rows * columns <= WRITTEN_OUT {
+            for element in 0..rows * columns {
+                let at = [element / columns, element % columns].map(|i| Index::constant(signed(i)));
+                self.candidate(pooling, source, image, output, [&at[0], &at[1]], &greatest);
+            }
+        } else {
+            let ky = self.open_loop(rows);
+            let kx = self.open_loop(columns);
+            self.candidate(pooling, source, image, output, [&ky, &kx], &greatest);
+            self.close();
+            self.close();
+        }
+        greatest
+    }
+
+    /// Compares an element of a window with the greatest one so far.
+    fn candidate(
+        &mut self,
+        pooling: &Pooling,
+        source: NodeId,
         [n, c]: [&Index; 2],
         [oy, ox]: [&Index; 2],
-    ) -> Greatest {
+        [ky, kx]: [&Index; 2],
+        Greatest { value: best, place, found }: &Greatest,
+    ) {
         let data_type = self.data_type(source);
         let shape = self.shape(source);
-        let best = self.declare(register(data_type), &literal::least(data_type));
-        let place = self.declare(self.index_type(), "0");
-        let found = self.declare("bool", "false");
-        let ky = self.open_loop(pooling.kernel[0]);
-        let y = self.open_source(&pooling.window, 0, oy, &ky, shape[2]);
-        let kx = self.open_loop(pooling.kernel[1]);
-        let x = self.open_source(&pooling.window, 1, ox, &kx, shape[3]);
+        let y = self.open_source(&pooling.window, 0, oy, ky, shape[2]);
+        let x = self.open_source(&pooling.window, 1, ox, kx, shape[3]);
         let value = self.value(source, &[n.clone(), c.clone(), y.clone(), x.clone()]);
-        let beyond = better(data_type, true, &value, &best);
+        let beyond = better(data_type, true, &value, best);
         let taken = self.bind("bool", &format!("!{found} || ({beyond})"));
         self.line(&format!("{best} = {taken} ? {value} : {best};"));
         let own = self.index(&Index::ravel(&[y, x], &shape[2..]));
         self.line(&format!("{place} = {taken} ? {own} : {place};"));
         self.line(&format!("{found} = true;"));
-        for _ in 0..4 {
-            self.close();
-        }
-        Greatest { value: best, place, found }
+        self.close();
+        self.close();
     }
 
     fn max_gradient(
@@ -84,15 +111,15 @@ impl Emitter<'_> {
         let ox = self.open_windows(pooling, 1, x, outputs[3]);
         let greatest = self.greatest(pooling, source, image, [&oy, &ox]);
         let own = self.index(&Index::ravel(&[y.clone(), x.clone()], &shape[2..]));
-        self.open(&format!("if ({} && {} == {own})", greatest.found, greatest.place));
+        let chosen = self.bind("bool", &format!("{} && {} == {own}", greatest.found, greatest.place));
         let value = self.value(gradient, &[image[0].clone(), image[1].clone(), oy, ox]);
         let added = if data_type.is_float() {
             format!("{sum} + {value}")
         } else {
             wrapping(data_type, "+", &sum, &value)
         };
-        self.line(&format!("{sum} = {added};"));
-        for _ in 0..5 {
+        self.line(&format!("{sum} = {chosen} ? {added} : {sum};"));
+        for _ in 0..4 {
             self.close();
         }
         self.bind_rounded(data_type, &sum)
