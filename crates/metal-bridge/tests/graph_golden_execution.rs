@@ -60,7 +60,7 @@ fn check_part(part: usize) {
         } else {
             (TensorDataType::BFloat16, half::bf16::EPSILON.to_f64())
         };
-        if number / PARTS % 6 == 0 && case.inputs.iter().all(|values| values.exact_in(floats)) {
+        if (number / PARTS).is_multiple_of(6) && case.inputs.iter().all(|values| values.exact_in(floats)) {
             failures.extend(check(&case, &device, floats, epsilon));
         }
     }
