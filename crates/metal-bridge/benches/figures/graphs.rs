@@ -55,17 +55,24 @@ pub(crate) fn all() -> Vec<Work> {
         ),
         work(
             "graph: CNN, 32 images of 128², inference",
-            Rate::Operations(cnn_operations()),
+            Rate::Operations(CNN.operations()),
             "cnn_inference",
             2.0,
             cnn_inference,
         ),
         work(
             "graph: CNN, 32 images of 128², Adam step",
-            Rate::Operations(3.0 * cnn_operations()),
+            Rate::Operations(3.0 * CNN.operations()),
             "cnn_step",
             2.0,
-            |ours| training(ours, cnn),
+            |ours| training(ours, |device| CNN.step(device, EPSILON)),
+        ),
+        work(
+            "graph: MNIST network of the demo, batch 128, Adam step",
+            Rate::Operations(3.0 * MNIST.operations()),
+            "mnist_step",
+            2.0,
+            |ours| training(ours, |device| MNIST.step(device, EPSILON)),
         ),
         Work {
             statistic: Statistic::Median,
@@ -349,38 +356,61 @@ fn mlp(device: &Device) -> Result<Model> {
     network.step(&y, EPSILON)
 }
 
-const BATCH_CNN: usize = 32;
-const SIDE: usize = 128;
-const CHANNELS: [usize; 4] = [3, 16, 32, 64];
-const HIDDEN: usize = 128;
-const CLASSES: usize = 2;
-
-/// How many features the convolutions leave.
-const FEATURES: usize = CHANNELS[3] * (SIDE / 8) * (SIDE / 8);
-
-fn cnn_operations() -> f64 {
-    let convolutions = CHANNELS.windows(2).enumerate().map(|(layer, sizes)| {
-        let side = SIDE >> layer;
-        2 * BATCH_CNN * side * side * sizes[1] * sizes[0] * 9
-    });
-    (convolutions.sum::<usize>() + 2 * BATCH_CNN * (FEATURES * HIDDEN + HIDDEN * CLASSES)) as f64
+/// A network of convolutions, each with a pooling that halves the sides, and two dense layers.
+struct Convolutional<const LAYERS: usize> {
+    batch: usize,
+    /// Of the images.
+    side: usize,
+    /// Before and after each convolution.
+    channels: [usize; LAYERS],
+    hidden: usize,
+    classes: usize,
 }
 
-fn cnn_logits(network: &mut Network<'_>) -> Result<GraphTensor> {
-    let shape = [BATCH_CNN, CHANNELS[0], SIDE, SIDE];
-    let mut y = network.feed(&shape, &floats(1, shape.iter().product()))?;
-    for sizes in CHANNELS.windows(2) {
-        y = network.block(&y, sizes[0], sizes[1])?;
+const CNN: Convolutional<4> =
+    Convolutional { batch: 32, side: 128, channels: [3, 16, 32, 64], hidden: 128, classes: 2 };
+/// The network of `cargo xtask demo`, without dropout.
+const MNIST: Convolutional<3> =
+    Convolutional { batch: 128, side: 28, channels: [1, 32, 64], hidden: 128, classes: 10 };
+
+impl<const LAYERS: usize> Convolutional<LAYERS> {
+    /// How many features the convolutions leave.
+    fn features(&self) -> usize {
+        let side = self.side >> (LAYERS - 1);
+        self.channels[LAYERS - 1] * side * side
     }
-    let y = network.graph.flatten(&y, 1)?;
-    let y = network.linear(&y, FEATURES, HIDDEN)?;
-    let y = network.relu(&y)?;
-    network.linear(&y, HIDDEN, CLASSES)
+
+    fn operations(&self) -> f64 {
+        let convolutions = self.channels.windows(2).enumerate().map(|(layer, sizes)| {
+            let side = self.side >> layer;
+            2 * self.batch * side * side * sizes[1] * sizes[0] * 9
+        });
+        let dense = 2 * self.batch * (self.features() * self.hidden + self.hidden * self.classes);
+        (convolutions.sum::<usize>() + dense) as f64
+    }
+
+    fn logits(&self, network: &mut Network<'_>) -> Result<GraphTensor> {
+        let shape = [self.batch, self.channels[0], self.side, self.side];
+        let mut y = network.feed(&shape, &floats(1, shape.iter().product()))?;
+        for sizes in self.channels.windows(2) {
+            y = network.block(&y, sizes[0], sizes[1])?;
+        }
+        let y = network.graph.flatten(&y, 1)?;
+        let y = network.linear(&y, self.features(), self.hidden)?;
+        let y = network.relu(&y)?;
+        network.linear(&y, self.hidden, self.classes)
+    }
+
+    fn step(&self, device: &Device, epsilon: f64) -> Result<Model> {
+        let mut network = Network::new(device);
+        let logits = self.logits(&mut network)?;
+        network.step(&logits, epsilon)
+    }
 }
 
 fn cnn_inference(ours: &Ours) -> Result<Plan> {
     let mut network = Network::new(&ours.device);
-    let logits = cnn_logits(&mut network)?;
+    let logits = CNN.logits(&mut network)?;
     let run = Model { feeds: network.feeds, targets: vec![logits], operations: Vec::new() }
         .compile(&ours.device)?;
     run.run()?;
@@ -388,16 +418,9 @@ fn cnn_inference(ours: &Ours) -> Result<Plan> {
     plan(run, move |result| near(result, first.iter().map(|value| f64::from(*value)), 0.0))
 }
 
-/// A step of the network with convolutions.
-fn cnn(device: &Device) -> Result<Model> {
-    cnn_step(device, EPSILON)
-}
-
-/// The same with another small number of Adam, to which it is a new graph.
+/// A step of the network with convolutions; with another small number of Adam it is a new graph.
 pub(crate) fn cnn_step(device: &Device, epsilon: f64) -> Result<Model> {
-    let mut network = Network::new(device);
-    let logits = cnn_logits(&mut network)?;
-    network.step(&logits, epsilon)
+    CNN.step(device, epsilon)
 }
 
 const LEARNING_RATE: f32 = 1e-4;

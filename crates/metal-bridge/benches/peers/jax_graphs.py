@@ -74,11 +74,12 @@ def mlp(jax, parameters, x):
 
 
 def cnn(jax, parameters, x):
-    for layer in range(0, 6, 2):
-        x = jax.lax.conv_general_dilated(x, parameters[layer], (1, 1), "SAME")
-        x = jax.nn.relu(x + parameters[layer + 1][:, None, None])
+    while parameters[0].ndim == 4:
+        weights, bias, *parameters = parameters
+        x = jax.lax.conv_general_dilated(x, weights, (1, 1), "SAME")
+        x = jax.nn.relu(x + bias[:, None, None])
         x = jax.lax.reduce_window(x, -jax.numpy.inf, jax.lax.max, (1, 1, 2, 2), (1, 1, 2, 2), "VALID")
-    return mlp(jax, parameters[6:], x.reshape(x.shape[0], -1))
+    return mlp(jax, parameters, x.reshape(x.shape[0], -1))
 
 
 def cnn_inference(threads):
@@ -144,6 +145,10 @@ def cnn_step(threads):
     return training(cnn, networks.cnn(), networks.cnn_inputs(), threads)
 
 
+def mnist_step(threads):
+    return training(cnn, networks.cnn(networks.MNIST), networks.cnn_inputs(networks.MNIST), threads)
+
+
 def steps(make):
     """The work of a training: losses of the first steps are what is compared."""
 
@@ -167,6 +172,7 @@ WORKS = MATRICES | {
     "mlp_step": steps(mlp_step),
     "cnn_inference": cnn_inference,
     "cnn_step": steps(cnn_step),
+    "mnist_step": steps(mnist_step),
 }
 
 if __name__ == "__main__":

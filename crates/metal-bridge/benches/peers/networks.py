@@ -5,7 +5,9 @@ import numpy
 from data import floats
 
 MLP_BATCH, MLP = 256, [784, 512, 256, 10]
-CNN_BATCH, CNN_SIDE, CNN, CNN_HIDDEN, CNN_CLASSES = 32, 128, [3, 16, 32, 64], 128, 2
+# Batch, side of the images, channels before and after each convolution, features and classes of the dense layers.
+CNN = 32, 128, [3, 16, 32, 64], 128, 2
+MNIST = 128, 28, [1, 32, 64], 128, 10
 ADAM = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
 
 # Losses of so many steps at the first rate are compared. While it is measured, training stands nearly still.
@@ -41,22 +43,24 @@ def mlp_inputs():
     return floats(1, MLP_BATCH, MLP[0]), numpy.arange(MLP_BATCH) % MLP[-1]
 
 
-def cnn():
-    """Weights and biases, of convolutions as OIHW."""
+def cnn(sizes=CNN):
+    """Weights and biases, of convolutions as OIHW. Each convolution is followed by a pooling that halves the sides."""
+    _, side, channels, hidden, classes = sizes
     parameters = Parameters()
-    for inputs, outputs in pairs(CNN):
+    for inputs, outputs in pairs(channels):
         parameters.add(9 * inputs, outputs, inputs, 3, 3)
         parameters.add(9 * inputs, outputs)
-    features = CNN[-1] * (CNN_SIDE // 8) ** 2
-    for inputs, outputs in pairs([features, CNN_HIDDEN, CNN_CLASSES]):
+    features = channels[-1] * (side >> len(channels) - 1) ** 2
+    for inputs, outputs in pairs([features, hidden, classes]):
         parameters.add(inputs, inputs, outputs)
         parameters.add(inputs, outputs)
     return parameters
 
 
-def cnn_inputs():
+def cnn_inputs(sizes=CNN):
     """Images as NCHW and classes."""
-    return floats(1, CNN_BATCH, CNN[0], CNN_SIDE, CNN_SIDE), numpy.arange(CNN_BATCH) % CNN_CLASSES
+    batch, side, channels, _, classes = sizes
+    return floats(1, batch, channels[0], side, side), numpy.arange(batch) % classes
 
 
 def samples(result):

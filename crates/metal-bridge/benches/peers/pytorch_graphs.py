@@ -54,10 +54,11 @@ def mlp(parameters, x):
 
 
 def cnn(parameters, x):
-    for layer in range(0, 6, 2):
-        x = functional.conv2d(x, parameters[layer], parameters[layer + 1], padding=1)
+    while parameters[0].ndim == 4:
+        weights, bias, *parameters = parameters
+        x = functional.conv2d(x, weights, bias, padding=1)
         x = functional.max_pool2d(functional.relu(x), 2)
-    return mlp(parameters[6:], x.flatten(1))
+    return mlp(parameters, x.flatten(1))
 
 
 def cnn_inference(threads):
@@ -103,6 +104,10 @@ def cnn_step(threads):
     return training(cnn, networks.cnn(), networks.cnn_inputs(), threads)
 
 
+def mnist_step(threads):
+    return training(cnn, networks.cnn(networks.MNIST), networks.cnn_inputs(networks.MNIST), threads)
+
+
 def steps(make):
     """The work of a training: losses of the first steps are what is compared."""
 
@@ -126,6 +131,7 @@ WORKS = MATRICES | {
     "mlp_step": steps(mlp_step),
     "cnn_inference": cnn_inference,
     "cnn_step": steps(cnn_step),
+    "mnist_step": steps(mnist_step),
 }
 
 if __name__ == "__main__":
