@@ -338,6 +338,59 @@ fn large_products_of_views() -> Result<()> {
     Ok(())
 }
 
+/// Routines take in a bias and an activation, if nobody else needs what is before them.
+#[test]
+fn what_follows_large_products() -> Result<()> {
+    let graph = Graph::new();
+    let mut random = Random::new(23);
+    let shapes: [&[usize]; 8] =
+        [&[6, 20, 50], &[50, 60], &[60], &[20, 1], &[6, 20, 60], &[2, 6, 20, 23], &[8, 6, 3, 3], &[8]];
+    let tensors: Vec<GraphTensor> = shapes.iter().map(|shape| placeholder(&graph, shape, Float32)).collect();
+    let [x, w, bias, column, whole, image, filters, filter_bias] = &tensors[..] else { unreachable!() };
+    let product = || graph.matrix_multiplication(x, w);
+    let layer = graph.relu(&(&product()? + bias)?)?;
+    let both = graph.matrix_multiplication(x, &graph.tanh(w)?)?;
+    let shared = (&graph.matrix_multiplication(x, &graph.neg(w)?)? + bias)?;
+    let descriptor = Convolution2dDescriptor { padding_top: 1, ..Convolution2dDescriptor::default() };
+    let filtered = graph.convolution_2d(image, filters, Some(filter_bias), &descriptor)?;
+    let taken = [
+        layer.clone(),
+        graph.relu(&graph.matrix_multiplication(&graph.exp(x)?, w)?)?,
+        (&graph.square(bias)? + &graph.matrix_multiplication(&graph.square(x)?, w)?)?,
+        graph.relu(&filtered)?,
+    ];
+    let others = [
+        // The bias is none: one for each row, one for each element, and one that is a product itself.
+        (&graph.matrix_multiplication(&graph.sin(x)?, w)? + column)?,
+        graph.relu(&(&graph.matrix_multiplication(&graph.cos(x)?, w)? + whole)?)?,
+        (&graph.matrix_multiplication(&graph.abs(x)?, w)?
+            + &graph.matrix_multiplication(x, &graph.abs(w)?)?)?,
+        // What is before is needed, too.
+        (&graph.relu(&both)? + &both)?,
+        shared.clone(),
+        graph.relu(&shared)?,
+        graph.relu(&graph.neg(&graph.convolution_2d(
+            &graph.neg(image)?,
+            filters,
+            None,
+            &descriptor,
+        )?)?)?,
+    ];
+    let energy = graph.reduction_sum(&graph.square(&(&layer * 0.1)?)?, &[], false)?;
+    let mut targets = taken.to_vec();
+    targets.extend(others);
+    targets.extend(graph.gradients(&energy, &[x, w, bias])?);
+    let inputs: Vec<_> =
+        tensors.iter().zip(shapes).map(|(tensor, shape)| (tensor, random.data(Float32, shape))).collect();
+    check_with(&refs(&targets), &inputs, 2.0);
+
+    let device = metal_bridge::graph::GraphDevice::new(&metal_bridge::Device::system_default()?);
+    let descriptor = metal_bridge::graph::GraphCompilationDescriptor::new();
+    let executable = graph.compile(&device, &[x, w, bias], &[&layer], &descriptor)?;
+    assert!(!executable.sources()[0].contains("kernel void"), "{}", executable.sources()[0]);
+    Ok(())
+}
+
 /// Large enough for routines of the device, and some with too few filters for them.
 #[test]
 fn large_convolutions_and_their_gradients() -> Result<()> {

@@ -177,6 +177,8 @@ pub(crate) struct Dispatch {
 pub(crate) struct RoutineCall {
     pub(crate) routine: Routine,
     pub(crate) operands: [Binding; 2],
+    /// There if the routine's epilogue adds one.
+    pub(crate) bias: Option<Binding>,
     pub(crate) result: Binding,
     /// As large as [`Device::routine_scratch`] says, if that is not nothing.
     pub(crate) scratch: Option<Binding>,

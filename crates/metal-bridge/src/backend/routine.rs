@@ -10,7 +10,7 @@ use std::fmt;
 pub(crate) enum Routine {
     MatMul(MatMul),
     /// `(source: N C H W, weights: O C/groups KH KW)` → `N O OH OW`.
-    Conv2d(Conv2d),
+    Conv2d(Conv2d, Epilogue),
     /// `(gradient: N O OH OW, weights)` → the gradient by the source.
     Conv2dDataGradient(Conv2d),
     /// `(gradient: N O OH OW, source)` → the gradient by the weights.
@@ -26,6 +26,16 @@ pub(crate) struct MatMul {
     pub(crate) depth: usize,
     pub(crate) a: Matrices,
     pub(crate) b: Matrices,
+    pub(crate) epilogue: Epilogue,
+}
+
+/// What is done with each element of a result before it is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Epilogue {
+    /// A bias is added, of one element for each column of a product of matrices, or for each filter of a convolution.
+    pub(crate) bias: bool,
+    /// What is below 0 becomes 0 then; NaN stays.
+    pub(crate) relu: bool,
 }
 
 /// Where the elements of matrices lie, in elements. Strides may be 0.
@@ -66,10 +76,18 @@ impl Routine {
             Self::MatMul(MatMul { batch, rows, columns, depth, .. }) => {
                 product(batch) * product(&[*rows, *columns, *depth])
             }
-            Self::Conv2d(sizes) | Self::Conv2dDataGradient(sizes) | Self::Conv2dWeightsGradient(sizes) => {
+            Self::Conv2d(sizes, _) | Self::Conv2dDataGradient(sizes) | Self::Conv2dWeightsGradient(sizes) => {
                 product(&[sizes.images, sizes.filters, sizes.channels / sizes.groups])
                     * product(&[sizes.result[0], sizes.result[1], sizes.kernel[0], sizes.kernel[1]])
             }
+        }
+    }
+
+    /// What is done with the result.
+    pub(crate) fn epilogue(&self) -> Epilogue {
+        match self {
+            Self::MatMul(MatMul { epilogue, .. }) | Self::Conv2d(_, epilogue) => *epilogue,
+            Self::Conv2dDataGradient(_) | Self::Conv2dWeightsGradient(_) => Epilogue::default(),
         }
     }
 
@@ -77,7 +95,7 @@ impl Routine {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::MatMul(_) => "matmul",
-            Self::Conv2d(_) => "conv2d",
+            Self::Conv2d(..) => "conv2d",
             Self::Conv2dDataGradient(_) => "conv2d_data_gradient",
             Self::Conv2dWeightsGradient(_) => "conv2d_weights_gradient",
         }
@@ -134,7 +152,7 @@ impl fmt::Display for Routine {
                 }
                 write!(f, " ({rows} × {depth} × {columns})")
             }
-            Self::Conv2d(sizes) | Self::Conv2dDataGradient(sizes) | Self::Conv2dWeightsGradient(sizes) => {
+            Self::Conv2d(sizes, _) | Self::Conv2dDataGradient(sizes) | Self::Conv2dWeightsGradient(sizes) => {
                 let Conv2d { images, channels, filters, source: [h, w], kernel: [kh, kw], .. } = sizes;
                 write!(
                     f,

@@ -186,13 +186,14 @@ impl ComputeCommandEncoder {
         self.dispatch(Grid::Threadgroups(threadgroups_per_grid.into()), threads_per_threadgroup.into())
     }
 
-    /// Runs a routine that the device has. `scratch` is there if the routine needs it. The caller has checked
+    /// Runs a routine that the device has. `bias` and `scratch` are there if the routine needs them. The caller has checked
     /// that everything is of this device, large enough from its byte offset on, aligned, and that the result
     /// and the scratch memory overlap nothing else.
     pub(crate) fn perform(
         &mut self,
         routine: &Routine,
         operands: [(&Buffer, usize); 2],
+        bias: Option<(&Buffer, usize)>,
         result: (&Buffer, usize),
         scratch: Option<(&Buffer, usize)>,
     ) {
@@ -203,6 +204,7 @@ impl ComputeCommandEncoder {
         let call = RoutineCall {
             routine: routine.clone(),
             operands: operands.map(|operand| bind(operand, false)),
+            bias: bias.map(|bias| bind(bias, false)),
             result: bind(result, true),
             scratch: scratch.map(|scratch| bind(scratch, true)),
         };

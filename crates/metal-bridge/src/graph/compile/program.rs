@@ -7,6 +7,7 @@ use super::description::{Description, Placement, name, size_of};
 use super::emit::{Body, Kernel, PRELUDE, is_free, is_memory, shape_of};
 use super::passes::{self, Subject};
 use super::plan::{Lifetime, plan};
+use super::routine::Calls;
 use super::{regions, routine, storage};
 use crate::backend::routine::Routine;
 use crate::device::Device;
@@ -33,8 +34,8 @@ pub(crate) enum Slot {
 pub(crate) enum Action {
     /// A kernel is run. The number is that of its name in the source; equal kernels have one name.
     Kernel { function: usize, grid: [usize; 3], threadgroup: [usize; 3] },
-    /// The device computes something by itself: the arguments are two operands, the result, and temporary memory
-    /// if the routine needs some.
+    /// The device computes something by itself: the arguments are two operands, a bias if the epilogue has one,
+    /// the result, and temporary memory if the routine needs some.
     Routine(Routine),
 }
 
@@ -109,11 +110,8 @@ pub(crate) fn compile(
     let Subject { arena, roots, feeds } = subject;
     let graph = crate::graph::ir::print::text(&arena, &arena.reachable(&roots));
 
-    let calls = if options.optimise {
-        routine::choose(&arena, options.device)
-    } else {
-        Table::filled(arena.nodes.len(), None)
-    };
+    let calls =
+        if options.optimise { routine::choose(&arena, &roots, options.device) } else { Calls::none(&arena) };
     let mut storage =
         if options.optimise { storage::choose(&arena, &roots, &calls) } else { storage::everything(&arena) };
     for &root in &roots {

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use super::emit::{Kernel, Region, Space, emit, shape_of};
-use super::routine::Call;
+use super::routine::Calls;
 use super::storage::{Storage, is_row_reduction};
 use crate::graph::ir::{Arena, Key, NodeId, Op, Table};
 
@@ -23,7 +23,7 @@ const LOOK_BACK: usize = 8;
 pub(crate) fn form(
     arena: &Arena,
     storage: &mut Storage,
-    calls: &Table<NodeId, Option<Call>>,
+    calls: &Calls,
     wide: bool,
     fuse: bool,
 ) -> Vec<Kernel> {
@@ -32,7 +32,7 @@ pub(crate) fn form(
     let nodes: Vec<NodeId> = arena.nodes.iter().map(|(id, _)| id).filter(|&id| storage.stored[id]).collect();
     for id in nodes {
         let mut region = single(arena, id);
-        if let Some(call) = &calls[id] {
+        if let Some(call) = calls.of(id) {
             groups.push(Group { region, kernel: Kernel::of_call(id, call) });
             group_of[id] = Some(groups.len() - 1);
             continue;

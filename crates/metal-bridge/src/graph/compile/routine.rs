@@ -3,10 +3,10 @@
 use super::emit::{is_free, shape_of, source};
 use super::index::{Index, Var, signed};
 use super::storage::is_view;
-use crate::backend::routine::{Conv2d, MatMul, Matrices, Routine};
+use crate::backend::routine::{Conv2d, Epilogue, MatMul, Matrices, Routine};
 use crate::device::Device;
 use crate::graph::data_type::TensorDataType;
-use crate::graph::ir::op::Convolution;
+use crate::graph::ir::op::{BinaryOp, Convolution, UnaryOp};
 use crate::graph::ir::{Arena, Node, NodeId, Op, Table};
 
 /// Multiplications below which a kernel is as good: it takes in what comes before and after.
@@ -14,26 +14,127 @@ const FEWEST: usize = 32 * 32 * 32;
 /// Filters of a group below which convolutions are better without products of matrices.
 const FEWEST_FILTERS: usize = 4;
 
-/// How the device computes an operation.
+/// How the device computes an operation, with what it takes in of those that follow.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
     pub(crate) routine: Routine,
-    /// Whose memory it reads. The operands of the operation may be views of it.
-    pub(crate) operands: [NodeId; 2],
+    /// Whose memory it reads: that of two operands, and of a bias if there is one. The operands of the operations may
+    /// be views of it.
+    pub(crate) operands: Vec<NodeId>,
+    /// The operations that are computed, the one with the result last.
+    pub(crate) computed: Vec<NodeId>,
     /// Elements of temporary memory.
     pub(crate) scratch: usize,
 }
 
-/// The routines for all operations that have one.
-pub(crate) fn choose(arena: &Arena, device: &Device) -> Table<NodeId, Option<Call>> {
-    let mut calls = Table::filled(arena.nodes.len(), None);
+/// What the device computes by routines.
+#[derive(Debug)]
+pub(crate) struct Calls {
+    by_result: Table<NodeId, Option<Call>>,
+    within: Table<NodeId, bool>,
+}
+
+impl Calls {
+    /// None at all.
+    pub(crate) fn none(arena: &Arena) -> Self {
+        let len = arena.nodes.len();
+        Self { by_result: Table::filled(len, None), within: Table::filled(len, false) }
+    }
+
+    /// The call that computes an operation, if it is the last one that the call computes.
+    pub(crate) fn of(&self, id: NodeId) -> Option<&Call> {
+        self.by_result[id].as_ref()
+    }
+
+    /// Whether an operation is computed within a call and its value never in memory.
+    pub(crate) fn is_within(&self, id: NodeId) -> bool {
+        self.within[id]
+    }
+}
+
+/// The routines for all operations that have one. `roots` are targets and assignments.
+pub(crate) fn choose(arena: &Arena, roots: &[NodeId], device: &Device) -> Calls {
+    let mut calls = Calls::none(arena);
+    let mut users = Table::<NodeId, Vec<NodeId>>::filled(arena.nodes.len(), Vec::new());
     for (id, node) in arena.nodes.iter() {
-        calls[id] = of(arena, node, device);
+        for &operand in &node.operands {
+            users[operand].push(id);
+        }
+    }
+    for (id, node) in arena.nodes.iter() {
+        let Some(mut call) = of(arena, node, device) else { continue };
+        call.computed.push(id);
+        take_in(arena, &mut call, |id| match users[id].as_slice() {
+            [user] if !roots.contains(&id) => Some(*user),
+            _ => None,
+        });
+        let (&result, before) = call.computed.split_last().expect("a call computes something");
+        for &id in before {
+            calls.within[id] = true;
+        }
+        calls.by_result[result] = Some(call);
     }
     calls
 }
 
-/// The routine for an operation whose operands are in the graph.
+/// Gives a call the bias and the activation that follow, if nobody else needs what is before them. `only_user` tells
+/// the operation that alone uses a value.
+fn take_in(arena: &Arena, call: &mut Call, only_user: impl Fn(NodeId) -> Option<NodeId>) {
+    let (Routine::MatMul(MatMul { epilogue, .. }) | Routine::Conv2d(_, epilogue)) = &mut call.routine else {
+        return;
+    };
+    let start = call.computed[0];
+    let is_matmul = matches!(arena.nodes[start].op, Op::MatMul);
+    let mut end = start;
+    let mut within = Vec::new();
+    while let Some(user) = only_user(end) {
+        let node = &arena.nodes[user];
+        let shape = shape_of(arena, user);
+        let axis = if is_matmul { shape.len().wrapping_sub(1) } else { 1 };
+        within.push(user);
+        let taken = match &node.op {
+            // Of products of three axes, say: as long as columns stay what they are.
+            Op::Reshape { .. } if is_matmul && shape.last() == shape_of(arena, end).last() => false,
+            Op::Binary(BinaryOp::Add) if *epilogue == Epilogue::default() => {
+                let other = node.operands.iter().copied().find(|&operand| operand != end);
+                let Some(bias) = other.and_then(|other| vector(arena, other, &shape, axis)) else { return };
+                epilogue.bias = true;
+                call.operands.push(bias);
+                true
+            }
+            Op::Unary(UnaryOp::Relu) if !epilogue.relu => {
+                epilogue.relu = true;
+                true
+            }
+            _ => return,
+        };
+        end = user;
+        if taken {
+            call.computed.append(&mut within);
+        }
+    }
+}
+
+/// The memory of a vector that a tensor shows along one axis, and nothing along the others.
+fn vector(arena: &Arena, id: NodeId, shape: &[usize], axis: usize) -> Option<NodeId> {
+    if shape.get(axis).is_none_or(|&size| size < 2) {
+        return None;
+    }
+    let var =
+        |(i, &size): (usize, &usize)| Var { id: u32::try_from(i).unwrap_or(u32::MAX), size: signed(size) };
+    let vars: Vec<Var> = shape.iter().enumerate().map(var).collect();
+    let along = Index::var(vars[axis]);
+    let mut found = None;
+    look_through(arena, id, vars.iter().map(|&var| Index::var(var)).collect(), |id, place| {
+        let elements: usize = shape_of(arena, id).iter().product();
+        if *place == along && elements == shape[axis] && !is_free(&arena.nodes[id]) {
+            found = Some(id);
+        }
+    });
+    found
+}
+
+/// The routine for an operation whose operands are in the graph, before it takes in what follows.
 pub(crate) fn of(arena: &Arena, node: &Node, device: &Device) -> Option<Call> {
     if node.ty.data_type != TensorDataType::Float32 {
         return None;
@@ -44,7 +145,7 @@ pub(crate) fn of(arena: &Arena, node: &Node, device: &Device) -> Option<Call> {
         Op::MatMul => matmul(arena, node, &result)?,
         Op::Conv2d(convolution) => {
             let sizes = sizes(convolution, &shape(0), &shape(1), &result);
-            (Routine::Conv2d(sizes), dense_operands(arena, node)?)
+            (Routine::Conv2d(sizes, Epilogue::default()), dense_operands(arena, node)?)
         }
         Op::Conv2dDataGradient { convolution, .. } => {
             let sizes = sizes(convolution, &result, &shape(1), &shape(0));
@@ -58,7 +159,7 @@ pub(crate) fn of(arena: &Arena, node: &Node, device: &Device) -> Option<Call> {
     };
     let pays = match &routine {
         Routine::MatMul(sizes) => sizes.rows * sizes.columns * sizes.depth >= FEWEST,
-        Routine::Conv2d(sizes) | Routine::Conv2dDataGradient(sizes) => {
+        Routine::Conv2d(sizes, _) | Routine::Conv2dDataGradient(sizes) => {
             sizes.group_filters() >= FEWEST_FILTERS && routine.flops() >= 2.0 * FEWEST as f64
         }
         Routine::Conv2dWeightsGradient(_) => routine.flops() >= 2.0 * FEWEST as f64,
@@ -67,7 +168,7 @@ pub(crate) fn of(arena: &Arena, node: &Node, device: &Device) -> Option<Call> {
         return None;
     }
     let scratch = device.routine_scratch(&routine)?;
-    Some(Call { routine, operands, scratch })
+    Some(Call { routine, operands: operands.to_vec(), computed: Vec::new(), scratch })
 }
 
 fn matmul(arena: &Arena, node: &Node, result: &[usize]) -> Option<(Routine, [NodeId; 2])> {
@@ -75,7 +176,8 @@ fn matmul(arena: &Arena, node: &Node, result: &[usize]) -> Option<(Routine, [Nod
     let depth = *shape_of(arena, node.operands[0]).last()?;
     let (a_base, a) = matrices(arena, node.operands[0], batch, [matrix[0], depth])?;
     let (b_base, b) = matrices(arena, node.operands[1], batch, [depth, matrix[1]])?;
-    let mut sizes = MatMul { batch: batch.to_vec(), rows: matrix[0], columns: matrix[1], depth, a, b };
+    let (batch, [rows, columns]) = (batch.to_vec(), [matrix[0], matrix[1]]);
+    let mut sizes = MatMul { batch, rows, columns, depth, a, b, epilogue: Epilogue::default() };
     fold(&mut sizes);
     Some((Routine::MatMul(sizes), [a_base, b_base]))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::emit::{is_free, is_heavy, is_memory, overlap, shape_of, source};
 use super::index::{Index, Var, signed};
-use super::routine::Call;
+use super::routine::Calls;
 use crate::graph::ir::op::UnaryOp;
 use crate::graph::ir::{Arena, Node, NodeId, Op, Table};
 
@@ -35,7 +35,7 @@ pub(crate) fn everything(arena: &Arena) -> Storage {
 }
 
 /// Memory where it pays. `roots` are targets and assignments; `calls` what the device computes by routines.
-pub(crate) fn choose(arena: &Arena, roots: &[NodeId], calls: &Table<NodeId, Option<Call>>) -> Storage {
+pub(crate) fn choose(arena: &Arena, roots: &[NodeId], calls: &Calls) -> Storage {
     let len = arena.nodes.len();
     let mut users = Table::<NodeId, Vec<NodeId>>::filled(len, Vec::new());
     for (id, node) in arena.nodes.iter() {
@@ -51,9 +51,12 @@ pub(crate) fn choose(arena: &Arena, roots: &[NodeId], calls: &Table<NodeId, Opti
         required[root] = true;
     }
     for (id, node) in arena.nodes.iter() {
-        if let Some(call) = &calls[id] {
+        if calls.is_within(id) {
+            continue;
+        }
+        if let Some(call) = calls.of(id) {
             required[id] = true;
-            for operand in call.operands {
+            for &operand in &call.operands {
                 required[operand] |= !is_memory(&arena.nodes[operand]);
             }
         } else if rereads(&node.op) {
@@ -80,7 +83,7 @@ pub(crate) fn choose(arena: &Arena, roots: &[NodeId], calls: &Table<NodeId, Opti
     // Whether a node is computed with a loop that has been fused into it.
     let mut fused = Table::<NodeId, bool>::filled(len, false);
     for (id, node) in arena.nodes.iter() {
-        if is_free(node) {
+        if is_free(node) || calls.is_within(id) {
             continue;
         }
         if is_memory(node) {

@@ -205,11 +205,13 @@ pub(super) fn encode(
             // Buffers have been checked against the sizes of their tensors, which the routine has its sizes from,
             // and the plan keeps all values apart that are needed at the same time.
             Action::Routine(routine) => {
-                let [first, second, result, scratch @ ..] = step.arguments.as_slice() else {
+                let (read, written) = step.arguments.split_at(2 + usize::from(routine.epilogue().bias));
+                let ([first, second, bias @ ..], [result, scratch @ ..]) = (read, written) else {
                     unreachable!("routines have two operands and a result")
                 };
                 let operands = [place(first), place(second)];
-                encoder.perform(routine, operands, place(result), scratch.first().map(place));
+                let (bias, scratch) = (bias.first().map(place), scratch.first().map(place));
+                encoder.perform(routine, operands, bias, place(result), scratch);
             }
         }
     }

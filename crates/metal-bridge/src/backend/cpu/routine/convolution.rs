@@ -5,9 +5,10 @@
 
 use std::ops::Range;
 
+use super::epilogue::{Bias, finish};
 use super::gemm::{View, multiply, room};
 use super::patches::{columns, gather, scatter_add};
-use crate::backend::routine::Conv2d;
+use crate::backend::routine::{Conv2d, Epilogue};
 
 /// Units that suffice for all threads.
 const ENOUGH: usize = 32;
@@ -66,12 +67,13 @@ pub(super) fn forward_units(sizes: &Conv2d) -> usize {
 
 /// # Safety
 ///
-/// The pointers are to tensors of these sizes; nobody else accesses this unit of the result.
+/// The pointers are to source, weights, a bias if there is one, and result of these sizes; nobody else accesses this
+/// unit of the result.
 pub(super) unsafe fn forward(
     sizes: &Conv2d,
+    epilogue: Epilogue,
     unit: usize,
-    source: *const f32,
-    weights: *const f32,
+    [source, weights, bias]: [*const f32; 3],
     result: *mut f32,
     panel: &mut Vec<f32>,
 ) {
@@ -92,13 +94,16 @@ pub(super) unsafe fn forward(
             View { at: matrix.as_ptr(), row: pixels.len(), column: 1 }
         };
         let at = (image * sizes.filters + filter) * sizes.result_area() + pixels.start;
+        let part = View { at: result.add(at), row: sizes.result_area(), column: 1 };
         multiply(
             [filters.len(), pixels.len(), depth],
             View { at: weights.add(filter * depth), row: depth, column: 1 },
             patches,
-            View { at: result.add(at), row: sizes.result_area(), column: 1 },
+            part,
             false,
         );
+        let bias = if epilogue.bias { Bias::ByRow(bias.add(filter)) } else { Bias::None };
+        finish(part, [filters.len(), pixels.len()], bias, epilogue);
     }
 }
 

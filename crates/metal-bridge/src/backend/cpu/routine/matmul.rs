@@ -1,7 +1,8 @@
 //! Matrix products: a unit is a tile of one result.
 
+use super::epilogue::{Bias, finish};
 use super::gemm::{View, densely, multiply, room};
-use crate::backend::routine::{MatMul, Matrices};
+use crate::backend::routine::{Epilogue, MatMul, Matrices};
 
 /// Packing a tile's columns is repeated for each tile below, so tiles are high; and they are not larger so that
 /// there are enough of them.
@@ -52,8 +53,14 @@ pub(super) fn sum_units(sizes: &MatMul) -> usize {
 ///
 /// # Safety
 ///
-/// The pointers are to the partial sums and the result; nobody else accesses this unit of the result.
-pub(super) unsafe fn sum(sizes: &MatMul, unit: usize, partial: *const f32, result: *mut f32) {
+/// The pointers are to the partial sums, the bias and the result; nobody else accesses this unit of the result.
+pub(super) unsafe fn sum(
+    sizes: &MatMul,
+    unit: usize,
+    partial: *const f32,
+    bias: *const f32,
+    result: *mut f32,
+) {
     let elements = sizes.products() * sizes.rows * sizes.columns;
     for element in unit * SUMMED..elements.min((unit + 1) * SUMMED) {
         let mut total = 0.0;
@@ -63,20 +70,33 @@ pub(super) unsafe fn sum(sizes: &MatMul, unit: usize, partial: *const f32, resul
                 total += *partial.add(part * elements + element);
             }
             *result.add(element) = total;
+            if sizes.epilogue != Epilogue::default() {
+                let view = View { at: result.add(element), row: 1, column: 1 };
+                finish(view, [1, 1], bias_at(sizes, bias, element % sizes.columns), sizes.epilogue);
+            }
         }
     }
+}
+
+/// The bias of the columns from one on.
+///
+/// # Safety
+///
+/// The pointer is to a bias of as many columns, if there is one.
+unsafe fn bias_at(sizes: &MatMul, bias: *const f32, column: usize) -> Bias {
+    // SAFETY: by the promise of this function.
+    if sizes.epilogue.bias { Bias::ByColumn(unsafe { bias.add(column) }) } else { Bias::None }
 }
 
 /// Writes a tile of the result, or of one of the partial sums, which follow each other and lie as the result does.
 ///
 /// # Safety
 ///
-/// `a`, `b` and `result` point to tensors of these sizes; nobody else accesses this unit of the result.
+/// `a`, `b`, the bias if there is one, and `result` point to tensors of these sizes; nobody else accesses this unit of the result.
 pub(super) unsafe fn unit(
     sizes: &MatMul,
     unit: usize,
-    a: *const f32,
-    b: *const f32,
+    [a, b, bias]: [*const f32; 3],
     result: *mut f32,
     panel: &mut Vec<f32>,
 ) {
@@ -105,8 +125,30 @@ pub(super) unsafe fn unit(
         let result = View { at: result.add(result_at), row: sizes.columns, column: 1 };
         if b.column == 1 || columns == 1 {
             multiply([rows, columns, whole], a, b, result, false);
-            return;
+        } else {
+            lay_out_and_multiply([rows, columns, whole], a, b, result, panel);
         }
+        // Partial sums are finished when they have been added up.
+        if parts(sizes) == 1 {
+            finish(result, [rows, columns], bias_at(sizes, bias, column), sizes.epilogue);
+        }
+    }
+}
+
+/// As [`multiply`], with a right matrix whose rows do not lie densely.
+///
+/// # Safety
+///
+/// As [`multiply`].
+unsafe fn lay_out_and_multiply(
+    [rows, columns, whole]: [usize; 3],
+    a: View<*const f32>,
+    b: View<*const f32>,
+    result: View<*mut f32>,
+    panel: &mut Vec<f32>,
+) {
+    // SAFETY: by the promise of this function.
+    unsafe {
         // Elements beside each other go into one register, so they are laid there first.
         for start in (0..whole).step_by(DEPTH) {
             let depth = DEPTH.min(whole - start);

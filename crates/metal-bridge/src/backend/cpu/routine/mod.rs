@@ -3,6 +3,7 @@
 //! How they are cut depends on sizes alone, so that results are the same bits whatever the number of threads.
 
 mod convolution;
+mod epilogue;
 mod gemm;
 mod matmul;
 mod patches;
@@ -16,15 +17,15 @@ use msl_types::KernelFault;
 
 use super::region::{Cost, Scratch, Work};
 use super::work::address;
-use crate::backend::RoutineCall;
 use crate::backend::routine::Routine;
+use crate::backend::{Binding, RoutineCall};
 
 /// Elements of temporary memory that a routine needs beside what its workers have.
 pub(super) fn scratch(routine: &Routine) -> usize {
     match routine {
         Routine::MatMul(sizes) => matmul::partial_sums(sizes),
         Routine::Conv2dWeightsGradient(sizes) => convolution::partial_sums(sizes),
-        Routine::Conv2d(_) | Routine::Conv2dDataGradient(_) => 0,
+        Routine::Conv2d(..) | Routine::Conv2dDataGradient(_) => 0,
     }
 }
 
@@ -34,6 +35,8 @@ pub(super) struct RoutineWork {
     routine: Routine,
     phase: usize,
     operands: [*const f32; 2],
+    /// Null without one.
+    bias: *const f32,
     result: *mut f32,
     scratch: *mut f32,
 }
@@ -56,18 +59,20 @@ impl RoutineWork {
     pub(super) unsafe fn phases(call: &RoutineCall) -> impl Iterator<Item = Self> {
         // Partial sums are added up when all are there.
         let count = if scratch(&call.routine) > 0 { 2 } else { 1 };
-        let at = |binding| address(binding).address.cast::<f32>();
+        let at = |binding: &Binding| address(binding).address.cast::<f32>();
         let operands = call.operands.each_ref().map(|operand| at(operand).cast_const());
-        let (result, scratch) = (at(&call.result), call.scratch.as_ref().map_or(std::ptr::null_mut(), at));
+        let optional = |binding: &Option<Binding>| binding.as_ref().map_or(std::ptr::null_mut(), &at);
+        let (result, scratch) = (at(&call.result), optional(&call.scratch));
+        let bias = optional(&call.bias).cast_const();
         let routine = call.routine.clone();
-        (0..count).map(move |phase| Self { routine: routine.clone(), phase, operands, result, scratch })
+        (0..count).map(move |phase| Self { routine: routine.clone(), phase, operands, bias, result, scratch })
     }
 
     pub(super) fn units(&self) -> u64 {
         let units = match (&self.routine, self.phase) {
             (Routine::MatMul(sizes), 0) => matmul::units(sizes),
             (Routine::MatMul(sizes), _) => matmul::sum_units(sizes),
-            (Routine::Conv2d(sizes), _) => convolution::forward_units(sizes),
+            (Routine::Conv2d(sizes, _), _) => convolution::forward_units(sizes),
             (Routine::Conv2dDataGradient(sizes), _) => convolution::data_gradient_units(sizes),
             (Routine::Conv2dWeightsGradient(sizes), 0) => convolution::weights_gradient_units(sizes),
             (Routine::Conv2dWeightsGradient(sizes), _) => convolution::sum_units(sizes),
@@ -104,11 +109,14 @@ impl Work for RoutineWork {
                 match (&self.routine, self.phase) {
                     (Routine::MatMul(sizes), 0) => {
                         let result = if self.scratch.is_null() { self.result } else { self.scratch };
-                        matmul::unit(sizes, unit, first, second, result, panel);
+                        matmul::unit(sizes, unit, [first, second, self.bias], result, panel);
                     }
-                    (Routine::MatMul(sizes), _) => matmul::sum(sizes, unit, self.scratch, self.result),
-                    (Routine::Conv2d(sizes), _) => {
-                        convolution::forward(sizes, unit, first, second, self.result, panel);
+                    (Routine::MatMul(sizes), _) => {
+                        matmul::sum(sizes, unit, self.scratch, self.bias, self.result);
+                    }
+                    (Routine::Conv2d(sizes, epilogue), _) => {
+                        let from = [first, second, self.bias];
+                        convolution::forward(sizes, *epilogue, unit, from, self.result, panel);
                     }
                     (Routine::Conv2dDataGradient(sizes), _) => {
                         convolution::data_gradient(sizes, unit, first, second, self.result, panel);

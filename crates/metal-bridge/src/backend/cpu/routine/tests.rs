@@ -8,13 +8,28 @@ use proptest::prelude::*;
 use super::super::buffer::CpuBuffer;
 use super::*;
 use crate::backend::memory::Budget;
-use crate::backend::routine::{Conv2d, MatMul, Matrices};
+use crate::backend::routine::{Conv2d, Epilogue, MatMul, Matrices};
 use crate::backend::{Binding, Buffer as _};
 
 /// Small whole numbers, so that sums are exact in any order.
 fn values(count: usize, seed: u32) -> Vec<f32> {
     let value = |i: usize| (i as u32).wrapping_add(seed).wrapping_mul(2_654_435_761) >> 28;
     (0..count).map(|i| value(i) as f32 - 8.0).collect()
+}
+
+/// A bias for a routine, if it adds one.
+fn bias(routine: &Routine) -> Vec<f32> {
+    match routine {
+        Routine::MatMul(sizes) => values(sizes.columns, 20),
+        Routine::Conv2d(sizes, _) => values(sizes.filters, 20),
+        _ => Vec::new(),
+    }
+}
+
+/// What becomes of a sum.
+fn finished(epilogue: Epilogue, sum: f32, bias: f32) -> f32 {
+    let sum = if epilogue.bias { sum + bias } else { sum };
+    if epilogue.relu { sum.max(0.0) } else { sum }
 }
 
 /// Runs a routine, its units last to first, with memory that holds what must not be read.
@@ -37,12 +52,15 @@ fn run(routine: &Routine, first: &[f32], second: &[f32], result: usize) -> Vec<f
         offset: 0,
         length: elements * 4,
     };
+    let bias = bias(routine);
     let (a, b, out) = (buffer(first), buffer(second), buffer(&vec![f32::NAN; result]));
+    let added = buffer(&bias);
     let needed = scratch(routine);
     let temporary = buffer(&vec![f32::NAN; needed]);
     let call = RoutineCall {
         routine: routine.clone(),
         operands: [bind(&a, first.len()), bind(&b, second.len())],
+        bias: routine.epilogue().bias.then(|| bind(&added, bias.len())),
         result: bind(&out, result),
         scratch: (needed > 0).then(|| bind(&temporary, needed)),
     };
@@ -144,8 +162,17 @@ fn check(sizes: Conv2d) {
     let source = values(sizes.images * sizes.channels * sizes.source_area(), 1);
     let weights = values(sizes.filters * sizes.group_channels() * sizes.kernel_area(), 2);
     let gradient = values(sizes.images * sizes.filters * sizes.result_area(), 3);
-    let forward = run(&Routine::Conv2d(sizes), &source, &weights, gradient.len());
+    let forward = run(&Routine::Conv2d(sizes, Epilogue::default()), &source, &weights, gradient.len());
     assert_eq!(forward, sums(&products, [0, 1, 2], &source, &weights, gradient.len()), "{sizes:?}");
+    let routine = Routine::Conv2d(sizes, Epilogue { bias: true, relu: true });
+    let added = bias(&routine);
+    let filter = |element: usize| element / sizes.result_area() % sizes.filters;
+    let expected: Vec<f32> = forward
+        .iter()
+        .enumerate()
+        .map(|(i, &sum)| finished(routine.epilogue(), sum, added[filter(i)]))
+        .collect();
+    assert_eq!(run(&routine, &source, &weights, gradient.len()), expected, "{sizes:?}");
     let by_source = run(&Routine::Conv2dDataGradient(sizes), &gradient, &weights, source.len());
     assert_eq!(by_source, sums(&products, [1, 0, 2], &gradient, &weights, source.len()), "{sizes:?}");
     let by_weights = run(&Routine::Conv2dWeightsGradient(sizes), &gradient, &source, weights.len());
@@ -165,7 +192,7 @@ proptest! {
         batch in prop::collection::vec(1usize..4, 0..3),
         (rows, columns, depth) in (1usize..40, 1usize..150, 1usize..40),
         (a_gap, b_gap, a_transposed, b_transposed) in (0usize..3, 0usize..3, any::<bool>(), any::<bool>()),
-        b_shared in any::<bool>(),
+        (b_shared, biased, relu) in any::<(bool, bool, bool)>(),
     ) {
         let matrices = |rows: usize, columns: usize, gap: usize, transposed: bool, shared: bool| {
             let (row, column) = if transposed { (1, rows + gap) } else { (columns + gap, 1) };
@@ -180,9 +207,11 @@ proptest! {
         };
         let (a, a_elements) = matrices(rows, depth, a_gap, a_transposed, false);
         let (b, b_elements) = matrices(depth, columns, b_gap, b_transposed, b_shared);
-        let sizes = MatMul { batch: batch.clone(), rows, columns, depth, a, b };
+        let epilogue = Epilogue { bias: biased, relu };
+        let sizes = MatMul { batch: batch.clone(), rows, columns, depth, a, b, epilogue };
         let (first, second) = (values(a_elements, 5), values(b_elements, 6));
         let products = sizes.products();
+        let added = values(columns, 20);
         let mut expected = vec![0.0f32; products * rows * columns];
         for product in 0..products {
             let mut rest = product;
@@ -197,7 +226,8 @@ proptest! {
                     first[a_at + r * sizes.a.row + k * sizes.a.column]
                         * second[b_at + k * sizes.b.row + c * sizes.b.column]
                 };
-                expected[(product * rows + r) * columns + c] = (0..depth).map(term).sum();
+                let sum: f32 = (0..depth).map(term).sum();
+                expected[(product * rows + r) * columns + c] = finished(epilogue, sum, added[c]);
             }
         }
         let got = run(&Routine::MatMul(sizes), &first, &second, expected.len());
@@ -231,7 +261,8 @@ fn large_sizes_are_cut_into_units() {
     // With a right matrix that lies along its columns, and is laid out anew in parts.
     let a = Matrices { offset: 0, batch: vec![], row: 1100, column: 1 };
     let b = Matrices { offset: 0, batch: vec![], row: 1, column: 1100 };
-    let sizes = MatMul { batch: vec![], rows: 5, columns: 40, depth: 1100, a, b };
+    let sizes =
+        MatMul { batch: vec![], rows: 5, columns: 40, depth: 1100, a, b, epilogue: Epilogue::default() };
     assert_eq!(matmul::parts(&sizes), 1);
     let (first, second) = (values(5500, 9), values(44_000, 10));
     let got = run(&Routine::MatMul(sizes), &first, &second, 200);
@@ -242,22 +273,27 @@ fn large_sizes_are_cut_into_units() {
     // Deep, and too small to be cut elsewhere.
     let batch = |row, column, stride| Matrices { offset: 0, batch: vec![stride], row, column };
     let (a, b) = (batch(5003, 1, 5003), batch(7, 1, 0));
-    let sizes = MatMul { batch: vec![2], rows: 1, columns: 7, depth: 5003, a, b };
+    let epilogue = Epilogue { bias: true, relu: true };
+    let sizes = MatMul { batch: vec![2], rows: 1, columns: 7, depth: 5003, a, b, epilogue };
     assert!(matmul::parts(&sizes) > 2);
+    let added = values(7, 20);
     let (first, second) = (values(10_006, 11), values(35_021, 12));
     let got = run(&Routine::MatMul(sizes), &first, &second, 14);
     for (i, value) in got.into_iter().enumerate() {
         let a = &first[i / 7 * 5003..];
-        assert_eq!(value, (0..5003).map(|k| a[k] * second[k * 7 + i % 7]).sum::<f32>());
+        let sum = (0..5003).map(|k| a[k] * second[k * 7 + i % 7]).sum::<f32>();
+        assert_eq!(value, finished(epilogue, sum, added[i % 7]));
     }
     let a = Matrices { offset: 0, batch: vec![], row: 3, column: 1 };
     let b = Matrices { offset: 0, batch: vec![], row: 700, column: 1 };
-    let sizes = MatMul { batch: vec![], rows: 600, columns: 700, depth: 3, a, b };
+    let sizes = MatMul { batch: vec![], rows: 600, columns: 700, depth: 3, a, b, epilogue };
     assert!(matmul::units(&sizes) > 4);
+    let added = values(700, 20);
     let (first, second) = (values(1800, 7), values(2100, 8));
     let got = run(&Routine::MatMul(sizes), &first, &second, 600 * 700);
     for (i, value) in got.into_iter().enumerate() {
         let (row, column) = (i / 700, i % 700);
-        assert_eq!(value, (0..3).map(|k| first[row * 3 + k] * second[k * 700 + column]).sum::<f32>());
+        let sum = (0..3).map(|k| first[row * 3 + k] * second[k * 700 + column]).sum::<f32>();
+        assert_eq!(value, finished(epilogue, sum, added[column]));
     }
 }

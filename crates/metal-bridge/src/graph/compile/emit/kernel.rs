@@ -93,9 +93,9 @@ impl Kernel {
         let scratch = call.scratch * size_of::<f32>();
         Self {
             body: Body::Routine { routine: call.routine.clone(), scratch },
-            leaves: call.operands.to_vec(),
+            leaves: call.operands.clone(),
             outputs: vec![id],
-            computed: vec![id],
+            computed: call.computed.clone(),
             loops: 1,
             illegal: false,
             pointwise: Vec::new(),
