@@ -79,7 +79,7 @@ pub(crate) fn learning_curve(path: &Path, progress: &Progress, steps_of_epoch: u
         .label_font((FONT, 15))
         .border_style(BLACK)
         .background_style(WHITE)
-        .position(SeriesLabelPosition::MiddleRight)
+        .position(SeriesLabelPosition::UpperMiddle)
         .draw()
         .map_err(|e| failed(&e))?;
     root.present().map_err(|e| failed(&e))
