@@ -67,3 +67,23 @@ def samples(result):
     """Numbers of a result, spread over it."""
     values = numpy.asarray(result, numpy.float64).ravel()
     return values[:: -(-values.size // 64)]
+
+
+def trainings(training, mlp_of, cnn_of):
+    """The works of training: losses of the first steps are what is compared. `training` gives a step of a network, its
+    parameters and inputs, and what sets the learning rate."""
+
+    def work(network, parameters, inputs):
+        def run(threads):
+            step, set_rate = training(network, parameters, inputs, threads)
+            losses = [step() for _ in range(STEPS)]
+            set_rate(STANDSTILL)
+            return step, lambda: samples(losses)
+
+        return run
+
+    return {
+        "mlp_step": work(mlp_of, mlp(), mlp_inputs()),
+        "cnn_step": work(cnn_of, cnn(), cnn_inputs()),
+        "mnist_step": work(cnn_of, cnn(MNIST), cnn_inputs(MNIST)),
+    }

@@ -96,42 +96,19 @@ def training(network, arrays, inputs, threads):
     return step, set_rate
 
 
-def mlp_step(threads):
-    return training(mlp, networks.mlp(), networks.mlp_inputs(), threads)
-
-
 def cnn_step(threads):
     return training(cnn, networks.cnn(), networks.cnn_inputs(), threads)
-
-
-def mnist_step(threads):
-    return training(cnn, networks.cnn(networks.MNIST), networks.cnn_inputs(networks.MNIST), threads)
-
-
-def steps(make):
-    """The work of a training: losses of the first steps are what is compared."""
-
-    def work(threads):
-        step, set_rate = make(threads)
-        losses = [step() for _ in range(networks.STEPS)]
-        set_rate(networks.STANDSTILL)
-        return step, lambda: samples(losses)
-
-    return work
 
 
 MATRICES = {f"matmul_{n}": inference(torch.mm, (n, n), (n, n)) for n in (512, 1024, 2048)}
 ROWS, COLUMNS = networks.ROWS, networks.COLUMNS
 
-WORKS = MATRICES | {
+WORKS = MATRICES | networks.trainings(training, mlp, cnn) | {
     "softmax": inference(lambda x: functional.softmax(x, -1), (ROWS, COLUMNS)),
     "layer_norm": inference(layer_norm, (ROWS, COLUMNS), (COLUMNS,), (COLUMNS,)),
     "chain": inference(chain, (1 << 24,)),
     "attention": inference(functional.scaled_dot_product_attention, *[networks.ATTENTION] * 3),
-    "mlp_step": steps(mlp_step),
     "cnn_inference": cnn_inference,
-    "cnn_step": steps(cnn_step),
-    "mnist_step": steps(mnist_step),
 }
 
 if __name__ == "__main__":

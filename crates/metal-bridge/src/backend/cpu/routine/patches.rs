@@ -31,7 +31,6 @@ struct Run {
 }
 
 /// Calls `each` for the runs of a row of the matrix, which belongs to an element of the kernel.
-#[inline(always)]
 fn runs(sizes: &Conv2d, [ky, kx]: [usize; 2], pixels: &Range<usize>, mut each: impl FnMut(&Run)) {
     let [height, width] = sizes.source;
     let across = sizes.result[1];
@@ -116,20 +115,6 @@ pub(super) unsafe fn scatter_add(
     pixels: &Range<usize>,
     matrix: &[f32],
 ) {
-    // With the widest registers that there are.
-    pulp::Arch::new().dispatch(|| {
-        // SAFETY: by the promise of this function.
-        unsafe { add(sizes, source, channels, pixels, matrix) }
-    });
-}
-
-/// As [`scatter_add`], for whatever registers its caller is compiled for.
-///
-/// # Safety
-///
-/// As [`scatter_add`].
-#[inline(always)]
-unsafe fn add(sizes: &Conv2d, source: *mut f32, channels: usize, pixels: &Range<usize>, matrix: &[f32]) {
     let [kernel_height, kernel_width] = sizes.kernel;
     let stride = sizes.strides[1];
     let mut rows = matrix.chunks_exact(pixels.len());
