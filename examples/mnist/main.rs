@@ -13,7 +13,6 @@ mod pictures;
 mod report;
 mod training;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -159,7 +158,7 @@ fn run(arguments: &Arguments, stop: &AtomicBool) -> Result<()> {
         ("trace", "trace.json"),
     ] {
         let hint = if what == "trace" { "  (open it in https://ui.perfetto.dev)" } else { "" };
-        println!("{what:<12} {}{hint}", Path::new(&arguments.output).join(name).display());
+        println!("{what:<12} {}{hint}", output(name).display());
     }
     Ok(())
 }

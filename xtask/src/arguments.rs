@@ -26,7 +26,7 @@ Options of test:
   --list          List the checks and what each runs.
 
 Options of bench:
-  --quick         Fewer and shorter rounds: four minutes.
+  --quick         Fewer and shorter rounds: two minutes.
   --only NAME     Measure works with this in their name; may be given several times.
   --list          List the works.
   --threads N     Threads that each side may use. Default: 2.

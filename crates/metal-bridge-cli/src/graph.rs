@@ -11,15 +11,12 @@ use metal_bridge::{Buffer, Device, ResourceOptions};
 use crate::cli::{GraphArguments, GraphForm};
 use crate::devices;
 use crate::error::{Failure, Result};
+use crate::source;
 
 /// Prints or saves the form that is wanted.
 pub(crate) fn run(arguments: &GraphArguments) -> Result<()> {
     let path = &arguments.file;
-    let bytes = std::fs::read(path).map_err(|source| Failure::File { path: path.clone(), source })?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let position = error.utf8_error().valid_up_to();
-        Failure::NotText { path: path.clone(), position }
-    })?;
+    let text = source::read(path)?;
     let (graph, targets) = Graph::from_json(&text)
         .map_err(|source| Failure::Contained { path: path.clone(), source: Box::new(source) })?;
     check_names(&graph, arguments)?;

@@ -6,15 +6,12 @@ use metal_bridge::Snapshot;
 
 use crate::cli::MemoryArguments;
 use crate::error::{Failure, Result};
+use crate::source;
 
 /// Prints the table, and saves the picture if one is wanted.
 pub(crate) fn run(arguments: &MemoryArguments) -> Result<()> {
     let path = &arguments.file;
-    let bytes = std::fs::read(path).map_err(|source| Failure::File { path: path.clone(), source })?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let position = error.utf8_error().valid_up_to();
-        Failure::NotText { path: path.clone(), position }
-    })?;
+    let text = source::read(path)?;
     let snapshot = Snapshot::from_json(&text)
         .map_err(|source| Failure::Contained { path: path.clone(), source: Box::new(source) })?;
     if let Some(picture) = &arguments.picture {

@@ -1,4 +1,4 @@
-//! Source files: reading, compiling, and printing what the compiler says of them.
+//! Source files, and other text: reading, compiling, and printing what the compiler says of them.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use metal_bridge::{CompileOptions, Device, DeviceKind, Diagnostic, Error, Librar
 use crate::cli::CompileArguments;
 use crate::error::{Failure, Result};
 
-/// Reads a file of Metal source.
+/// Reads a file of text.
 pub(crate) fn read(path: &Path) -> Result<String> {
     let bytes = std::fs::read(path).map_err(|source| Failure::File { path: path.into(), source })?;
     String::from_utf8(bytes)

@@ -120,12 +120,10 @@ fn vector(arena: &Arena, id: NodeId, shape: &[usize], axis: usize) -> Option<Nod
     if shape.get(axis).is_none_or(|&size| size < 2) {
         return None;
     }
-    let var =
-        |(i, &size): (usize, &usize)| Var { id: u32::try_from(i).unwrap_or(u32::MAX), size: signed(size) };
-    let vars: Vec<Var> = shape.iter().enumerate().map(var).collect();
-    let along = Index::var(vars[axis]);
+    let at: Vec<Index> = variables(shape).map(Index::var).collect();
+    let along = at[axis].clone();
     let mut found = None;
-    look_through(arena, id, vars.iter().map(|&var| Index::var(var)).collect(), |id, place| {
+    look_through(arena, id, at, |id, place| {
         let elements: usize = shape_of(arena, id).iter().product();
         if *place == along && elements == shape[axis] && !is_free(&arena.nodes[id]) {
             found = Some(id);
@@ -212,8 +210,7 @@ fn matrices(
     batch: &[usize],
     matrix: [usize; 2],
 ) -> Option<(NodeId, Matrices)> {
-    let var = |i: usize, size: usize| Var { id: u32::try_from(i).unwrap_or(u32::MAX), size: signed(size) };
-    let vars: Vec<Var> = batch.iter().chain(&matrix).enumerate().map(|(i, &size)| var(i, size)).collect();
+    let vars: Vec<Var> = variables(batch.iter().chain(&matrix)).collect();
     let shape = shape_of(arena, operand);
     let own = &vars[vars.len() - shape.len()..];
     let at =
@@ -237,12 +234,7 @@ fn matrices(
 fn dense_operands(arena: &Arena, node: &Node) -> Option<[NodeId; 2]> {
     let dense = |operand: NodeId| {
         let shape = shape_of(arena, operand);
-        let vars = shape.iter().enumerate();
-        let at: Vec<Index> = vars
-            .map(|(i, &size)| {
-                Index::var(Var { id: u32::try_from(i).unwrap_or(u32::MAX), size: signed(size) })
-            })
-            .collect();
+        let at: Vec<Index> = variables(&shape).map(Index::var).collect();
         let own = Index::ravel(&at, &shape);
         let elements: usize = shape.iter().product();
         let mut found = operand;
@@ -254,6 +246,11 @@ fn dense_operands(arena: &Arena, node: &Node) -> Option<[NodeId; 2]> {
         found
     };
     Some([dense(*node.operands.first()?), dense(*node.operands.get(1)?)])
+}
+
+/// A variable for each axis of a tensor.
+fn variables<'a>(sizes: impl IntoIterator<Item = &'a usize>) -> impl Iterator<Item = Var> {
+    (0..).zip(sizes).map(|(id, &size)| Var { id, size: signed(size) })
 }
 
 /// Calls `each` for a node and all that it is a view of, with the place there of the element at a position.

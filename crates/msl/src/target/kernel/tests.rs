@@ -18,9 +18,13 @@ kernel void scaled(device uint *out [[buffer(0)]], uint i [[thread_position_in_g
 ";
 
 fn library_in(directory: &Path) -> Library {
+    library_of(directory, SOURCE)
+}
+
+fn library_of(directory: &Path, source: &str) -> Library {
     let cache_directory = CacheDirectory::At(directory.into());
     let config = CompilerConfig { cache_directory, ..CompilerConfig::default() };
-    Compiler::new(config).compile(SOURCE, &CompileOptions::default()).unwrap()
+    Compiler::new(config).compile(source, &CompileOptions::default()).unwrap()
 }
 
 fn source(library: &Library, name: &str) -> Source {
@@ -122,10 +126,7 @@ fn code_for_parts_of_simdgroups_that_wait_is_compiled_when_a_launch_has_some() {
             out[i] = all[(t + 1) % n];
         }";
     let directory = tempfile::tempdir().unwrap();
-    let cache_directory = CacheDirectory::At(directory.path().into());
-    let compiler = Compiler::new(CompilerConfig { cache_directory, ..CompilerConfig::default() });
-    let source = format!("#include <metal_stdlib>\n{SOURCE}");
-    let library = compiler.compile(&source, &CompileOptions::default()).unwrap();
+    let library = library_of(directory.path(), &format!("#include <metal_stdlib>\n{SOURCE}"));
     let kernel = Kernel::build(&library, "next", &FunctionConstantValues::new()).unwrap();
     let run = |threads: u32| {
         let mut out = vec![0u32; threads as usize];
@@ -162,10 +163,7 @@ fn code_for_simdgroups_together_is_compiled_for_launches_that_have_many_of_their
             out[i] = all[63 - t];
         }";
     let directory = tempfile::tempdir().unwrap();
-    let cache_directory = CacheDirectory::At(directory.path().into());
-    let compiler = Compiler::new(CompilerConfig { cache_directory, ..CompilerConfig::default() });
-    let source = format!("#include <metal_stdlib>\n{SOURCE}");
-    let library = compiler.compile(&source, &CompileOptions::default()).unwrap();
+    let library = library_of(directory.path(), &format!("#include <metal_stdlib>\n{SOURCE}"));
     let kernel = Kernel::build(&library, "turned", &FunctionConstantValues::new()).unwrap();
     let run = |groups: u32| {
         let mut out = vec![0u32; 64 * groups as usize];

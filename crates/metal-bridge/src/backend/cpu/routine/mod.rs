@@ -42,7 +42,7 @@ pub(super) struct RoutineWork {
 }
 
 // SAFETY: the addresses are of memory that any thread may access; that it is sound to do so while the work is
-// being done is the promise of `RoutineWork::new`.
+// being done is the promise of `RoutineWork::phases`.
 unsafe impl Send for RoutineWork {}
 // SAFETY: as for `Send`; units write to different parts of the result.
 unsafe impl Sync for RoutineWork {}
@@ -102,7 +102,7 @@ impl Work for RoutineWork {
                 break;
             }
             let unit = unit as usize;
-            // SAFETY: who encoded the call has checked that operands, result and scratch are as large as the
+            // SAFETY: who encoded the call has checked that operands, bias, result and scratch are as large as the
             // routine's sizes say, and aligned; by the promise of `phases` the memory is alive and nobody else
             // writes to it; each unit writes what no other unit touches.
             unsafe {

@@ -59,6 +59,15 @@ fn runs(sizes: &Conv2d, [ky, kx]: [usize; 2], pixels: &Range<usize>, mut each: i
     }
 }
 
+/// The channel and the element of the kernel that each row of the matrix belongs to.
+fn rows(sizes: &Conv2d, channels: usize) -> impl Iterator<Item = (usize, [usize; 2])> {
+    let [height, width] = sizes.kernel;
+    (0..channels * height * width).map(move |row| {
+        let (channel, element) = (row / (height * width), row % (height * width));
+        (channel, [element / width, element % width])
+    })
+}
+
 /// Writes the matrix of some channels.
 ///
 /// # Safety
@@ -71,35 +80,28 @@ pub(super) unsafe fn gather(
     pixels: &Range<usize>,
     matrix: &mut [f32],
 ) {
-    let [kernel_height, kernel_width] = sizes.kernel;
     let stride = sizes.strides[1];
-    let mut rows = matrix.chunks_exact_mut(pixels.len());
-    for channel in 0..channels {
+    for ((channel, element), row) in rows(sizes, channels).zip(matrix.chunks_exact_mut(pixels.len())) {
         // SAFETY: by the promise of this function.
         let plane = unsafe { source.add(channel * sizes.source_area()) };
-        for ky in 0..kernel_height {
-            for kx in 0..kernel_width {
-                let row = rows.next().expect("the matrix has a row for each element of the kernels");
-                runs(sizes, [ky, kx], pixels, |run| {
-                    let part = &mut row[run.column..][..run.length];
-                    let (before, rest) = part.split_at_mut(run.before);
-                    let (inside, after) = rest.split_at_mut(run.inside);
-                    before.fill(0.0);
-                    after.fill(0.0);
-                    // SAFETY: a run's elements lie within the plane.
-                    unsafe {
-                        let from = plane.add(run.source);
-                        if stride == 1 {
-                            std::ptr::copy_nonoverlapping(from, inside.as_mut_ptr(), inside.len());
-                        } else {
-                            for (i, element) in inside.iter_mut().enumerate() {
-                                *element = *from.add(i * stride);
-                            }
-                        }
+        runs(sizes, element, pixels, |run| {
+            let part = &mut row[run.column..][..run.length];
+            let (before, rest) = part.split_at_mut(run.before);
+            let (inside, after) = rest.split_at_mut(run.inside);
+            before.fill(0.0);
+            after.fill(0.0);
+            // SAFETY: a run's elements lie within the plane.
+            unsafe {
+                let from = plane.add(run.source);
+                if stride == 1 {
+                    std::ptr::copy_nonoverlapping(from, inside.as_mut_ptr(), inside.len());
+                } else {
+                    for (i, element) in inside.iter_mut().enumerate() {
+                        *element = *from.add(i * stride);
                     }
-                });
+                }
             }
-        }
+        });
     }
 }
 
@@ -115,33 +117,26 @@ pub(super) unsafe fn scatter_add(
     pixels: &Range<usize>,
     matrix: &[f32],
 ) {
-    let [kernel_height, kernel_width] = sizes.kernel;
     let stride = sizes.strides[1];
-    let mut rows = matrix.chunks_exact(pixels.len());
-    for channel in 0..channels {
+    for ((channel, element), row) in rows(sizes, channels).zip(matrix.chunks_exact(pixels.len())) {
         // SAFETY: by the promise of this function.
         let plane = unsafe { source.add(channel * sizes.source_area()) };
-        for ky in 0..kernel_height {
-            for kx in 0..kernel_width {
-                let row = rows.next().expect("the matrix has a row for each element of the kernels");
-                runs(sizes, [ky, kx], pixels, |run| {
-                    let inside = &row[run.column + run.before..][..run.inside];
-                    // SAFETY: a run's elements lie within the plane.
-                    unsafe {
-                        let to = plane.add(run.source);
-                        if stride == 1 {
-                            let to = std::slice::from_raw_parts_mut(to, inside.len());
-                            for (to, element) in to.iter_mut().zip(inside) {
-                                *to += element;
-                            }
-                        } else {
-                            for (i, element) in inside.iter().enumerate() {
-                                *to.add(i * stride) += element;
-                            }
-                        }
+        runs(sizes, element, pixels, |run| {
+            let inside = &row[run.column + run.before..][..run.inside];
+            // SAFETY: a run's elements lie within the plane.
+            unsafe {
+                let to = plane.add(run.source);
+                if stride == 1 {
+                    let to = std::slice::from_raw_parts_mut(to, inside.len());
+                    for (to, element) in to.iter_mut().zip(inside) {
+                        *to += element;
                     }
-                });
+                } else {
+                    for (i, element) in inside.iter().enumerate() {
+                        *to.add(i * stride) += element;
+                    }
+                }
             }
-        }
+        });
     }
 }
