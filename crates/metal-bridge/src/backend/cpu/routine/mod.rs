@@ -3,10 +3,12 @@
 //! How they are cut depends on sizes alone, so that results are the same bits whatever the number of threads.
 
 mod convolution;
+mod direct;
 mod epilogue;
 mod gemm;
 mod matmul;
 mod patches;
+mod planes;
 #[cfg(test)]
 mod tests;
 
@@ -19,13 +21,25 @@ use super::region::{Cost, Scratch, Work};
 use super::work::address;
 use crate::backend::routine::Routine;
 use crate::backend::{Binding, RoutineCall};
+use direct::Direct;
 
 /// Elements of temporary memory that a routine needs beside what its workers have.
 pub(super) fn scratch(routine: &Routine) -> usize {
     match routine {
         Routine::MatMul(sizes) => matmul::partial_sums(sizes),
         Routine::Conv2dWeightsGradient(sizes) => convolution::partial_sums(sizes),
-        Routine::Conv2d(..) | Routine::Conv2dDataGradient(_) => 0,
+        Routine::Conv2d(..) | Routine::Conv2dDataGradient(_) => {
+            direct(routine).map_or(0, |direct| direct.weights())
+        }
+    }
+}
+
+/// The routine as a convolution without patches, if it is better so.
+fn direct(routine: &Routine) -> Option<Direct> {
+    match routine {
+        Routine::Conv2d(sizes, _) => Direct::forward(sizes),
+        Routine::Conv2dDataGradient(sizes) => Direct::data_gradient(sizes),
+        _ => None,
     }
 }
 
@@ -69,6 +83,9 @@ impl RoutineWork {
     }
 
     pub(super) fn units(&self) -> u64 {
+        if let Some(direct) = direct(&self.routine) {
+            return if self.phase == 0 { direct.weight_units() } else { direct.units() } as u64;
+        }
         let units = match (&self.routine, self.phase) {
             (Routine::MatMul(sizes), 0) => matmul::units(sizes),
             (Routine::MatMul(sizes), _) => matmul::sum_units(sizes),
@@ -97,11 +114,24 @@ impl Work for RoutineWork {
         scratch: &mut Scratch,
     ) -> Result<(), Box<KernelFault>> {
         let ([first, second], panel) = (self.operands, &mut scratch.panel);
+        let direct = direct(&self.routine);
         for unit in units {
             if stop.load(Ordering::Relaxed) {
                 break;
             }
             let unit = unit as usize;
+            if let Some(direct) = direct {
+                // SAFETY: as below.
+                unsafe {
+                    if self.phase == 0 {
+                        direct.lay_out(unit, second, self.scratch);
+                    } else {
+                        let from = [first, self.scratch, self.bias];
+                        direct.unit(self.routine.epilogue(), unit, from, self.result, panel);
+                    }
+                }
+                continue;
+            }
             // SAFETY: who encoded the call has checked that operands, bias, result and scratch are as large as the
             // routine's sizes say, and aligned; by the promise of `phases` the memory is alive and nobody else
             // writes to it; each unit writes what no other unit touches.
