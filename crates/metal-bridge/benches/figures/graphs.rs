@@ -131,6 +131,11 @@ impl Run {
         Ok(start.elapsed())
     }
 
+    pub(crate) fn profile(&self) -> Result<metal_bridge::graph::GraphProfile> {
+        let feeds: Vec<_> = self.feeds.iter().map(|(tensor, buffer)| (tensor, buffer)).collect();
+        Ok(self.executable.profile(&self.queue, &feeds, 20)?)
+    }
+
     /// The first target's buffer.
     fn result(&self) -> &Buffer {
         &self.results[0].1

@@ -140,6 +140,10 @@ fn measure_work(
         }
         Content::Graph { run, samples } => {
             check("")?;
+            if std::env::var_os("MB_PROFILE").is_some() {
+                eprintln!("{}", run.profile()?);
+                return Ok(());
+            }
             measure_against(work, &|| run.run(), samples, peers, effort, report)?;
         }
     }

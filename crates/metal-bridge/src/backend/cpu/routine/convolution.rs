@@ -20,7 +20,7 @@ const PARTIAL_SUMS: usize = 2 << 20;
 const SUMMED: usize = 4096;
 
 /// Cuts a size into so many parts, each of at least `least`; gives the size of a part.
-fn cut(size: usize, parts: usize, least: usize) -> usize {
+pub(super) fn cut(size: usize, parts: usize, least: usize) -> usize {
     size.div_ceil(parts.max(1)).max(least.min(size)).max(1)
 }
 

@@ -20,9 +20,6 @@ const SUMS: usize = 512;
 const VECTORS: usize = 3;
 /// Elements after the copied planes that the last vectors may read.
 const SLACK: usize = 128;
-/// The most that rows may be longer than the result's, as a ratio: what is more is computed in vain.
-const WASTE: f64 = 1.5;
-
 /// One such convolution: of `inputs` planes, in each group, to `outputs` planes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Direct {
@@ -65,35 +62,16 @@ impl Registers {
 impl Direct {
     /// The convolution, if it is one of these and is better so.
     pub(super) fn forward(sizes: &Conv2d) -> Option<Self> {
-        let planes = Planes {
-            source: sizes.source,
-            result: sizes.result,
-            kernel: sizes.kernel,
-            dilations: sizes.dilations,
-            before: sizes.padding.map(|before| before as isize),
-        };
-        Self::new(sizes, planes, false)
+        Some(Self::new(sizes, Planes::of_source(sizes)?, false))
     }
 
     /// The gradient by the source, if it is one of these and is better so.
     pub(super) fn data_gradient(sizes: &Conv2d) -> Option<Self> {
-        let halo = [0, 1].map(|axis| (sizes.kernel[axis] - 1) * sizes.dilations[axis]);
-        let planes = Planes {
-            source: sizes.result,
-            result: sizes.source,
-            kernel: sizes.kernel,
-            dilations: sizes.dilations,
-            before: [0, 1].map(|axis| halo[axis] as isize - sizes.padding[axis] as isize),
-        };
-        Self::new(sizes, planes, true)
+        Some(Self::new(sizes, Planes::of_gradient(sizes)?, true))
     }
 
-    fn new(sizes: &Conv2d, planes: Planes, turned: bool) -> Option<Self> {
-        let Registers { lanes, outputs: most } = Registers::new();
-        let is_wasteful = planes.width() as f64 > WASTE * planes.result[1] as f64;
-        if sizes.strides != [1, 1] || sizes.is_pointwise() || lanes == 1 || is_wasteful {
-            return None;
-        }
+    fn new(sizes: &Conv2d, planes: Planes, turned: bool) -> Self {
+        let Registers { outputs: most, .. } = Registers::new();
         let of_group = [sizes.group_channels(), sizes.group_filters()];
         let [inputs, outputs] = if turned { [of_group[1], of_group[0]] } else { of_group };
         let block = outputs.div_ceil(outputs.div_ceil(most)).next_multiple_of(2);
@@ -102,7 +80,7 @@ impl Direct {
         let rows = planes.result[0].div_ceil(bands);
         let blocks = outputs.div_ceil(block);
         let parts = (ENOUGH / (sizes.images * sizes.groups * bands)).clamp(1, blocks);
-        Some(Self {
+        Self {
             images: sizes.images,
             groups: sizes.groups,
             inputs,
@@ -112,7 +90,7 @@ impl Direct {
             block,
             rows,
             blocks: blocks.div_ceil(parts),
-        })
+        }
     }
 
     fn area(&self) -> usize {

@@ -9,12 +9,17 @@ pub(super) struct View<P> {
     pub(super) column: usize,
 }
 
+/// Bytes at a multiple of which the panel begins: lines of caches, and the longest vectors.
+const ALIGNMENT: usize = 64;
+
 /// The panel as a slice of so many elements, whatever they are.
 pub(super) fn room(panel: &mut Vec<f32>, elements: usize) -> &mut [f32] {
-    if panel.len() < elements {
-        panel.resize(elements, 0.0);
+    let more = ALIGNMENT / size_of::<f32>();
+    if panel.len() < elements + more {
+        panel.resize(elements + more, 0.0);
     }
-    &mut panel[..elements]
+    let start = panel.as_ptr().align_offset(ALIGNMENT).min(more);
+    &mut panel[start..start + elements]
 }
 
 impl<P> View<P> {

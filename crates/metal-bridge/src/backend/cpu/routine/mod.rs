@@ -3,6 +3,7 @@
 //! How they are cut depends on sizes alone, so that results are the same bits whatever the number of threads.
 
 mod convolution;
+mod correlation;
 mod direct;
 mod epilogue;
 mod gemm;
@@ -19,35 +20,65 @@ use msl_types::KernelFault;
 
 use super::region::{Cost, Scratch, Work};
 use super::work::address;
-use crate::backend::routine::Routine;
+use crate::backend::routine::{Conv2d, Epilogue, MatMul, Routine};
 use crate::backend::{Binding, RoutineCall};
+use correlation::Correlation;
 use direct::Direct;
 
-/// Elements of temporary memory that a routine needs beside what its workers have.
-pub(super) fn scratch(routine: &Routine) -> usize {
-    match routine {
-        Routine::MatMul(sizes) => matmul::partial_sums(sizes),
-        Routine::Conv2dWeightsGradient(sizes) => convolution::partial_sums(sizes),
-        Routine::Conv2d(..) | Routine::Conv2dDataGradient(_) => {
-            direct(routine).map_or(0, |direct| direct.weights())
+/// How a routine is computed.
+#[derive(Clone, Debug)]
+enum Method {
+    MatMul(MatMul),
+    Direct(Direct, Epilogue),
+    Correlation(Correlation),
+    Patches(Conv2d, Epilogue),
+    DataPatches(Conv2d),
+    WeightsPatches(Conv2d),
+}
+
+impl Method {
+    /// The best one.
+    fn of(routine: &Routine) -> Self {
+        match routine {
+            Routine::MatMul(sizes) => Self::MatMul(sizes.clone()),
+            Routine::Conv2d(sizes, epilogue) => match Direct::forward(sizes) {
+                Some(direct) => Self::Direct(direct, *epilogue),
+                None => Self::Patches(*sizes, *epilogue),
+            },
+            Routine::Conv2dDataGradient(sizes) => match Direct::data_gradient(sizes) {
+                Some(direct) => Self::Direct(direct, Epilogue::default()),
+                None => Self::DataPatches(*sizes),
+            },
+            Routine::Conv2dWeightsGradient(sizes) => {
+                Correlation::of(sizes).map_or(Self::WeightsPatches(*sizes), Self::Correlation)
+            }
+        }
+    }
+
+    /// Elements of temporary memory beside what workers have. With some, there are two phases.
+    fn scratch(&self) -> usize {
+        match self {
+            Self::MatMul(sizes) => matmul::partial_sums(sizes),
+            Self::Direct(direct, _) => direct.weights(),
+            Self::Correlation(correlation) => correlation.partial_sums(),
+            Self::WeightsPatches(sizes) => convolution::partial_sums(sizes),
+            Self::Patches(..) | Self::DataPatches(_) => 0,
         }
     }
 }
 
-/// The routine as a convolution without patches, if it is better so.
-fn direct(routine: &Routine) -> Option<Direct> {
-    match routine {
-        Routine::Conv2d(sizes, _) => Direct::forward(sizes),
-        Routine::Conv2dDataGradient(sizes) => Direct::data_gradient(sizes),
-        _ => None,
-    }
+/// Elements of temporary memory that a routine needs beside what its workers have.
+pub(super) fn scratch(routine: &Routine) -> usize {
+    Method::of(routine).scratch()
 }
 
 /// One phase of a routine; each begins when the one before has ended. Holds addresses only: the submission keeps
 /// the memory alive.
 pub(super) struct RoutineWork {
-    routine: Routine,
+    method: Method,
     phase: usize,
+    name: &'static str,
+    flops: f64,
     operands: [*const f32; 2],
     /// Null without one.
     bias: *const f32,
@@ -71,28 +102,38 @@ impl RoutineWork {
     ///
     /// They may be run only while the call lives and its command buffer is in flight.
     pub(super) unsafe fn phases(call: &RoutineCall) -> impl Iterator<Item = Self> {
-        // Partial sums are added up when all are there.
-        let count = if scratch(&call.routine) > 0 { 2 } else { 1 };
+        let method = Method::of(&call.routine);
+        let phases = if method.scratch() > 0 { 2 } else { 1 };
         let at = |binding: &Binding| address(binding).address.cast::<f32>();
         let operands = call.operands.each_ref().map(|operand| at(operand).cast_const());
         let optional = |binding: &Option<Binding>| binding.as_ref().map_or(std::ptr::null_mut(), &at);
         let (result, scratch) = (at(&call.result), optional(&call.scratch));
         let bias = optional(&call.bias).cast_const();
-        let routine = call.routine.clone();
-        (0..count).map(move |phase| Self { routine: routine.clone(), phase, operands, bias, result, scratch })
+        let (name, flops) = (call.routine.name(), call.routine.flops());
+        (0..phases).map(move |phase| Self {
+            method: method.clone(),
+            phase,
+            name,
+            flops,
+            operands,
+            bias,
+            result,
+            scratch,
+        })
     }
 
     pub(super) fn units(&self) -> u64 {
-        if let Some(direct) = direct(&self.routine) {
-            return if self.phase == 0 { direct.weight_units() } else { direct.units() } as u64;
-        }
-        let units = match (&self.routine, self.phase) {
-            (Routine::MatMul(sizes), 0) => matmul::units(sizes),
-            (Routine::MatMul(sizes), _) => matmul::sum_units(sizes),
-            (Routine::Conv2d(sizes, _), _) => convolution::forward_units(sizes),
-            (Routine::Conv2dDataGradient(sizes), _) => convolution::data_gradient_units(sizes),
-            (Routine::Conv2dWeightsGradient(sizes), 0) => convolution::weights_gradient_units(sizes),
-            (Routine::Conv2dWeightsGradient(sizes), _) => convolution::sum_units(sizes),
+        let units = match (&self.method, self.phase) {
+            (Method::MatMul(sizes), 0) => matmul::units(sizes),
+            (Method::MatMul(sizes), _) => matmul::sum_units(sizes),
+            (Method::Direct(direct, _), 0) => direct.weight_units(),
+            (Method::Direct(direct, _), _) => direct.units(),
+            (Method::Correlation(correlation), 0) => correlation.units(),
+            (Method::Correlation(correlation), _) => correlation.sum_units(),
+            (Method::Patches(sizes, _), _) => convolution::forward_units(sizes),
+            (Method::DataPatches(sizes), _) => convolution::data_gradient_units(sizes),
+            (Method::WeightsPatches(sizes), 0) => convolution::weights_gradient_units(sizes),
+            (Method::WeightsPatches(sizes), _) => convolution::sum_units(sizes),
         };
         units as u64
     }
@@ -100,7 +141,7 @@ impl RoutineWork {
     /// What a unit will cost.
     pub(super) fn cost(&self) -> Cost {
         let cost = Cost::default();
-        let nanoseconds = self.routine.flops() / FLOPS / self.units() as f64;
+        let nanoseconds = self.flops / FLOPS / self.units() as f64;
         cost.learn(1.0, std::time::Duration::from_nanos(nanoseconds as u64 + 1));
         cost
     }
@@ -114,47 +155,45 @@ impl Work for RoutineWork {
         scratch: &mut Scratch,
     ) -> Result<(), Box<KernelFault>> {
         let ([first, second], panel) = (self.operands, &mut scratch.panel);
-        let direct = direct(&self.routine);
         for unit in units {
             if stop.load(Ordering::Relaxed) {
                 break;
             }
             let unit = unit as usize;
-            if let Some(direct) = direct {
-                // SAFETY: as below.
-                unsafe {
-                    if self.phase == 0 {
-                        direct.lay_out(unit, second, self.scratch);
-                    } else {
-                        let from = [first, self.scratch, self.bias];
-                        direct.unit(self.routine.epilogue(), unit, from, self.result, panel);
-                    }
-                }
-                continue;
-            }
             // SAFETY: who encoded the call has checked that operands, bias, result and scratch are as large as the
             // routine's sizes say, and aligned; by the promise of `phases` the memory is alive and nobody else
             // writes to it; each unit writes what no other unit touches.
             unsafe {
-                match (&self.routine, self.phase) {
-                    (Routine::MatMul(sizes), 0) => {
+                match (&self.method, self.phase) {
+                    (Method::MatMul(sizes), 0) => {
                         let result = if self.scratch.is_null() { self.result } else { self.scratch };
                         matmul::unit(sizes, unit, [first, second, self.bias], result, panel);
                     }
-                    (Routine::MatMul(sizes), _) => {
+                    (Method::MatMul(sizes), _) => {
                         matmul::sum(sizes, unit, self.scratch, self.bias, self.result);
                     }
-                    (Routine::Conv2d(sizes, epilogue), _) => {
+                    (Method::Direct(direct, _), 0) => direct.lay_out(unit, second, self.scratch),
+                    (Method::Direct(direct, epilogue), _) => {
+                        let from = [first, self.scratch.cast_const(), self.bias];
+                        direct.unit(*epilogue, unit, from, self.result, panel);
+                    }
+                    (Method::Correlation(correlation), 0) => {
+                        correlation.unit(unit, [first, second], self.scratch, panel);
+                    }
+                    (Method::Correlation(correlation), _) => {
+                        correlation.sum(unit, self.scratch, self.result);
+                    }
+                    (Method::Patches(sizes, epilogue), _) => {
                         let from = [first, second, self.bias];
                         convolution::forward(sizes, *epilogue, unit, from, self.result, panel);
                     }
-                    (Routine::Conv2dDataGradient(sizes), _) => {
+                    (Method::DataPatches(sizes), _) => {
                         convolution::data_gradient(sizes, unit, first, second, self.result, panel);
                     }
-                    (Routine::Conv2dWeightsGradient(sizes), 0) => {
+                    (Method::WeightsPatches(sizes), 0) => {
                         convolution::weights_gradient(sizes, unit, first, second, self.scratch, panel);
                     }
-                    (Routine::Conv2dWeightsGradient(sizes), _) => {
+                    (Method::WeightsPatches(sizes), _) => {
                         convolution::sum(sizes, unit, self.scratch, self.result);
                     }
                 }
@@ -164,6 +203,6 @@ impl Work for RoutineWork {
     }
 
     fn name(&self) -> &str {
-        self.routine.name()
+        self.name
     }
 }

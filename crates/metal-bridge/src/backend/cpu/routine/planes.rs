@@ -7,6 +7,9 @@
 
 use std::ops::Range;
 
+use super::direct::Registers;
+use crate::backend::routine::Conv2d;
+
 /// How planes are read. Pairs are `[along height, along width]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Planes {
@@ -20,7 +23,31 @@ pub(super) struct Planes {
     pub(super) before: [isize; 2],
 }
 
+/// The most that rows may be longer than the result's, as a ratio: what is more is computed in vain.
+const WASTE: f64 = 1.5;
+
 impl Planes {
+    /// How the planes of a convolution's source are read, if it is better so than by patches.
+    pub(super) fn of_source(sizes: &Conv2d) -> Option<Self> {
+        Self::new(sizes, sizes.source, sizes.result, sizes.padding.map(|before| before as isize))
+    }
+
+    /// How the planes of its result's gradient are read for the gradient by the source, if it is better so.
+    pub(super) fn of_gradient(sizes: &Conv2d) -> Option<Self> {
+        let before = |axis: usize| {
+            ((sizes.kernel[axis] - 1) * sizes.dilations[axis]) as isize - sizes.padding[axis] as isize
+        };
+        Self::new(sizes, sizes.result, sizes.source, [before(0), before(1)])
+    }
+
+    fn new(sizes: &Conv2d, source: [usize; 2], result: [usize; 2], before: [isize; 2]) -> Option<Self> {
+        let planes = Self { source, result, kernel: sizes.kernel, dilations: sizes.dilations, before };
+        let is_wasteful = planes.width() as f64 > WASTE * result[1] as f64;
+        let fits = sizes.strides == [1, 1] && !sizes.is_pointwise() && !is_wasteful;
+        // Without vectors, there is nothing to gain.
+        (fits && Registers::new().lanes > 1).then_some(planes)
+    }
+
     /// Elements of a row of a copied plane.
     pub(super) fn width(&self) -> usize {
         self.result[1] + self.halo()[1]
