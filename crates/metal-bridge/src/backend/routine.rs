@@ -1,5 +1,5 @@
-//! Computations that a back end may have of its own, better than any kernel: products and convolutions of f32
-//! tensors. Descriptions only; each back end computes them in its way.
+//! Computations that a back end may have of its own, better than any kernel: products, convolutions and pooling
+//! of f32 tensors. Descriptions only; each back end computes them in its way.
 //!
 //! Results are dense in row-major order and never overlap what is read.
 
@@ -15,6 +15,8 @@ pub(crate) enum Routine {
     Conv2dDataGradient(Conv2d),
     /// `(gradient: N O OH OW, source)` → the gradient by the weights.
     Conv2dWeightsGradient(Conv2d),
+    /// `(gradient: N C OH OW, source: N C H W)` → the gradient by the source.
+    MaxPool2dGradient(MaxPool2d),
 }
 
 /// Products of matrices: for each index of the batch, `rows × depth` times `depth × columns`.
@@ -68,6 +70,23 @@ pub(crate) struct Conv2d {
     pub(crate) padding: [usize; 2],
 }
 
+/// The sizes of a pooling by the maximum whose windows have no element in common. Pairs are `[along height, along width]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MaxPool2d {
+    /// Images times channels.
+    pub(crate) planes: usize,
+    pub(crate) source: [usize; 2],
+    pub(crate) result: [usize; 2],
+    pub(crate) kernel: [usize; 2],
+    pub(crate) strides: [usize; 2],
+    pub(crate) dilations: [usize; 2],
+    /// Before the first element.
+    pub(crate) padding: [usize; 2],
+    /// Whether nothing is given to elements of the source that are not above 0: the source is what a ReLU has made, and the
+    /// gradient is wanted by what that one has read.
+    pub(crate) masked: bool,
+}
+
 impl Routine {
     /// Multiplications and additions.
     pub(crate) fn flops(&self) -> f64 {
@@ -80,6 +99,7 @@ impl Routine {
                 product(&[sizes.images, sizes.filters, sizes.channels / sizes.groups])
                     * product(&[sizes.result[0], sizes.result[1], sizes.kernel[0], sizes.kernel[1]])
             }
+            Self::MaxPool2dGradient(_) => 0.0,
         }
     }
 
@@ -87,7 +107,9 @@ impl Routine {
     pub(crate) fn epilogue(&self) -> Epilogue {
         match self {
             Self::MatMul(MatMul { epilogue, .. }) | Self::Conv2d(_, epilogue) => *epilogue,
-            Self::Conv2dDataGradient(_) | Self::Conv2dWeightsGradient(_) => Epilogue::default(),
+            Self::Conv2dDataGradient(_) | Self::Conv2dWeightsGradient(_) | Self::MaxPool2dGradient(_) => {
+                Epilogue::default()
+            }
         }
     }
 
@@ -98,7 +120,22 @@ impl Routine {
             Self::Conv2d(..) => "conv2d",
             Self::Conv2dDataGradient(_) => "conv2d_data_gradient",
             Self::Conv2dWeightsGradient(_) => "conv2d_weights_gradient",
+            Self::MaxPool2dGradient(_) => "max_pool2d_gradient",
         }
+    }
+}
+
+impl MaxPool2d {
+    /// Elements of a plane of the source.
+    pub(crate) fn source_area(&self) -> usize {
+        self.source[0] * self.source[1]
+    }
+
+    /// Whether windows lie side by side from the first element on.
+    pub(crate) fn is_tiling(&self) -> bool {
+        let inside = |axis: usize| self.result[axis] * self.strides[axis] <= self.source[axis];
+        let dense = self.kernel == self.strides && self.dilations == [1, 1] && self.padding == [0, 0];
+        dense && inside(0) && inside(1)
     }
 }
 
@@ -151,6 +188,10 @@ impl fmt::Display for Routine {
                     write!(f, " {size} ×")?;
                 }
                 write!(f, " ({rows} × {depth} × {columns})")
+            }
+            Self::MaxPool2dGradient(sizes) => {
+                let MaxPool2d { planes, source: [h, w], kernel: [kh, kw], .. } = sizes;
+                write!(f, "{} of {planes} × {h} × {w} in windows of {kh} × {kw}", self.name())
             }
             Self::Conv2d(sizes, _) | Self::Conv2dDataGradient(sizes) | Self::Conv2dWeightsGradient(sizes) => {
                 let Conv2d { images, channels, filters, source: [h, w], kernel: [kh, kw], .. } = sizes;

@@ -1,16 +1,18 @@
 //! Which operations the device computes by a routine of its own instead of a kernel.
 
-use super::emit::{is_free, shape_of, source};
+use super::emit::{is_free, overlap, shape_of, source};
 use super::index::{Index, Var, signed};
 use super::storage::is_view;
-use crate::backend::routine::{Conv2d, Epilogue, MatMul, Matrices, Routine};
+use crate::backend::routine::{Conv2d, Epilogue, MatMul, Matrices, MaxPool2d, Routine};
 use crate::device::Device;
-use crate::graph::data_type::TensorDataType;
-use crate::graph::ir::op::{BinaryOp, Convolution, UnaryOp};
+use crate::graph::data_type::{Scalar, TensorDataType};
+use crate::graph::ir::op::{BinaryOp, CompareOp, Convolution, Pooling, UnaryOp};
 use crate::graph::ir::{Arena, Node, NodeId, Op, Table};
 
 /// Multiplications below which a kernel is as good: it takes in what comes before and after.
 const FEWEST: usize = 32 * 32 * 32;
+/// Elements of the source below which the gradient of pooling is as good in a kernel.
+const FEWEST_POOLED: usize = 1 << 12;
 /// Filters of a group below which convolutions are better without products of matrices.
 const FEWEST_FILTERS: usize = 4;
 
@@ -80,10 +82,17 @@ pub(crate) fn choose(arena: &Arena, roots: &[NodeId], device: &Device) -> Calls 
 /// Gives a call the bias and the activation that follow, if nobody else needs what is before them. `only_user` tells
 /// the operation that alone uses a value.
 fn take_in(arena: &Arena, call: &mut Call, only_user: impl Fn(NodeId) -> Option<NodeId>) {
+    let start = call.computed[0];
+    if let Routine::MaxPool2dGradient(sizes) = &mut call.routine {
+        if let Some(user) = only_user(start).filter(|&user| is_relu_gradient(arena, user, start)) {
+            sizes.masked = true;
+            call.computed.push(user);
+        }
+        return;
+    }
     let (Routine::MatMul(MatMul { epilogue, .. }) | Routine::Conv2d(_, epilogue)) = &mut call.routine else {
         return;
     };
-    let start = call.computed[0];
     let is_matmul = matches!(arena.nodes[start].op, Op::MatMul);
     let mut end = start;
     let mut within = Vec::new();
@@ -113,6 +122,22 @@ fn take_in(arena: &Arena, call: &mut Call, only_user: impl Fn(NodeId) -> Option<
             call.computed.append(&mut within);
         }
     }
+}
+
+/// Whether an operation is the gradient of the ReLU whose result was pooled.
+fn is_relu_gradient(arena: &Arena, id: NodeId, pooled: NodeId) -> bool {
+    let source = arena.nodes[pooled].operands[1];
+    let is_zero = |id: NodeId| matches!(&arena.nodes[id].op, Op::Fill { value, .. } if *value == Scalar::from_f64(TensorDataType::Float32, 0.0));
+    let node = &arena.nodes[id];
+    let (Op::Select, &[condition, gradient, other]) = (&node.op, node.operands.as_slice()) else {
+        return false;
+    };
+    let condition = &arena.nodes[condition];
+    matches!(condition.op, Op::Compare(CompareOp::Greater))
+        && condition.operands[0] == source
+        && is_zero(condition.operands[1])
+        && gradient == pooled
+        && is_zero(other)
 }
 
 /// The memory of a vector that a tensor shows along one axis, and nothing along the others.
@@ -153,6 +178,9 @@ pub(crate) fn of(arena: &Arena, node: &Node, device: &Device) -> Option<Call> {
             let sizes = sizes(convolution, &shape(1), &result, &shape(0));
             (Routine::Conv2dWeightsGradient(sizes), dense_operands(arena, node)?)
         }
+        Op::MaxPool2dGradient(pooling) if !overlap(pooling, 0) && !overlap(pooling, 1) => {
+            (Routine::MaxPool2dGradient(pooled(pooling, &result, &shape(0))), dense_operands(arena, node)?)
+        }
         _ => return None,
     };
     let pays = match &routine {
@@ -161,6 +189,7 @@ pub(crate) fn of(arena: &Arena, node: &Node, device: &Device) -> Option<Call> {
             sizes.group_filters() >= FEWEST_FILTERS && routine.flops() >= 2.0 * FEWEST as f64
         }
         Routine::Conv2dWeightsGradient(_) => routine.flops() >= 2.0 * FEWEST as f64,
+        Routine::MaxPool2dGradient(sizes) => sizes.planes * sizes.source_area() >= FEWEST_POOLED,
     };
     if !pays || operands.iter().any(|&id| is_free(&arena.nodes[id])) {
         return None;
@@ -279,5 +308,19 @@ fn sizes(convolution: &Convolution, source: &[usize], weights: &[usize], result:
         strides: window.strides,
         dilations: window.dilations,
         padding: window.padding.map(|[before, _]| before),
+    }
+}
+
+fn pooled(pooling: &Pooling, source: &[usize], result: &[usize]) -> MaxPool2d {
+    let Pooling { window, kernel } = pooling;
+    MaxPool2d {
+        planes: source[0] * source[1],
+        source: [source[2], source[3]],
+        result: [result[2], result[3]],
+        kernel: *kernel,
+        strides: window.strides,
+        dilations: window.dilations,
+        padding: window.padding.map(|[before, _]| before),
+        masked: false,
     }
 }

@@ -10,6 +10,7 @@ mod gemm;
 mod matmul;
 mod patches;
 mod planes;
+mod pooling;
 #[cfg(test)]
 mod tests;
 
@@ -20,7 +21,7 @@ use msl_types::KernelFault;
 
 use super::region::{Cost, Scratch, Work};
 use super::work::address;
-use crate::backend::routine::{Conv2d, Epilogue, MatMul, Routine};
+use crate::backend::routine::{Conv2d, Epilogue, MatMul, MaxPool2d, Routine};
 use crate::backend::{Binding, RoutineCall};
 use correlation::Correlation;
 use direct::Direct;
@@ -34,6 +35,7 @@ enum Method {
     Patches(Conv2d, Epilogue),
     DataPatches(Conv2d),
     WeightsPatches(Conv2d),
+    MaxPoolGradient(MaxPool2d),
 }
 
 impl Method {
@@ -52,6 +54,17 @@ impl Method {
             Routine::Conv2dWeightsGradient(sizes) => {
                 Correlation::of(sizes).map_or(Self::WeightsPatches(*sizes), Self::Correlation)
             }
+            Routine::MaxPool2dGradient(sizes) => Self::MaxPoolGradient(*sizes),
+        }
+    }
+
+    /// About what a worker would take for all of it, in nanoseconds.
+    fn time(&self, routine: &Routine) -> f64 {
+        /// Operations in a nanosecond.
+        const FLOPS: f64 = 40.0;
+        match self {
+            Self::MaxPoolGradient(sizes) => (sizes.planes * sizes.source_area()) as f64,
+            _ => routine.flops() / FLOPS,
         }
     }
 
@@ -62,7 +75,7 @@ impl Method {
             Self::Direct(direct, _) => direct.weights(),
             Self::Correlation(correlation) => correlation.partial_sums(),
             Self::WeightsPatches(sizes) => convolution::partial_sums(sizes),
-            Self::Patches(..) | Self::DataPatches(_) => 0,
+            Self::Patches(..) | Self::DataPatches(_) | Self::MaxPoolGradient(_) => 0,
         }
     }
 }
@@ -78,7 +91,8 @@ pub(super) struct RoutineWork {
     method: Method,
     phase: usize,
     name: &'static str,
-    flops: f64,
+    /// What all units take, in nanoseconds; only to tell small work from large.
+    time: f64,
     operands: [*const f32; 2],
     /// Null without one.
     bias: *const f32,
@@ -91,9 +105,6 @@ pub(super) struct RoutineWork {
 unsafe impl Send for RoutineWork {}
 // SAFETY: as for `Send`; units write to different parts of the result.
 unsafe impl Sync for RoutineWork {}
-
-/// What a worker can be expected to reach, in operations per nanosecond; only to tell small work from large.
-const FLOPS: f64 = 40.0;
 
 impl RoutineWork {
     /// The phases of a call.
@@ -109,12 +120,12 @@ impl RoutineWork {
         let optional = |binding: &Option<Binding>| binding.as_ref().map_or(std::ptr::null_mut(), &at);
         let (result, scratch) = (at(&call.result), optional(&call.scratch));
         let bias = optional(&call.bias).cast_const();
-        let (name, flops) = (call.routine.name(), call.routine.flops());
+        let (name, time) = (call.routine.name(), method.time(&call.routine));
         (0..phases).map(move |phase| Self {
             method: method.clone(),
             phase,
             name,
-            flops,
+            time,
             operands,
             bias,
             result,
@@ -134,6 +145,7 @@ impl RoutineWork {
             (Method::DataPatches(sizes), _) => convolution::data_gradient_units(sizes),
             (Method::WeightsPatches(sizes), 0) => convolution::weights_gradient_units(sizes),
             (Method::WeightsPatches(sizes), _) => convolution::sum_units(sizes),
+            (Method::MaxPoolGradient(sizes), _) => pooling::units(sizes),
         };
         units as u64
     }
@@ -141,7 +153,7 @@ impl RoutineWork {
     /// What a unit will cost.
     pub(super) fn cost(&self) -> Cost {
         let cost = Cost::default();
-        let nanoseconds = self.flops / FLOPS / self.units() as f64;
+        let nanoseconds = self.time / self.units() as f64;
         cost.learn(1.0, std::time::Duration::from_nanos(nanoseconds as u64 + 1));
         cost
     }
@@ -195,6 +207,9 @@ impl Work for RoutineWork {
                     }
                     (Method::WeightsPatches(sizes), _) => {
                         convolution::sum(sizes, unit, self.scratch, self.result);
+                    }
+                    (Method::MaxPoolGradient(sizes), _) => {
+                        pooling::unit(sizes, unit, [first, second], self.result);
                     }
                 }
             }

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::super::buffer::CpuBuffer;
 use super::*;
 use crate::backend::memory::Budget;
-use crate::backend::routine::{Conv2d, Epilogue, MatMul, Matrices};
+use crate::backend::routine::{Conv2d, Epilogue, MatMul, Matrices, MaxPool2d};
 use crate::backend::{Binding, Buffer as _};
 
 /// Small whole numbers, so that sums are exact in any order.
@@ -179,8 +179,80 @@ fn check(sizes: Conv2d) {
     assert_eq!(by_weights, sums(&products, [2, 0, 1], &gradient, &source, weights.len()), "{sizes:?}");
 }
 
+/// Windows without an element in common.
+fn pooling() -> impl Strategy<Value = MaxPool2d> {
+    let apart = || {
+        axis().prop_map(|(size, kernel, gap, dilation, before, after)| {
+            let extent = (kernel - 1) * dilation + 1;
+            let stride = extent + gap - 1;
+            (size, kernel, stride, dilation, before, (size + before + after - extent) / stride + 1)
+        })
+    };
+    let tiling = || {
+        (1usize..40, 1usize..5).prop_map(|(size, kernel)| {
+            let size = size.max(kernel);
+            (size, kernel, kernel, 1, 0, size / kernel)
+        })
+    };
+    let axes = prop_oneof![(apart(), apart()), (tiling(), tiling())];
+    (1usize..40, axes, any::<bool>()).prop_map(|(planes, (height, width), masked)| MaxPool2d {
+        planes,
+        source: [height.0, width.0],
+        result: [height.5, width.5],
+        kernel: [height.1, width.1],
+        strides: [height.2, width.2],
+        dilations: [height.3, width.3],
+        padding: [height.4, width.4],
+        masked,
+    })
+}
+
+/// The gradient of pooling, by its definition.
+fn pooled(sizes: &MaxPool2d, gradient: &[f32], source: &[f32]) -> Vec<f32> {
+    let mut result = vec![0.0; source.len()];
+    for (window, &gradient) in gradient.iter().enumerate() {
+        let (plane, place) =
+            (window / (sizes.result[0] * sizes.result[1]), window % (sizes.result[0] * sizes.result[1]));
+        let output = [place / sizes.result[1], place % sizes.result[1]];
+        let mut greatest: Option<usize> = None;
+        for (ky, kx) in (0..sizes.kernel[0]).flat_map(|y| (0..sizes.kernel[1]).map(move |x| (y, x))) {
+            let [y, x] = [(0, ky), (1, kx)].map(|(axis, k)| {
+                (output[axis] * sizes.strides[axis] + k * sizes.dilations[axis])
+                    .wrapping_sub(sizes.padding[axis])
+            });
+            if y >= sizes.source[0] || x >= sizes.source[1] {
+                continue;
+            }
+            let at = plane * sizes.source_area() + y * sizes.source[1] + x;
+            let is_beyond =
+                |best: usize| source[at] > source[best] || (source[at].is_nan() && !source[best].is_nan());
+            if greatest.is_none_or(is_beyond) {
+                greatest = Some(at);
+            }
+        }
+        if let Some(at) = greatest.filter(|&at| !sizes.masked || source[at] > 0.0) {
+            result[at] += gradient;
+        }
+    }
+    result
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn pooling_gives_gradients_to_the_greatest(sizes in pooling(), special in 0usize..3) {
+        let mut source = values(sizes.planes * sizes.source_area(), 1);
+        match special {
+            1 => source.iter_mut().step_by(3).for_each(|value| *value = f32::NAN),
+            2 => source.iter_mut().for_each(|value| *value = f32::NEG_INFINITY),
+            _ => {}
+        }
+        let gradient = values(sizes.planes * sizes.result[0] * sizes.result[1], 2);
+        let expected = pooled(&sizes, &gradient, &source);
+        let got = run(&Routine::MaxPool2dGradient(sizes), &gradient, &source, source.len());
+        prop_assert_eq!(got, expected);
+    }
 
     #[test]
     fn convolutions_are_sums_of_products(sizes in convolution()) {
