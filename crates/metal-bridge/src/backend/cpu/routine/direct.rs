@@ -8,6 +8,7 @@ use pulp::{Arch, Simd, WithSimd};
 use super::epilogue::{Bias, finish};
 use super::gemm::{View, room};
 use super::planes::Planes;
+use super::registers::{self, Registers, VECTORS, add_products, store, zeros};
 use crate::backend::routine::{Conv2d, Epilogue};
 
 /// Units that suffice for all threads.
@@ -16,8 +17,9 @@ const ENOUGH: usize = 32;
 const COPIED: usize = 128 << 10;
 /// Elements of a plane whose sums are kept beside each other, for one block of filters.
 const SUMS: usize = 512;
-/// Vectors side by side in registers.
-const VECTORS: usize = 3;
+/// Inputs and outputs of a group below which matrices of patches are better: too little is done with each element that is
+/// copied, or in each register.
+const FEWEST: usize = 2;
 /// Elements after the copied planes that the last vectors may read.
 const SLACK: usize = 128;
 /// One such convolution: of `inputs` planes, in each group, to `outputs` planes.
@@ -38,49 +40,31 @@ pub(super) struct Direct {
     blocks: usize,
 }
 
-/// Lanes of a vector, and how many outputs are in registers with [`VECTORS`] vectors each.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Registers {
-    pub(super) lanes: usize,
-    pub(super) outputs: usize,
-}
-
-impl Registers {
-    /// Those of this processor.
-    pub(super) fn new() -> Self {
-        struct Count;
-        impl WithSimd for Count {
-            type Output = Registers;
-            fn with_simd<S: Simd>(self, _: S) -> Registers {
-                Registers { lanes: S::F32_LANES, outputs: if S::REGISTER_COUNT >= 32 { 8 } else { 4 } }
-            }
-        }
-        Arch::new().dispatch(Count)
-    }
-}
-
 impl Direct {
     /// The convolution, if it is one of these and is better so.
     pub(super) fn forward(sizes: &Conv2d) -> Option<Self> {
-        Some(Self::new(sizes, Planes::of_source(sizes)?, false))
+        Self::new(sizes, Planes::of_source(sizes)?, false)
     }
 
     /// The gradient by the source, if it is one of these and is better so.
     pub(super) fn data_gradient(sizes: &Conv2d) -> Option<Self> {
-        Some(Self::new(sizes, Planes::of_gradient(sizes)?, true))
+        Self::new(sizes, Planes::of_gradient(sizes)?, true)
     }
 
-    fn new(sizes: &Conv2d, planes: Planes, turned: bool) -> Self {
-        let Registers { outputs: most, .. } = Registers::new();
+    fn new(sizes: &Conv2d, planes: Planes, turned: bool) -> Option<Self> {
+        let Registers { rows: most, .. } = Registers::new();
         let of_group = [sizes.group_channels(), sizes.group_filters()];
         let [inputs, outputs] = if turned { [of_group[1], of_group[0]] } else { of_group };
+        if inputs < FEWEST || outputs < FEWEST {
+            return None;
+        }
         let block = outputs.div_ceil(outputs.div_ceil(most)).next_multiple_of(2);
         let fitting = (COPIED / (inputs * planes.width())).saturating_sub(planes.halo()[0]).max(1);
         let bands = planes.result[0].div_ceil(fitting);
         let rows = planes.result[0].div_ceil(bands);
         let blocks = outputs.div_ceil(block);
         let parts = (ENOUGH / (sizes.images * sizes.groups * bands)).clamp(1, blocks);
-        Self {
+        Some(Self {
             images: sizes.images,
             groups: sizes.groups,
             inputs,
@@ -90,7 +74,7 @@ impl Direct {
             block,
             rows,
             blocks: blocks.div_ceil(parts),
-        }
+        })
     }
 
     fn area(&self) -> usize {
@@ -283,7 +267,7 @@ impl Sums<'_> {
     /// As for [`outputs`](Self::outputs).
     #[inline(always)]
     unsafe fn tile<S: Simd, const F: usize, const V: usize>(&self, simd: S, at: usize) -> usize {
-        let mut sums = [[simd.splat_f32s(0.0); V]; F];
+        let mut sums: registers::Sums<S, F, V> = zeros(simd);
         let mut weights = self.weights;
         let [height, width] = self.planes.kernel;
         let down = self.planes.dilations[0] * self.planes.width();
@@ -294,16 +278,7 @@ impl Sums<'_> {
                 for ky in 0..height {
                     let mut from = self.copied.add(input * self.area + ky * down + at);
                     for _ in 0..width {
-                        let mut values = [simd.splat_f32s(0.0); V];
-                        for (v, value) in values.iter_mut().enumerate() {
-                            *value = from.add(v * S::F32_LANES).cast::<S::f32s>().read_unaligned();
-                        }
-                        for (f, sums) in sums.iter_mut().enumerate() {
-                            let weight = simd.splat_f32s(*weights.add(f));
-                            for (sum, value) in sums.iter_mut().zip(values) {
-                                *sum = simd.mul_add_e_f32s(weight, value, *sum);
-                            }
-                        }
+                        add_products(simd, &mut sums, weights, from);
                         weights = weights.add(F);
                         from = from.add(across);
                     }
@@ -311,8 +286,7 @@ impl Sums<'_> {
             }
             for (f, sums) in sums.into_iter().enumerate() {
                 for (v, sum) in sums.into_iter().enumerate() {
-                    let to = self.sums.add(f * self.length + at + v * S::F32_LANES);
-                    to.cast::<S::f32s>().write_unaligned(sum);
+                    store(simd, sum, self.sums.add(f * self.length + at + v * S::F32_LANES));
                 }
             }
         }

@@ -4,17 +4,21 @@ use super::epilogue::{Bias, finish};
 use super::gemm::{View, densely, multiply, room};
 use crate::backend::routine::{Epilogue, MatMul, Matrices};
 
-/// Packing a tile's columns is repeated for each tile below, so tiles are high; and they are not larger so that
-/// there are enough of them.
-const ROWS: usize = 512;
-const COLUMNS: usize = 128;
+/// Rows and columns of a tile. Packing a tile's columns is repeated for each tile below, and that of its rows for each beside
+/// it, so tiles are large.
+const LARGE: [usize; 2] = [512, 128];
+/// Of fewer large tiles than these, the last one keeps a thread waiting for too long: then they are small.
+const MANY: usize = 16;
+const SMALL: [usize; 2] = [256, 64];
 /// Rows of the right matrix that are laid out anew at a time: with a tile's columns, as much as the second-level
 /// cache likes.
 const DEPTH: usize = 512;
 
 /// The numbers of tiles above and beside each other.
 fn tiles(sizes: &MatMul) -> [usize; 2] {
-    [sizes.rows.div_ceil(ROWS), sizes.columns.div_ceil(COLUMNS)]
+    let of = |[rows, columns]: [usize; 2]| [sizes.rows.div_ceil(rows), sizes.columns.div_ceil(columns)];
+    let [down, across] = of(LARGE);
+    if sizes.products() * down * across >= MANY { [down, across] } else { of(SMALL) }
 }
 
 /// Tiles that suffice for all threads.
@@ -88,6 +92,17 @@ unsafe fn bias_at(sizes: &MatMul, bias: *const f32, column: usize) -> Bias {
     if sizes.epilogue.bias { Bias::ByColumn(unsafe { bias.add(column) }) } else { Bias::None }
 }
 
+/// Where the matrix of a product begins.
+fn offset(sizes: &MatMul, matrices: &Matrices, product: usize) -> usize {
+    let mut rest = product;
+    let mut offset = matrices.offset;
+    for (&size, &stride) in sizes.batch.iter().zip(&matrices.batch).rev() {
+        offset += rest % size * stride;
+        rest /= size;
+    }
+    offset
+}
+
 /// Writes a tile of the result, or of one of the partial sums, which follow each other and lie as the result does.
 ///
 /// # Safety
@@ -106,17 +121,8 @@ pub(super) unsafe fn unit(
     let (first, whole) = part(sizes.depth, parts(sizes), slice);
     let (row, rows) = part(sizes.rows, down, tile / across);
     let (column, columns) = part(sizes.columns, across, tile % across);
-    let from = |matrices: &Matrices| {
-        let mut rest = product;
-        let mut offset = matrices.offset;
-        for (&size, &stride) in sizes.batch.iter().zip(&matrices.batch).rev() {
-            offset += rest % size * stride;
-            rest /= size;
-        }
-        offset
-    };
-    let a_at = from(&sizes.a) + row * sizes.a.row + first * sizes.a.column;
-    let b_at = from(&sizes.b) + column * sizes.b.column + first * sizes.b.row;
+    let a_at = offset(sizes, &sizes.a, product) + row * sizes.a.row + first * sizes.a.column;
+    let b_at = offset(sizes, &sizes.b, product) + column * sizes.b.column + first * sizes.b.row;
     let result_at = (place * sizes.rows + row) * sizes.columns + column;
     // SAFETY: the tile lies within the matrices, by the promise of this function.
     unsafe {

@@ -11,6 +11,7 @@ mod matmul;
 mod patches;
 mod planes;
 mod pooling;
+mod registers;
 #[cfg(test)]
 mod tests;
 
@@ -41,21 +42,27 @@ enum Method {
 impl Method {
     /// The best one.
     fn of(routine: &Routine) -> Self {
-        match routine {
-            Routine::MatMul(sizes) => Self::MatMul(sizes.clone()),
-            Routine::Conv2d(sizes, epilogue) => match Direct::forward(sizes) {
-                Some(direct) => Self::Direct(direct, *epilogue),
-                None => Self::Patches(*sizes, *epilogue),
-            },
-            Routine::Conv2dDataGradient(sizes) => match Direct::data_gradient(sizes) {
-                Some(direct) => Self::Direct(direct, Epilogue::default()),
-                None => Self::DataPatches(*sizes),
-            },
+        Self::all(routine).swap_remove(0)
+    }
+
+    /// All that there are for a routine, the best one first.
+    fn all(routine: &Routine) -> Vec<Self> {
+        let (better, general) = match routine {
+            Routine::MatMul(sizes) => (None, Self::MatMul(sizes.clone())),
+            Routine::Conv2d(sizes, epilogue) => (
+                Direct::forward(sizes).map(|direct| Self::Direct(direct, *epilogue)),
+                Self::Patches(*sizes, *epilogue),
+            ),
+            Routine::Conv2dDataGradient(sizes) => (
+                Direct::data_gradient(sizes).map(|direct| Self::Direct(direct, Epilogue::default())),
+                Self::DataPatches(*sizes),
+            ),
             Routine::Conv2dWeightsGradient(sizes) => {
-                Correlation::of(sizes).map_or(Self::WeightsPatches(*sizes), Self::Correlation)
+                (Correlation::of(sizes).map(Self::Correlation), Self::WeightsPatches(*sizes))
             }
-            Routine::MaxPool2dGradient(sizes) => Self::MaxPoolGradient(*sizes),
-        }
+            Routine::MaxPool2dGradient(sizes) => (None, Self::MaxPoolGradient(*sizes)),
+        };
+        better.into_iter().chain([general]).collect()
     }
 
     /// About what a worker would take for all of it, in nanoseconds.
@@ -113,12 +120,23 @@ impl RoutineWork {
     ///
     /// They may be run only while the call lives and its command buffer is in flight.
     pub(super) unsafe fn phases(call: &RoutineCall) -> impl Iterator<Item = Self> {
-        let method = Method::of(&call.routine);
-        let phases = if method.scratch() > 0 { 2 } else { 1 };
+        // SAFETY: by the promise of this function.
+        unsafe { Self::phases_of(Method::of(&call.routine), call) }
+    }
+
+    /// The phases of a call that is computed by some method of its routine.
+    ///
+    /// # Safety
+    ///
+    /// As for [`phases`](Self::phases); the call has as much temporary memory as the method asks for.
+    unsafe fn phases_of(method: Method, call: &RoutineCall) -> impl Iterator<Item = Self> {
+        let is_two = method.scratch() > 0;
+        let phases = if is_two { 2 } else { 1 };
         let at = |binding: &Binding| address(binding).address.cast::<f32>();
         let operands = call.operands.each_ref().map(|operand| at(operand).cast_const());
         let optional = |binding: &Option<Binding>| binding.as_ref().map_or(std::ptr::null_mut(), &at);
-        let (result, scratch) = (at(&call.result), optional(&call.scratch));
+        let result = at(&call.result);
+        let scratch = if is_two { optional(&call.scratch) } else { std::ptr::null_mut() };
         let bias = optional(&call.bias).cast_const();
         let (name, time) = (call.routine.name(), method.time(&call.routine));
         (0..phases).map(move |phase| Self {

@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use super::direct::Registers;
+use super::registers::Registers;
 use crate::backend::routine::Conv2d;
 
 /// How planes are read. Pairs are `[along height, along width]`.

@@ -32,8 +32,14 @@ fn finished(epilogue: Epilogue, sum: f32, bias: f32) -> f32 {
     if epilogue.relu { sum.max(0.0) } else { sum }
 }
 
-/// Runs a routine, its units last to first, with memory that holds what must not be read.
-fn run(routine: &Routine, first: &[f32], second: &[f32], result: usize) -> Vec<f32> {
+/// A call with buffers of its own.
+fn call(
+    routine: &Routine,
+    scratch: usize,
+    first: &[f32],
+    second: &[f32],
+    result: usize,
+) -> (RoutineCall, Arc<CpuBuffer>) {
     let budget = Budget::new(1 << 30);
     let buffer = |values: &[f32]| {
         let buffer = CpuBuffer::new(values.len().max(1) * 4, &budget).unwrap();
@@ -55,15 +61,20 @@ fn run(routine: &Routine, first: &[f32], second: &[f32], result: usize) -> Vec<f
     let bias = bias(routine);
     let (a, b, out) = (buffer(first), buffer(second), buffer(&vec![f32::NAN; result]));
     let added = buffer(&bias);
-    let needed = scratch(routine);
-    let temporary = buffer(&vec![f32::NAN; needed]);
+    let temporary = buffer(&vec![f32::NAN; scratch]);
     let call = RoutineCall {
         routine: routine.clone(),
         operands: [bind(&a, first.len()), bind(&b, second.len())],
         bias: routine.epilogue().bias.then(|| bind(&added, bias.len())),
         result: bind(&out, result),
-        scratch: (needed > 0).then(|| bind(&temporary, needed)),
+        scratch: (scratch > 0).then(|| bind(&temporary, scratch)),
     };
+    (call, out)
+}
+
+/// Runs a routine, its units last to first, with memory that holds what must not be read.
+fn run(routine: &Routine, first: &[f32], second: &[f32], result: usize) -> Vec<f32> {
+    let (call, out) = call(routine, scratch(routine), first, second, result);
     let mut scratch = Scratch { panel: vec![f32::NAN; 100_000], ..Scratch::default() };
     // SAFETY: the call lives until the end of this function, and no one else uses its buffers.
     for work in unsafe { RoutineWork::phases(&call) } {
@@ -262,7 +273,7 @@ proptest! {
     #[test]
     fn products_of_matrices_are_sums_of_products(
         batch in prop::collection::vec(1usize..4, 0..3),
-        (rows, columns, depth) in (1usize..40, 1usize..150, 1usize..40),
+        (rows, columns, depth) in (1usize..80, 1usize..150, prop_oneof![1usize..40, 190usize..400]),
         (a_gap, b_gap, a_transposed, b_transposed) in (0usize..3, 0usize..3, any::<bool>(), any::<bool>()),
         (b_shared, biased, relu) in any::<(bool, bool, bool)>(),
     ) {
@@ -367,5 +378,80 @@ fn large_sizes_are_cut_into_units() {
         let (row, column) = (i / 700, i % 700);
         let sum = (0..3).map(|k| first[row * 3 + k] * second[k * 700 + column]).sum::<f32>();
         assert_eq!(value, finished(epilogue, sum, added[column]));
+    }
+}
+
+/// What each method makes of some routines, in GFLOP/s of one thread: what the rules that choose between them come from.
+///
+/// `cargo test --release -p metal-bridge --lib methods_compared -- --ignored --nocapture`
+#[test]
+#[ignore = "measures"]
+fn methods_compared() {
+    const ROUNDS: usize = 15;
+    let convolution = |images, channels, filters, side, kernel: usize| {
+        let [source, kernel, padding] = [[side; 2], [kernel; 2], [kernel / 2; 2]];
+        let (groups, strides, dilations) = (1, [1; 2], [1; 2]);
+        Conv2d {
+            images,
+            channels,
+            filters,
+            groups,
+            source,
+            result: source,
+            kernel,
+            strides,
+            dilations,
+            padding,
+        }
+    };
+    let convolutions = [
+        [8, 1, 32, 28, 3],
+        [8, 3, 16, 128, 3],
+        [8, 16, 32, 64, 3],
+        [8, 32, 64, 14, 3],
+        [8, 32, 64, 32, 3],
+        [4, 128, 128, 28, 3],
+        [4, 256, 256, 14, 3],
+        [4, 512, 512, 7, 3],
+        [8, 8, 2, 32, 3],
+        [8, 16, 4, 32, 3],
+        [8, 16, 16, 24, 5],
+        [1, 64, 64, 56, 3],
+        [8, 32, 64, 4, 3],
+    ];
+    let mut routines: Vec<(Routine, [usize; 3])> = Vec::new();
+    for [images, channels, filters, side, kernel] in convolutions {
+        let sizes = convolution(images, channels, filters, side, kernel);
+        let [source, result] = [channels, filters].map(|planes| images * planes * side * side);
+        let weights = filters * channels * kernel * kernel;
+        routines.push((Routine::Conv2d(sizes, Epilogue::default()), [source, weights, result]));
+        routines.push((Routine::Conv2dDataGradient(sizes), [result, weights, source]));
+        routines.push((Routine::Conv2dWeightsGradient(sizes), [result, source, weights]));
+    }
+    for (routine, [first, second, result]) in routines {
+        let methods = Method::all(&routine);
+        let needed = methods.iter().map(Method::scratch).max().unwrap_or(0);
+        let (call, _out) = call(&routine, needed, &values(first, 1), &values(second, 2), result);
+        let mut best = vec![f64::INFINITY; methods.len()];
+        let mut scratch = Scratch::default();
+        for _ in 0..ROUNDS {
+            for (method, best) in methods.iter().zip(&mut best) {
+                let start = std::time::Instant::now();
+                // SAFETY: the call lives until the end of this function, and no one else uses its buffers.
+                for work in unsafe { RoutineWork::phases_of(method.clone(), &call) } {
+                    work.run(0..work.units(), &AtomicBool::new(false), &mut scratch).unwrap();
+                }
+                *best = best.min(start.elapsed().as_secs_f64());
+            }
+        }
+        let rates: Vec<String> = methods
+            .iter()
+            .zip(&best)
+            .map(|(method, best)| {
+                format!("{method:?}").split('(').next().unwrap_or_default().to_owned()
+                    + &format!(" {:.0}", routine.flops() / best * 1e-9)
+            })
+            .collect();
+        println!("{routine}: {}", rates.join(", "));
     }
 }
