@@ -17,6 +17,7 @@ use msl_types::{ArgumentKind, KernelFault, LibraryError, PipelineError};
 
 use crate::buffer::StorageMode;
 use crate::graph::GraphError;
+use crate::npy::NpyError;
 use crate::scheduler::{OperationError, SchedulerError};
 use crate::size::Size;
 
@@ -456,6 +457,11 @@ pub enum Error {
         /// Groups open.
         open: usize,
     },
+
+    // Files, and memory of others.
+    /// A `.npy` file cannot be read or written.
+    #[error("a .npy file {0}")]
+    Npy(Box<NpyError>),
 
     // Graphs.
     /// A call that would have made a wrong graph.

@@ -89,6 +89,7 @@ pub mod graph;
 mod handlers;
 pub mod kernels;
 pub mod library;
+pub mod npy;
 pub mod null;
 pub mod pipeline;
 pub mod queue;
