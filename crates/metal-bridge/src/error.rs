@@ -462,6 +462,10 @@ pub enum Error {
     /// A `.npy` file cannot be read or written.
     #[error("a .npy file {0}")]
     Npy(Box<NpyError>),
+    /// A checkpoint cannot be read, written or used.
+    #[cfg(feature = "safetensors")]
+    #[error(transparent)]
+    Checkpoint(Box<crate::graph::CheckpointError>),
 
     // Graphs.
     /// A call that would have made a wrong graph.
