@@ -462,6 +462,17 @@ pub enum Error {
     /// A `.npy` file cannot be read or written.
     #[error("a .npy file {0}")]
     Npy(Box<NpyError>),
+    /// A view of a buffer cannot be seen as an array of a shape.
+    #[cfg(feature = "ndarray")]
+    #[error("{elements} elements of {buffer} are no array of the shape {shape:?}")]
+    ArrayShape {
+        /// The buffer.
+        buffer: String,
+        /// The shape asked for.
+        shape: Vec<usize>,
+        /// Elements of the view.
+        elements: usize,
+    },
     /// A checkpoint cannot be read, written or used.
     #[cfg(feature = "safetensors")]
     #[error(transparent)]

@@ -78,6 +78,8 @@
 #![cfg_attr(target_os = "macos", allow(dead_code, reason = "without a device there, much has no user"))]
 
 pub mod allocator;
+#[cfg(feature = "ndarray")]
+mod arrays;
 mod backend;
 pub mod buffer;
 mod clock;
