@@ -473,6 +473,10 @@ pub enum Error {
         /// Elements of the view.
         elements: usize,
     },
+    /// Memory cannot be shared through DLPack.
+    #[cfg(feature = "dlpack")]
+    #[error("DLPack: {0}")]
+    Dlpack(Box<crate::dlpack::DlpackError>),
     /// A checkpoint cannot be read, written or used.
     #[cfg(feature = "safetensors")]
     #[error(transparent)]

@@ -315,7 +315,8 @@ impl TensorData {
         let location = Location::caller();
         let mut reader = io::BufReader::new(reader);
         let header = Header::read(&mut reader)?;
-        let data_type = tensor_type(header.scalar_type)?;
+        let scalar_type = header.scalar_type;
+        let data_type = TensorDataType::of_scalar(scalar_type).ok_or(NpyError::TensorType { scalar_type })?;
         let bytes = header.read_to_vec(reader)?;
         Self::checked(data_type, header.shape.into(), &bytes)
             .map_err(|problem| GraphError::new("TensorData::read_npy", location, problem).into())
@@ -327,8 +328,8 @@ impl TensorData {
     ///
     /// Writing fails.
     pub fn write_npy(&self, writer: impl Write) -> Result<()> {
-        let scalar_type = scalar_type_of(self.data_type());
-        Ok(Header::new(scalar_type, self.shape()).write_with(self.bytes(), writer)?)
+        let header = Header::new(self.data_type().scalar_type(), self.shape());
+        Ok(header.write_with(self.bytes(), writer)?)
     }
 }
 
@@ -371,25 +372,6 @@ impl Buffer {
 impl From<NpyError> for Error {
     fn from(error: NpyError) -> Self {
         Self::Npy(Box::new(error))
-    }
-}
-
-fn tensor_type(scalar_type: ScalarType) -> Result<TensorDataType, NpyError> {
-    TensorDataType::ALL
-        .into_iter()
-        .find(|data_type| scalar_type_of(*data_type) == scalar_type)
-        .ok_or(NpyError::TensorType { scalar_type })
-}
-
-const fn scalar_type_of(data_type: TensorDataType) -> ScalarType {
-    match data_type {
-        TensorDataType::Float32 => ScalarType::Float,
-        TensorDataType::Float16 => ScalarType::Half,
-        TensorDataType::BFloat16 => ScalarType::BFloat,
-        TensorDataType::Int32 => ScalarType::Int,
-        TensorDataType::Int64 => ScalarType::Long,
-        TensorDataType::UInt8 => ScalarType::UChar,
-        TensorDataType::Bool => ScalarType::Bool,
     }
 }
 
