@@ -22,6 +22,7 @@ python.PyCapsule_SetName.argtypes = [ctypes.py_object, ctypes.c_char_p]
 NAME, USED = b"dltensor_versioned", b"used_dltensor_versioned"  # must live as long as the capsules
 
 
+# ANCHOR: sharing
 class Exported:
     """What `torch.from_dlpack` takes: gives a tensor away once."""
 
@@ -64,5 +65,6 @@ assert tensor.tolist() == [[0, 2, 4], [6, 8, 10]], tensor
 assert library.session_double_tensor(session, give_away(tensor.T)) == -1, "not row by row"
 assert library.session_double_tensor(session, give_away(tensor[1:])) == -1, "not aligned"
 
+# ANCHOR_END: sharing
 library.session_free(session)
 print("PyTorch and kernels have shared memory")
