@@ -12,6 +12,9 @@ use metal_bridge::{CompileOptions, Device};
 /// The languages that blocks of code may have: without one, a block would be Rust to rustdoc and nothing to readers.
 const LANGUAGES: [&str; 9] = ["c", "console", "cpp", "go", "python", "rust", "sh", "text", "toml"];
 
+/// What links to files outside of the book begin with.
+const REPOSITORY: &str = "https://github.com/metal-bridge/metal-bridge/blob/main/";
+
 /// Before a block that is a passage of a file: each line is there, in this order, but for those with `…`.
 const QUOTED: &str = "<!-- quoted from ";
 
@@ -113,12 +116,19 @@ fn links_lead_somewhere() {
     for chapter in &chapters {
         let folder = chapter.path.parent().unwrap();
         for link in between(&chapter.prose(), "](", ')') {
-            if link.starts_with("https://") {
+            let in_repository = link.strip_prefix(REPOSITORY);
+            if in_repository.is_none() && link.starts_with("https://") {
                 continue;
             }
             let (file, anchor) =
                 link.split_once('#').map_or((link, None), |(file, anchor)| (file, Some(anchor)));
-            let path = if file.is_empty() { chapter.path.clone() } else { folder.join(file) };
+            let path = match in_repository {
+                Some(path) => root().join(path),
+                None if file.is_empty() => chapter.path.clone(),
+                None => folder.join(file),
+            };
+            let in_book = in_repository.is_some() || !file.contains('/');
+            assert!(in_book, "{}: pages do not have {link}; begin with {REPOSITORY}", chapter.path.display());
             assert!(path.exists(), "{}: {link} does not exist", chapter.path.display());
             if let Some(anchor) = anchor {
                 let target = Chapter { text: fs::read_to_string(&path).unwrap(), path };
