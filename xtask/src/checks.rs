@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::command::{Shell, succeeds};
+use crate::command::{Shell, output, succeeds};
 use crate::setup;
 
 /// One check. All of them run, whatever the result of those before, so that one run shows all that is wrong.
@@ -18,12 +18,13 @@ pub(crate) enum Check {
     PlainCpu,
     Orders,
     Doctests,
+    Book,
     Deny,
 }
 
 impl Check {
     /// In the order in which they run.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Format,
         Self::Clippy,
         Self::Docs,
@@ -32,6 +33,7 @@ impl Check {
         Self::PlainCpu,
         Self::Orders,
         Self::Doctests,
+        Self::Book,
         Self::Deny,
     ];
 
@@ -46,6 +48,7 @@ impl Check {
             Self::PlainCpu => "plain-cpu",
             Self::Orders => "orders",
             Self::Doctests => "doctests",
+            Self::Book => "book",
             Self::Deny => "deny",
         }
     }
@@ -63,14 +66,15 @@ impl Check {
             Self::Avx2Cpu => "the kernels of the tests again, as a CPU without AVX-512 runs them",
             Self::PlainCpu => "the kernels of the tests again, as a CPU without AVX runs them",
             Self::Orders => "models of the threads, in many orders of their steps (shuttle)",
-            Self::Doctests => "the examples in the documentation",
+            Self::Doctests => "the examples in the documentation and in the guide",
+            Self::Book => "the guide as pages, where mdBook is installed",
             Self::Deny => "licences, bans and sources of dependencies, where cargo-deny is installed",
         }
     }
 
     /// Whether it compiles the crates that link LLVM.
     const fn needs_llvm(self) -> bool {
-        !matches!(self, Self::Format | Self::Deny)
+        !matches!(self, Self::Format | Self::Book | Self::Deny)
     }
 
     /// The command, or why it is skipped.
@@ -100,6 +104,12 @@ impl Check {
                 command
             }
             Self::Doctests => cargo(&["test", "--workspace", "--doc", "--no-fail-fast"]),
+            Self::Book if output("mdbook", &["--version"]).is_some() => {
+                let mut command = shell.program("mdbook");
+                command.args(["build", "docs/book"]);
+                command
+            }
+            Self::Book => return Err("mdBook is not installed"),
             Self::Deny if succeeds(cargo(&["deny", "--version"])) => {
                 cargo(&["deny", "check", "licenses", "bans", "sources"])
             }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use metal_bridge::npy::NpyError;
 use metal_bridge::{ArgumentKind, Error, PipelineError};
 
 use crate::data::spec::ContentsError;
@@ -23,6 +24,9 @@ pub(crate) enum Failure {
     /// A file cannot be read or written.
     #[error("{}: {source}", path.display())]
     File { path: PathBuf, source: io::Error },
+    /// A `.npy` file cannot be written.
+    #[error("{} {source}", path.display())]
+    Npy { path: PathBuf, source: NpyError },
     /// A file of source is no text.
     #[error("{}: not UTF-8 text: byte {position} begins no character", path.display())]
     NotText { path: PathBuf, position: usize },

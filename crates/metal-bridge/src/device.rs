@@ -333,6 +333,12 @@ impl Device {
         self.0.backend.new_buffer(length, mode)
     }
 
+    /// A buffer in memory of the host; `None` if the device cannot use it.
+    #[cfg(feature = "dlpack")]
+    pub(crate) fn buffer_in(&self, memory: backend::memory::Memory) -> Option<Arc<dyn backend::Buffer>> {
+        self.0.backend.buffer_in(memory)
+    }
+
     /// A buffer with a copy of some bytes.
     ///
     /// # Errors

@@ -17,6 +17,7 @@ use msl_types::{ArgumentKind, KernelFault, LibraryError, PipelineError};
 
 use crate::buffer::StorageMode;
 use crate::graph::GraphError;
+use crate::npy::NpyError;
 use crate::scheduler::{OperationError, SchedulerError};
 use crate::size::Size;
 
@@ -456,6 +457,30 @@ pub enum Error {
         /// Groups open.
         open: usize,
     },
+
+    // Files, and memory of others.
+    /// A `.npy` file cannot be read or written.
+    #[error("a .npy file {0}")]
+    Npy(Box<NpyError>),
+    /// A view of a buffer cannot be seen as an array of a shape.
+    #[cfg(feature = "ndarray")]
+    #[error("{elements} elements of {buffer} are no array of the shape {shape:?}")]
+    ArrayShape {
+        /// The buffer.
+        buffer: String,
+        /// The shape asked for.
+        shape: Vec<usize>,
+        /// Elements of the view.
+        elements: usize,
+    },
+    /// Memory cannot be shared through DLPack.
+    #[cfg(feature = "dlpack")]
+    #[error("DLPack: {0}")]
+    Dlpack(Box<crate::dlpack::DlpackError>),
+    /// A checkpoint cannot be read, written or used.
+    #[cfg(feature = "safetensors")]
+    #[error(transparent)]
+    Checkpoint(Box<crate::graph::CheckpointError>),
 
     // Graphs.
     /// A call that would have made a wrong graph.

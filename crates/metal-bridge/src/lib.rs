@@ -60,7 +60,8 @@
 //! * **Errors, not aborts.** Misuse is an [`Error`] of the call that makes it, with names and numbers; what a
 //!   kernel does wrong while it runs is the error of its command buffer. No call panics.
 //! * **Safe.** Handles are `Clone + Send + Sync`. Safe calls wait for work that is in their way; kernels
-//!   cannot reach outside of the memory that is bound. The one `unsafe` call is [`Buffer::contents`].
+//!   cannot reach outside of the memory that is bound. What cannot be made safe is `unsafe`: addresses
+//!   ([`Buffer::contents`]), pipelines without checks, and memory of other libraries.
 //! * **Asynchronous.** Committing returns at once, and everything that committed work uses lives until it has
 //!   ended.
 //!
@@ -72,23 +73,39 @@
 //! [`device`], [`buffer`], [`library`], [`pipeline`], [`queue`], [`command_buffer`] and [`encoder`] explain a
 //! part each; [`graph`] has tensors and what networks are made of; [`allocator`] hands out buffers from memory that it
 //! keeps, [`scheduler`] executes operations in the order of their dependencies; [`kernels`] are built in; [`switches`]
-//! lists the environment variables; [`null`] helps to test
+//! lists the environment variables; [`npy`] reads and writes NumPy's files; [`null`] helps to test
 //! programs without compiling or running kernels.
+//!
+//! # Features
+//!
+//! None is on by default.
+//!
+//! * `ndarray`: `TensorData::from_array` and `to_array`, and `as_array` of a buffer's [mapping](BufferView), which copies
+//!   nothing.
+//! * `safetensors`: `graph::Checkpoint`, named tensors in files, and `checkpoint` and `restore` of
+//!   [`GraphDevice`](graph::GraphDevice).
+//! * `dlpack`: the module `dlpack`, memory shared with PyTorch and others.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(target_os = "macos", allow(dead_code, reason = "without a device there, much has no user"))]
 
 pub mod allocator;
+#[cfg(feature = "ndarray")]
+mod arrays;
 mod backend;
 pub mod buffer;
 mod clock;
 pub mod command_buffer;
 pub mod device;
+#[cfg(feature = "dlpack")]
+pub mod dlpack;
 pub mod encoder;
 pub mod error;
 pub mod graph;
 mod handlers;
 pub mod kernels;
 pub mod library;
+pub mod npy;
 pub mod null;
 pub mod pipeline;
 pub mod queue;

@@ -408,3 +408,56 @@ fn large_results_are_whole() {
         assert_eq!(wrong, None, "offset {offset}");
     }
 }
+
+/// The 16-bit floats of `half` and structures that are `bytemuck::Pod` are what kernels have.
+#[test]
+fn half_and_plain_structures_are_elements() {
+    use half::{bf16, f16};
+
+    #[derive(Clone, Copy, Debug, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
+    #[repr(C)]
+    struct Particle {
+        position: [f32; 4],
+        mass: f16,
+        charge: bf16,
+        id: u32,
+        reserved: [u32; 2],
+    }
+    let source = r"
+        struct Particle { float4 position; half mass; bfloat charge; uint id; };
+        kernel void step(device Particle *particles [[buffer(0)]], constant half &factor [[buffer(1)]],
+                         device bfloat *charges [[buffer(2)]], uint i [[thread_position_in_grid]]) {
+            particles[i].mass *= factor;
+            particles[i].position += float4(float(particles[i].charge));
+            charges[i] = particles[i].charge;
+            particles[i].id += 1;
+        }";
+    let device = Device::system_default().unwrap();
+    let library = device.new_library_with_source(source, &CompileOptions::default()).unwrap();
+    let function = library.new_function_with_name("step").unwrap();
+    let particle = |position: f32, mass: f32, id| Particle {
+        position: [position; 4],
+        mass: f16::from_f32(mass),
+        charge: bf16::from_f32(-1.5),
+        id,
+        reserved: [7; 2],
+    };
+    let before = [particle(1.0, 0.5, 10), particle(2.0, 0.25, 20)];
+    let particles = device.new_buffer_with_data(&before, ResourceOptions::default()).unwrap();
+    let charges = device.new_buffer_with_length(4, ResourceOptions::default()).unwrap();
+
+    let command_buffer = device.new_command_queue().unwrap().new_command_buffer();
+    let mut encoder = command_buffer.new_compute_command_encoder().unwrap();
+    let pipeline = device.new_compute_pipeline_state_with_function(&function).unwrap();
+    encoder.set_compute_pipeline_state(&pipeline).unwrap();
+    encoder.set_buffer(&particles, 0, 0).unwrap();
+    encoder.set_bytes(&[f16::from_f32(3.0)], 1).unwrap();
+    encoder.set_buffer(&charges, 0, 2).unwrap();
+    encoder.dispatch_threads(2, 2).unwrap();
+    encoder.end_encoding().unwrap();
+    command_buffer.commit().unwrap();
+
+    let after = [particle(-0.5, 1.5, 11), particle(0.5, 0.75, 21)];
+    assert_eq!(particles.read::<Particle>().unwrap(), after);
+    assert_eq!(charges.map_read::<bf16>().unwrap()[..], [bf16::from_f32(-1.5); 2]);
+}

@@ -1,13 +1,13 @@
 //! `SPEC`: what a buffer, an argument's bytes or a function constant holds.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use metal_bridge::DataType;
+use metal_bridge::npy::{Header, NpyError};
 
 use super::element::{Element, Random, expected_values, with_element_type};
-use super::npy::{Header, NpyError};
 
 /// A `SPEC` as written on the command line; files are not opened yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,8 +71,6 @@ pub(crate) enum ContentsError {
     FileType { path: PathBuf, got: DataType, asked: DataType },
     #[error("{} has the shape {shape:?}; for {asked} its last axis must have {} elements", path.display(), asked.lanes)]
     FileComponents { path: PathBuf, shape: Vec<usize>, asked: DataType },
-    #[error("{} ends before its {expected} bytes of data", path.display())]
-    FileTooShort { path: PathBuf, expected: usize },
 }
 
 impl std::str::FromStr for Spec {
@@ -179,7 +177,7 @@ pub(crate) struct Contents {
 enum Source {
     Scalars(Vec<u8>),
     Fill(Fill),
-    File { path: PathBuf, reader: BufReader<File>, big_endian: bool, expected: usize },
+    File { path: PathBuf, reader: BufReader<File>, header: Header },
 }
 
 impl Contents {
@@ -211,33 +209,27 @@ impl Contents {
         let metadata = file.metadata().map_err(open_error)?;
         let mut reader = BufReader::new(file);
         let header = Header::read(&mut reader).map_err(npy_error)?;
-        let Header { scalar, big_endian, .. } = header;
+        let scalar = header.scalar_type();
         let in_file = DataType::scalar(scalar);
         let data_type = asked.unwrap_or(in_file);
-        let mut shape = header.shape.clone();
+        let mut shape = header.shape().to_vec();
         if data_type.scalar != scalar {
             return Err(ContentsError::FileType { path: path.into(), got: in_file, asked: data_type });
         }
         if data_type.lanes > 1 && shape.pop() != Some(usize::from(data_type.lanes)) {
-            let shape = header.shape;
+            let shape = header.shape().to_vec();
             return Err(ContentsError::FileComponents { path: path.into(), shape, asked: data_type });
         }
-        let too_large = || npy_error(NpyError::TooLarge);
-        let expected = header.count().map_err(npy_error)?.checked_mul(scalar.size()).ok_or_else(too_large)?;
+        let expected = header.data_length().map_err(npy_error)?;
         let length = elements(&shape)
             .and_then(|count| count.checked_mul(data_type.size()))
             .filter(|length| isize::try_from(*length).is_ok())
-            .ok_or_else(too_large)?;
+            .ok_or_else(|| npy_error(NpyError::TooLarge))?;
         // Known before anything is allocated: a short file may claim any shape.
         if metadata.is_file() && metadata.len() < expected as u64 {
-            return Err(ContentsError::FileTooShort { path: path.into(), expected });
+            return Err(npy_error(NpyError::TruncatedData { expected }));
         }
-        Ok(Self {
-            data_type,
-            shape,
-            length,
-            source: Source::File { path: path.into(), reader, big_endian, expected },
-        })
+        Ok(Self { data_type, shape, length, source: Source::File { path: path.into(), reader, header } })
     }
 
     /// Writes the contents to memory of [`length`](Self::length) bytes, all zero before.
@@ -263,24 +255,18 @@ impl Contents {
                     generate(bytes, data_type, |_| Some(T::from_random_bits(random.next())));
                 }
             }),
-            Source::File { path, reader, big_endian, expected } => {
-                let too_short = |error: std::io::Error| match error.kind() {
-                    std::io::ErrorKind::UnexpectedEof => {
-                        ContentsError::FileTooShort { path: path.clone(), expected: *expected }
-                    }
-                    _ => ContentsError::Open { path: path.clone(), source: error },
-                };
-                // The file has no padding: elements of which memory has some are read one by one.
+            Source::File { path, reader, header } => {
+                let npy_error = |source| ContentsError::Npy { path: path.clone(), source };
+                // The file has no padding, of which memory may have some.
                 let packed = lanes * scalar_size;
                 if packed == data_type.size() {
-                    reader.read_exact(bytes).map_err(too_short)?;
+                    header.read_data(reader, bytes).map_err(npy_error)?;
                 } else {
-                    for row in bytes.chunks_exact_mut(data_type.size()) {
-                        reader.read_exact(&mut row[..packed]).map_err(too_short)?;
-                    }
-                }
-                if *big_endian != cfg!(target_endian = "big") {
-                    bytes.chunks_exact_mut(scalar_size).for_each(<[u8]>::reverse);
+                    let mut scalars = vec![0; header.data_length().map_err(npy_error)?];
+                    header.read_data(reader, &mut scalars).map_err(npy_error)?;
+                    let rows = bytes.chunks_exact_mut(data_type.size());
+                    rows.zip(scalars.chunks_exact(packed))
+                        .for_each(|(row, from)| row[..packed].copy_from_slice(from));
                 }
             }
         }
@@ -385,7 +371,7 @@ mod tests {
         let path = |name: &str| directory.path().join(name).display().to_string();
         let write = |name: &str, shape: &[usize], data: &[u8]| {
             let mut file = File::create(path(name)).unwrap();
-            Header::write(&mut file, ScalarType::Short, shape).unwrap();
+            Header::new(ScalarType::Short, shape).write(&mut file).unwrap();
             std::io::Write::write_all(&mut file, data).unwrap();
         };
         write("rows.npy", &[2, 3], &[1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0]);

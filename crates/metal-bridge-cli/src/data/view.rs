@@ -5,9 +5,9 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use metal_bridge::DataType;
+use metal_bridge::npy::{Header, NpyError};
 
 use super::element::{Element, with_element_type};
-use super::npy::Header;
 
 /// Elements of a row, and rows, that are shown at most; of more, the first and the last half.
 const SHOWN: usize = 64;
@@ -72,7 +72,7 @@ impl View<'_> {
     }
 
     /// Writes a `.npy` file. The components of a vector are one more axis.
-    pub(crate) fn save(&self, path: &Path) -> io::Result<()> {
+    pub(crate) fn save(&self, path: &Path) -> Result<(), NpyError> {
         let mut file = BufWriter::new(File::create(path)?);
         let mut shape = self.shape.to_vec();
         let lanes = usize::from(self.data_type.lanes);
@@ -80,11 +80,12 @@ impl View<'_> {
             shape.push(lanes);
         }
         let scalar = self.data_type.scalar;
-        Header::write(&mut file, scalar, &shape)?;
+        Header::new(scalar, &shape).write(&mut file)?;
         for element in self.bytes().chunks_exact(self.data_type.size()) {
             file.write_all(&element[..lanes * scalar.size()])?;
         }
-        file.flush()
+        file.flush()?;
+        Ok(())
     }
 
     fn bytes(&self) -> &[u8] {
@@ -147,6 +148,6 @@ mod tests {
             .unwrap();
         let saved = std::fs::read(&path).unwrap();
         assert_eq!(&saved[saved.len() - 6..], [1, 2, 3, 4, 5, 6]);
-        assert_eq!(Header::read(&mut saved.as_slice()).unwrap().shape, [2, 3]);
+        assert_eq!(Header::read(saved.as_slice()).unwrap().shape(), [2, 3]);
     }
 }

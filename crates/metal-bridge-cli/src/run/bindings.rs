@@ -112,7 +112,7 @@ impl<'a> Bindings<'a> {
             let bytes = bound.buffer.map_read::<u8>()?;
             View { data_type: bound.data_type, shape: &bound.shape, bytes: &bytes }
                 .save(&at.value)
-                .map_err(|source| Failure::File { path: at.value.clone(), source })?;
+                .map_err(|source| Failure::Npy { path: at.value.clone(), source })?;
         }
         Ok(())
     }

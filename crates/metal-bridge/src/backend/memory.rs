@@ -1,14 +1,20 @@
 //! Host memory for buffers: zeroed, aligned, counted, and refused instead of aborting.
 
 use std::alloc::Layout;
+#[cfg(feature = "dlpack")]
+use std::any::Any;
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, Result};
 
-/// Alignment of every buffer, as Metal's.
+/// Alignment of every buffer of ours, as Metal's.
 pub(crate) const ALIGNMENT: usize = 256;
+
+/// Alignment of buffers in memory of others: more than any type of MSL and any register needs, and what libraries give.
+#[cfg(feature = "dlpack")]
+pub(crate) const FOREIGN_ALIGNMENT: usize = 64;
 
 /// From this length on, memory comes in pages of its own, which the system zeroes when they are first touched.
 const MAP_FROM: usize = 64 << 10;
@@ -64,13 +70,16 @@ pub(crate) struct Memory {
     address: NonNull<u8>,
     length: usize,
     kind: Kind,
-    budget: Arc<Budget>,
+    /// Memory of others is not counted.
+    budget: Option<Arc<Budget>>,
 }
 
 #[derive(Debug)]
 enum Kind {
     Heap(Layout),
     Map(#[expect(dead_code, reason = "kept alive")] memmap2::MmapRaw),
+    #[cfg(feature = "dlpack")]
+    Foreign(#[expect(dead_code, reason = "kept alive")] Box<dyn Any + Send + Sync>),
 }
 
 // SAFETY: `Memory` owns its block like a `Box<[u8]>` would; it is only ever accessed through the address,
@@ -85,7 +94,7 @@ impl Memory {
         budget.take(length)?;
         let block = if length < MAP_FROM { heap(length) } else { map(length) };
         match block {
-            Some((address, kind)) => Ok(Self { address, length, kind, budget: budget.clone() }),
+            Some((address, kind)) => Ok(Self { address, length, kind, budget: Some(budget.clone()) }),
             None => {
                 budget.give_back(length);
                 Err(budget.out_of_memory(length, budget.used()))
@@ -93,7 +102,23 @@ impl Memory {
         }
     }
 
-    /// First byte, aligned to [`ALIGNMENT`].
+    /// Memory of somebody else, aligned to [`FOREIGN_ALIGNMENT`].
+    ///
+    /// # Safety
+    ///
+    /// The block is initialised, may be read and written, and lives as long as the owner does; nobody else accesses it in a
+    /// way that conflicts.
+    #[cfg(feature = "dlpack")]
+    pub(crate) unsafe fn foreign(
+        address: NonNull<u8>,
+        length: usize,
+        owner: Box<dyn Any + Send + Sync>,
+    ) -> Self {
+        debug_assert!(address.addr().get().is_multiple_of(FOREIGN_ALIGNMENT), "the caller checks that");
+        Self { address, length, kind: Kind::Foreign(owner), budget: None }
+    }
+
+    /// First byte, aligned to [`ALIGNMENT`] unless it is somebody else's.
     pub(crate) fn address(&self) -> NonNull<u8> {
         self.address
     }
@@ -129,7 +154,9 @@ impl Drop for Memory {
             // SAFETY: the block came from the allocator with this layout and is freed once, here.
             unsafe { std::alloc::dealloc(self.address.as_ptr(), layout) };
         }
-        self.budget.give_back(self.length);
+        if let Some(budget) = &self.budget {
+            budget.give_back(self.length);
+        }
     }
 }
 

@@ -44,6 +44,12 @@ pub(crate) trait Device: fmt::Debug + Send + Sync {
     fn current_allocated_size(&self) -> u64;
     /// A zeroed buffer; `length` is at least 1 and at most `limits().max_buffer_length`.
     fn new_buffer(&self, length: usize, mode: StorageMode) -> Result<Arc<dyn Buffer>>;
+    /// A buffer in memory of the host, which is at least 1 byte long; `None` if the device cannot use such memory.
+    #[cfg(feature = "dlpack")]
+    fn buffer_in(&self, memory: memory::Memory) -> Option<Arc<dyn Buffer>> {
+        let _ = memory;
+        None
+    }
     fn new_library(&self, source: &str, options: &CompileOptions) -> Result<Arc<dyn Library>, LibraryError>;
     fn new_queue(&self) -> Result<Arc<dyn Queue>>;
 
@@ -58,7 +64,7 @@ pub(crate) trait Device: fmt::Debug + Send + Sync {
 /// Memory of a device. Back ends find their own type again through [`own`].
 pub(crate) trait Buffer: Any + fmt::Debug + Send + Sync {
     /// The address of the first byte if the host may use it, valid until the buffer is dropped, aligned
-    /// to [`memory::ALIGNMENT`]. Not asked of private buffers.
+    /// to [`memory::ALIGNMENT`] unless the memory was given to the device. Not asked of private buffers.
     fn contents(&self) -> NonNull<u8>;
 
     /// The host has changed a range of a managed buffer.

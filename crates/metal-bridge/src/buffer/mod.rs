@@ -106,7 +106,7 @@ impl From<StorageMode> for ResourceOptions {
 /// The memory starts as zeros (or as a copy of the data given), is aligned to at least 256 bytes, and is freed
 /// when neither a handle nor committed work uses it any more. Buffers of an
 /// [allocator](crate::BufferAllocator) are like any other, but start with whatever is in their memory, which goes
-/// back to the allocator instead.
+/// back to the allocator instead; so are buffers in memory of other libraries, which is aligned to 64 bytes.
 #[doc(alias = "MTLBuffer")]
 #[derive(Clone)]
 pub struct Buffer(Arc<Inner>);
@@ -118,6 +118,8 @@ struct Inner {
     /// Where the buffer begins in the back end's.
     offset: usize,
     length: usize,
+    /// What the address of the first byte is a multiple of.
+    alignment: usize,
     storage_mode: StorageMode,
     label: Mutex<String>,
     access: Access,
@@ -136,18 +138,31 @@ impl Buffer {
         length: usize,
         storage_mode: StorageMode,
     ) -> Self {
-        Self::over(Storage::Own { device, backend }, 0, length, storage_mode)
+        Self::over(Storage::Own { device, backend }, 0, length, backend::memory::ALIGNMENT, storage_mode)
+    }
+
+    /// A buffer in memory of somebody else.
+    #[cfg(feature = "dlpack")]
+    pub(crate) fn foreign(device: Device, backend: Arc<dyn backend::Buffer>, length: usize) -> Self {
+        let alignment = backend::memory::FOREIGN_ALIGNMENT;
+        Self::over(Storage::Own { device, backend }, 0, length, alignment, StorageMode::Shared)
     }
 
     /// A part of an allocator's memory, from an offset that is a multiple of the alignment. Nobody else uses that part
     /// until the lease is dropped.
     pub(crate) fn pooled(lease: Lease, offset: usize, length: usize, storage_mode: StorageMode) -> Self {
-        Self::over(Storage::Pooled(lease), offset, length, storage_mode)
+        Self::over(Storage::Pooled(lease), offset, length, backend::memory::ALIGNMENT, storage_mode)
     }
 
-    fn over(storage: Storage, offset: usize, length: usize, storage_mode: StorageMode) -> Self {
+    fn over(
+        storage: Storage,
+        offset: usize,
+        length: usize,
+        alignment: usize,
+        storage_mode: StorageMode,
+    ) -> Self {
         let (label, access) = (Mutex::default(), Access::default());
-        Self(Arc::new(Inner { storage, offset, length, storage_mode, label, access }))
+        Self(Arc::new(Inner { storage, offset, length, alignment, storage_mode, label, access }))
     }
 
     /// The device that made it.
@@ -386,7 +401,7 @@ impl Buffer {
         let fits = element_size > 0
             && size.is_multiple_of(element_size)
             && offset.is_multiple_of(alignment)
-            && alignment <= backend::memory::ALIGNMENT;
+            && alignment <= self.0.alignment;
         if fits {
             return Ok(size / element_size);
         }
@@ -401,7 +416,12 @@ impl Buffer {
         })
     }
 
-    fn check_host_access(&self, operation: &'static str, offset: usize, size: usize) -> Result<()> {
+    pub(crate) fn check_host_access(
+        &self,
+        operation: &'static str,
+        offset: usize,
+        size: usize,
+    ) -> Result<()> {
         if self.storage_mode() == StorageMode::Private {
             return Err(Error::PrivateBuffer { operation, buffer: self.describe() });
         }
@@ -450,7 +470,7 @@ impl Buffer {
     }
 
     /// The address of the first byte, for buffers that the host may access.
-    fn address(&self) -> NonNull<u8> {
+    pub(crate) fn address(&self) -> NonNull<u8> {
         let contents = self.backend().contents();
         // SAFETY: the buffer lies within the back end's.
         unsafe { contents.add(self.0.offset) }

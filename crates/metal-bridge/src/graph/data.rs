@@ -176,7 +176,7 @@ impl TryFrom<SavedData> for TensorData {
 }
 
 /// Elements with their bytes in the other order.
-fn swapped(data_type: TensorDataType, mut bytes: Vec<u8>) -> Vec<u8> {
+pub(super) fn swapped(data_type: TensorDataType, mut bytes: Vec<u8>) -> Vec<u8> {
     bytes.chunks_mut(data_type.size()).for_each(<[u8]>::reverse);
     bytes
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use half::{bf16, f16};
+use msl_types::ScalarType;
 use serde::{Deserialize, Serialize};
 
 /// The type of a tensor's elements.
@@ -56,6 +57,24 @@ impl TensorDataType {
             Self::Float16 | Self::BFloat16 => 2,
             Self::UInt8 | Self::Bool => 1,
         }
+    }
+
+    /// The type of elements in kernels.
+    pub const fn scalar_type(self) -> ScalarType {
+        match self {
+            Self::Float32 => ScalarType::Float,
+            Self::Float16 => ScalarType::Half,
+            Self::BFloat16 => ScalarType::BFloat,
+            Self::Int32 => ScalarType::Int,
+            Self::Int64 => ScalarType::Long,
+            Self::UInt8 => ScalarType::UChar,
+            Self::Bool => ScalarType::Bool,
+        }
+    }
+
+    /// The type of tensors whose elements are of a kernels' type, if there is one.
+    pub fn of_scalar(scalar_type: ScalarType) -> Option<Self> {
+        Self::ALL.into_iter().find(|data_type| data_type.scalar_type() == scalar_type)
     }
 
     /// Whether it is a floating-point type.

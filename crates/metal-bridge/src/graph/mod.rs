@@ -74,6 +74,8 @@
 //! * **Layouts** are NCHW for images, OIHW for the weights of convolutions.
 
 mod build;
+#[cfg(feature = "safetensors")]
+mod checkpoint;
 mod compile;
 mod data;
 mod data_type;
@@ -91,6 +93,8 @@ pub use build::{
     AdamDescriptor, AttentionDescriptor, BatchNorm, Convolution2dDescriptor, LossReduction, Operand,
     Pooling2dDescriptor, SgdDescriptor,
 };
+#[cfg(feature = "safetensors")]
+pub use checkpoint::{Checkpoint, CheckpointError};
 pub use data::TensorData;
 pub use data_type::{Element, TensorDataType};
 pub use dim::Dim;

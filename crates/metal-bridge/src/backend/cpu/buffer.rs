@@ -15,6 +15,11 @@ impl CpuBuffer {
         Memory::new(length, budget).map(Self)
     }
 
+    #[cfg(feature = "dlpack")]
+    pub(super) fn in_memory(memory: Memory) -> Self {
+        Self(memory)
+    }
+
     /// The address of a byte.
     pub(super) fn at(&self, offset: usize) -> *mut u8 {
         debug_assert!(offset <= self.0.length(), "the API checks offsets");

@@ -8,6 +8,8 @@ use super::library::CpuLibrary;
 use super::pool::{self, Pool};
 use super::queue::CpuQueue;
 use super::system;
+#[cfg(feature = "dlpack")]
+use crate::backend::memory::Memory;
 use crate::backend::routine::Routine;
 use crate::backend::{self, memory::Budget};
 use crate::buffer::StorageMode;
@@ -64,6 +66,11 @@ impl backend::Device for CpuDevice {
 
     fn new_buffer(&self, length: usize, _mode: StorageMode) -> Result<Arc<dyn backend::Buffer>> {
         Ok(Arc::new(CpuBuffer::new(length, &self.budget)?))
+    }
+
+    #[cfg(feature = "dlpack")]
+    fn buffer_in(&self, memory: Memory) -> Option<Arc<dyn backend::Buffer>> {
+        Some(Arc::new(CpuBuffer::in_memory(memory)))
     }
 
     fn new_library(

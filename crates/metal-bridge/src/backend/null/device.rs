@@ -6,6 +6,8 @@ use msl_types::{CompileOptions, FunctionReflection, LibraryError};
 use super::buffer::NullBuffer;
 use super::library::NullLibrary;
 use super::queue::{NullQueue, describe};
+#[cfg(feature = "dlpack")]
+use crate::backend::memory::Memory;
 use crate::backend::{self, Submission, memory::Budget};
 use crate::buffer::StorageMode;
 use crate::device::{DeviceKind, Limits};
@@ -47,6 +49,11 @@ impl backend::Device for NullBackend {
 
     fn new_buffer(&self, length: usize, _mode: StorageMode) -> Result<Arc<dyn backend::Buffer>> {
         Ok(Arc::new(NullBuffer::new(length, &self.budget)?))
+    }
+
+    #[cfg(feature = "dlpack")]
+    fn buffer_in(&self, memory: Memory) -> Option<Arc<dyn backend::Buffer>> {
+        Some(Arc::new(NullBuffer::in_memory(memory)))
     }
 
     fn new_library(&self, _: &str, _: &CompileOptions) -> Result<Arc<dyn backend::Library>, LibraryError> {

@@ -94,24 +94,8 @@ impl GraphDevice {
     pub fn write_variable(&self, variable: &GraphTensor, value: &TensorData) -> Result<()> {
         let location = Location::caller();
         let (id, initial) = self::variable("write_variable", variable, location)?;
-        let error = |problem| GraphError::new("write_variable", location, problem);
-        if value.data_type() != initial.data_type() {
-            return Err(error(GraphProblem::DataTypes {
-                argument: "value",
-                got: value.data_type(),
-                other: "variable",
-                expected: initial.data_type(),
-            })
-            .into());
-        }
-        if value.shape() != initial.shape() {
-            return Err(error(GraphProblem::Shape {
-                argument: "value",
-                got: value.shape().into(),
-                expected: format!("{:?}, the variable's", initial.shape()),
-            })
-            .into());
-        }
+        check_value(&initial, value)
+            .map_err(|problem| GraphError::new("write_variable", location, problem))?;
         self.buffer(variable.graph(), id, &initial)?.write(value.bytes())
     }
 
@@ -140,8 +124,28 @@ impl GraphDevice {
     }
 }
 
+/// Whether a variable can have a value.
+pub(crate) fn check_value(initial: &TensorData, value: &TensorData) -> Result<(), GraphProblem> {
+    if value.data_type() != initial.data_type() {
+        return Err(GraphProblem::DataTypes {
+            argument: "value",
+            got: value.data_type(),
+            other: "variable",
+            expected: initial.data_type(),
+        });
+    }
+    if value.shape() != initial.shape() {
+        return Err(GraphProblem::Shape {
+            argument: "value",
+            got: value.shape().into(),
+            expected: format!("{:?}, the variable's", initial.shape()),
+        });
+    }
+    Ok(())
+}
+
 /// The variable of a tensor, and its first value.
-fn variable(
+pub(crate) fn variable(
     operation: &'static str,
     tensor: &GraphTensor,
     location: &'static Location<'static>,

@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 pub use descriptor::{GraphCompilationDescriptor, GraphExecutionDescriptor, GraphOptimization};
 pub use device::GraphDevice;
+#[cfg(feature = "safetensors")]
+pub(super) use device::{check_value, variable};
 pub use execution::GraphExecution;
 pub use profile::{GraphProfile, GraphStepProfile};
 

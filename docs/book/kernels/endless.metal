@@ -1,0 +1,3 @@
+kernel void wait_for_it(device volatile uint *flag [[buffer(0)]]) {
+    while (flag[0] == 0) {}
+}
