@@ -75,8 +75,6 @@
 //! lists the environment variables; [`null`] helps to test
 //! programs without compiling or running kernels.
 
-#![cfg_attr(target_os = "macos", allow(dead_code, reason = "without a device there, much has no user"))]
-
 pub mod allocator;
 mod backend;
 pub mod buffer;

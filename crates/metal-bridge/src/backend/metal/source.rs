@@ -11,6 +11,8 @@ pub(super) struct Kernel {
     /// Of its name, from 1.
     pub(super) line: u32,
     pub(super) parameters: Vec<Parameter>,
+    /// `[[max_total_threads_per_threadgroup(n)]]`, if given as a number.
+    pub(super) max_total_threads_per_threadgroup: Option<u32>,
     /// `[[required_threads_per_threadgroup(x, y, z)]]`, if given as numbers.
     pub(super) required_threads_per_threadgroup: Option<[u32; 3]>,
 }
@@ -88,24 +90,26 @@ fn declaration(tokens: &[(Token<'_>, u32)], start: usize, after: usize) -> Optio
             line = tokens[at].1;
         }
     }
-    let required = attributes.iter().find_map(|attribute| match attribute[..] {
-        [
-            Token::Word("required_threads_per_threadgroup"),
-            Token::Sign('('),
-            Token::Word(x),
-            _,
-            Token::Word(y),
-            _,
-            Token::Word(z),
-            ..,
-        ] => Some([x.parse().ok()?, y.parse().ok()?, z.parse().ok()?]),
-        _ => None,
-    });
+    let numbers = |attribute: &str| {
+        let found = attributes.iter().find(|tokens| tokens.first() == Some(&Token::Word(attribute)))?;
+        let words = found[1..].iter().filter_map(|token| match token {
+            Token::Word(word) => Some(word.parse().ok()),
+            _ => None,
+        });
+        words.collect::<Option<Vec<u32>>>()
+    };
+    let most =
+        numbers("max_total_threads_per_threadgroup").and_then(|numbers| <[u32; 1]>::try_from(numbers).ok());
+    let required = numbers("required_threads_per_threadgroup").and_then(|numbers| numbers.try_into().ok());
     let parameters = split(&tokens[at + 1..end - 1]).into_iter().filter_map(parameter).collect();
-    Some((
-        Kernel { name: name.to_owned(), line, parameters, required_threads_per_threadgroup: required },
-        end,
-    ))
+    let kernel = Kernel {
+        name: name.to_owned(),
+        line,
+        parameters,
+        max_total_threads_per_threadgroup: most.map(|[number]| number),
+        required_threads_per_threadgroup: required,
+    };
+    Some((kernel, end))
 }
 
 /// Past all `[[…]]` at a place.
@@ -347,6 +351,8 @@ template [[host_name("generic_float")]] kernel void generic<float, 4>(device flo
         );
         assert_eq!(parameters(&kernels[1]), [("x", Some(Device), "unsigned int")]);
         assert_eq!(kernels[1].required_threads_per_threadgroup, Some([8, 4, 1]));
+        let most = [0, 1, 4].map(|i: usize| kernels[i].max_total_threads_per_threadgroup);
+        assert_eq!(most, [None, Some(64), Some(1)]);
         assert_eq!(kernels[0].required_threads_per_threadgroup, None);
         assert_eq!(parameters(&kernels[3]), [("x", Some(Device), "float")]);
         assert_eq!(parameters(&kernels[4]), []);
