@@ -80,8 +80,7 @@
 //!   error at all; time limits are the system's.
 //! * [`Library::functions`] and [`Function::reflection`] make pipelines, since only that tells what a function takes;
 //!   `constant` and `device const` buffers, and the names of structures, are told by the source, if macros do not hide them.
-//! * [`CompileOptions::include_directories`] must be empty, and a language version that the system does not know is replaced
-//!   by the newest that it knows.
+//! * A language version that the system does not know is replaced by the newest that it knows.
 //! * [`Function::inspect`] has nothing to show, and [`ComputePipelineState::log`] is empty.
 //!
 //! The GPU's side has been checked by types and lints and linked; its authors **have not run it on a Mac**.

@@ -9,7 +9,7 @@
 use msl_types::{CompileError, Diagnostic, Severity};
 
 /// By this name Metal's compiler calls what it is given as a string.
-const SOURCE: &str = "program_source";
+pub(super) const SOURCE: &str = "program_source";
 
 /// The words before messages.
 const SEVERITIES: [(&str, Severity); 4] = [

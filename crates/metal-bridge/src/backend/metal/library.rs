@@ -19,7 +19,7 @@ use objc2_metal::{
 use super::limits::Families;
 use super::pipeline::MetalPipeline;
 use super::source::{self, Kernel};
-use super::{diagnostics, reflection, types};
+use super::{diagnostics, includes, reflection, types};
 use crate::backend;
 
 pub(super) struct MetalLibrary {
@@ -49,12 +49,10 @@ impl MetalLibrary {
         source: &str,
         options: &CompileOptions,
     ) -> Result<Self, LibraryError> {
-        if !options.include_directories.is_empty() {
-            let reason = "Metal compiles one text and looks for `#include \"…\"` nowhere; leave include_directories empty";
-            return Err(CompilerFailure::Metal(reason.into()).into());
-        }
+        let source = includes::expand(source, &options.include_directories)
+            .map_err(|message| diagnostics::compile_error(&message, &options.source_name))?;
         autoreleasepool(|_| {
-            let (library, error) = compile(device, source, &metal_options(options));
+            let (library, error) = compile(device, &source, &metal_options(options));
             let text = error.as_ref().map(|error| error.localizedDescription().to_string());
             let text = text.unwrap_or_default();
             let Some(library) = library else {
@@ -66,7 +64,7 @@ impl MetalLibrary {
                     _ => CompilerFailure::Metal(text).into(),
                 });
             };
-            let functions = functions(&library, &source::kernels(source));
+            let functions = functions(&library, &source::kernels(&source));
             let warnings = diagnostics::parse(&text, &options.source_name);
             Ok(Self { device: device.clone(), families, library, functions, all: OnceLock::new(), warnings })
         })

@@ -27,6 +27,7 @@ mod diagnostics;
 #[cfg(target_vendor = "apple")]
 mod encode;
 mod fault;
+mod includes;
 #[cfg(target_vendor = "apple")]
 mod library;
 mod limits;
