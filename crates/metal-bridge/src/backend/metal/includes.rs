@@ -91,7 +91,7 @@ impl Expansion {
             }
             self.text.push_str(line);
             self.text.push('\n');
-            self.check_length()?;
+            self.check_length(0)?;
         }
         if guarded {
             self.text.push_str("#endif\n");
@@ -109,6 +109,7 @@ impl Expansion {
         }
         let name = shown.to_string_lossy();
         let text = fs::read(real).map_err(|error| format!("{name}: {error}"))?;
+        self.check_length(text.len())?;
         self.place(1, &name)?;
         self.open.push(real.clone());
         self.add(&String::from_utf8_lossy(&text), &name, shown.parent())?;
@@ -120,11 +121,12 @@ impl Expansion {
     fn place(&mut self, line: usize, name: &str) -> Result<(), String> {
         let name = name.replace('\\', "\\\\").replace('"', "\\\"");
         let _ = writeln!(self.text, "#line {line} \"{name}\"");
-        self.check_length()
+        self.check_length(0)
     }
 
-    fn check_length(&self) -> Result<(), String> {
-        if self.text.len() <= MOST_BYTES {
+    /// `more`: bytes that are still to come.
+    fn check_length(&self, more: usize) -> Result<(), String> {
+        if self.text.len() + more <= MOST_BYTES {
             return Ok(());
         }
         Err(format!("the source with the files it includes has more than {} MiB", MOST_BYTES >> 20))
@@ -269,9 +271,10 @@ int after;
         let bomb = directory(&files);
         let error = expand("#include \"0.h\"\n", &[bomb.path().to_owned()]).unwrap_err();
         assert!(error.contains("more than 20000 files"), "{error}");
-        let large =
-            directory(&[("large.h", &"int x;\n".repeat(3 << 20)), ("eight.h", "#include \"large.h\"\n")]);
-        let error = expand(&"#include \"eight.h\"\n".repeat(4), &[large.path().to_owned()]).unwrap_err();
+        let large = directory(&[]);
+        let file = fs::File::create(large.path().join("large.h")).unwrap();
+        file.set_len(MOST_BYTES as u64).unwrap();
+        let error = expand("int x;\n#include \"large.h\"\n", &[large.path().to_owned()]).unwrap_err();
         assert!(error.contains("more than 64 MiB"), "{error}");
     }
 
