@@ -4,8 +4,8 @@ use std::ptr::NonNull;
 use std::sync::{Arc, OnceLock};
 
 use msl_types::{
-    CompileError, CompileOptions, CompilerFailure, ConstantValue, Diagnostic, FunctionConstant,
-    FunctionConstantValues, FunctionReflection, LanguageVersion, LibraryError, MathMode, PipelineError,
+    CompileOptions, ConstantValue, Diagnostic, FunctionConstant, FunctionConstantValues, FunctionReflection,
+    LanguageVersion, LibraryError, MathMode, PipelineError,
 };
 use objc2::msg_send;
 use objc2::rc::{Retained, autoreleasepool};
@@ -13,7 +13,7 @@ use objc2::runtime::{NSObject, ProtocolObject};
 use objc2_foundation::{NSDictionary, NSError, NSString};
 use objc2_metal::{
     MTLCompileOptions, MTLDataType, MTLDevice, MTLFunction, MTLFunctionConstantValues, MTLFunctionType,
-    MTLLanguageVersion, MTLLibrary, MTLLibraryError, MTLMathFloatingPointFunctions, MTLMathMode,
+    MTLLanguageVersion, MTLLibrary, MTLMathFloatingPointFunctions, MTLMathMode,
 };
 
 use super::limits::Families;
@@ -50,19 +50,12 @@ impl MetalLibrary {
         options: &CompileOptions,
     ) -> Result<Self, LibraryError> {
         let source = includes::expand(source, &options.include_directories)
-            .map_err(|message| diagnostics::compile_error(&message, &options.source_name))?;
+            .map_err(|message| diagnostics::general(message, &options.source_name))?;
         autoreleasepool(|_| {
             let (library, error) = compile(device, &source, &metal_options(options));
-            let text = error.as_ref().map(|error| error.localizedDescription().to_string());
-            let text = text.unwrap_or_default();
+            let text = error.map_or_else(String::new, |error| error.localizedDescription().to_string());
             let Some(library) = library else {
-                return Err(match error.map(|error| MTLLibraryError(error.code().cast_unsigned())) {
-                    Some(MTLLibraryError::CompileFailure) => {
-                        let error: CompileError = diagnostics::compile_error(&text, &options.source_name);
-                        error.into()
-                    }
-                    _ => CompilerFailure::Metal(text).into(),
-                });
+                return Err(diagnostics::failure(&text, &options.source_name));
             };
             let functions = functions(&library, &source::kernels(&source));
             let warnings = diagnostics::parse(&text, &options.source_name);
