@@ -111,12 +111,6 @@ impl MetalDevice {
         };
         Self { name: device.name().to_string(), device, families, limits, byte_kernels }
     }
-
-    /// Metal's object.
-    #[expect(dead_code, reason = "for back ends of graphs")]
-    pub(crate) fn metal(&self) -> &Retained<ProtocolObject<dyn MTLDevice>> {
-        &self.device
-    }
 }
 
 impl backend::Device for MetalDevice {
