@@ -81,6 +81,8 @@
 //! * [`Library::functions`] and [`Function::reflection`] make pipelines, since only that tells what a function takes;
 //!   `constant` and `device const` buffers, and the names of structures, are told by the source, if macros do not hide them.
 //! * A language version that the system does not know is replaced by the newest that it knows.
+//! * The built-in kernel `layer_norm_float32` takes SIMD-groups of 32 threads for granted, which all of Apple's own GPUs have, but
+//!   not all GPUs of Intel Macs.
 //! * [`Function::inspect`] has nothing to show, and [`ComputePipelineState::log`] is empty.
 //!
 //! The GPU's side has been checked by types and lints and linked; its authors **have not run it on a Mac**.
