@@ -7,6 +7,8 @@
 //!
 //! # fn main() -> metal_bridge::Result<()> {
 //! let source = "
+//!     #include <metal_stdlib>
+//!     using namespace metal;
 //!     kernel void scale(device float *x [[buffer(0)]], constant float &factor [[buffer(1)]],
 //!                       uint i [[thread_position_in_grid]]) {
 //!         x[i] *= factor;
@@ -83,6 +85,7 @@ impl ComputePipelineState {
     #[doc(alias = "maxTotalThreadsPerThreadgroup")]
     pub fn max_total_threads_per_threadgroup(&self) -> usize {
         let limit = self.device().limits().max_total_threads_per_threadgroup;
+        let limit = self.backend().max_total_threads_per_threadgroup().map_or(limit, |own| limit.min(own));
         self.reflection().max_total_threads_per_threadgroup.map_or(limit, |own| limit.min(own as usize))
     }
 
@@ -96,7 +99,7 @@ impl ComputePipelineState {
     /// Threads of a SIMD-group. Threadgroups of a multiple of it make the best use of the device.
     #[doc(alias = "threadExecutionWidth")]
     pub fn thread_execution_width(&self) -> usize {
-        self.device().thread_execution_width()
+        self.backend().thread_execution_width().unwrap_or_else(|| self.device().thread_execution_width())
     }
 
     /// Bytes of threadgroup memory that the source declares itself.
