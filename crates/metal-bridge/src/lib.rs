@@ -98,6 +98,12 @@ mod svg;
 pub mod switches;
 mod sync;
 
+// Tests of executables are unit tests of `graph/lower` as well, on this device.
+#[cfg(test)]
+extern crate self as metal_bridge;
+#[cfg(test)]
+pub(crate) use backend::tensor_program::host::device as test_device;
+
 pub use allocator::{AllocatorConfig, BufferAllocator, ClassStats, MemoryStats, Snapshot};
 pub use buffer::{Buffer, BufferView, BufferViewMut, ResourceOptions, StorageMode};
 pub use command_buffer::{CommandBuffer, CommandBufferStatus};

@@ -76,13 +76,14 @@
 mod build;
 mod compile;
 mod data;
-mod data_type;
+pub(crate) mod data_type;
 mod dim;
 mod error;
 mod executable;
 mod gradient;
 mod handle;
 pub(crate) mod ir;
+mod lower;
 pub mod reference;
 mod saved;
 mod shape;
