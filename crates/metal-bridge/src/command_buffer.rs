@@ -320,7 +320,8 @@ impl CommandBuffer {
         }
     }
 
-    /// When the device began with the work, in seconds from a fixed point in the past; `None` before that.
+    /// When the device began with the work, in seconds from a fixed point in the past; `None` before that, and with
+    /// Metal until the work has ended.
     #[doc(alias = "GPUStartTime")]
     pub fn gpu_start_time(&self) -> Option<f64> {
         self.0.state.lock().start
@@ -433,23 +434,29 @@ impl CommandBuffer {
         if label.is_empty() { "the command buffer".into() } else { named("command buffer", &label) }
     }
 
-    fn started(&self) {
-        let now = clock::seconds();
+    /// `start`: when the work began, if that is known already.
+    fn scheduled(&self, start: Option<f64>) {
         let mut state = self.0.state.lock();
-        state.start = Some(now);
+        state.start = start;
         self.set_status(CommandBufferStatus::Scheduled);
         drop(state);
         self.0.state.notify_all();
     }
 
-    fn ended(&self, result: Result<()>) {
+    /// `times`: when the work began and ended, if the device knows.
+    fn ended(&self, result: Result<()>, times: Option<(f64, f64)>) {
         let now = clock::seconds();
         let mut state = self.0.state.lock();
         let Stage::Submitted(uses) = std::mem::replace(&mut state.stage, Stage::Ended) else {
             unreachable!("only a committed command buffer can end, and only once")
         };
-        state.start.get_or_insert(now);
-        state.end = Some(now);
+        match times {
+            Some((start, end)) => (state.start, state.end) = (Some(start), Some(end)),
+            None => {
+                state.start.get_or_insert(now);
+                state.end = Some(now);
+            }
+        }
         state.error = result.err();
         state.handlers_pending = !state.handlers.is_empty();
         let handlers_pending = state.handlers_pending;
@@ -504,14 +511,27 @@ impl Completion {
     /// The device begins with the work.
     pub(crate) fn started(&self) {
         if let Some(command_buffer) = &self.0 {
-            command_buffer.started();
+            command_buffer.scheduled(Some(clock::seconds()));
+        }
+    }
+
+    /// The device has the work and begins with it at a time that it tells at the end.
+    #[cfg(target_vendor = "apple")]
+    pub(crate) fn scheduled(&self) {
+        if let Some(command_buffer) = &self.0 {
+            command_buffer.scheduled(None);
         }
     }
 
     /// The work has ended, and everything that the submission kept alive has been dropped.
-    pub(crate) fn finish(mut self, result: Result<()>) {
+    pub(crate) fn finish(self, result: Result<()>) {
+        self.finish_at(result, None);
+    }
+
+    /// As [`finish`](Self::finish), at times that the device has measured, in seconds on this process's clock.
+    pub(crate) fn finish_at(mut self, result: Result<()>, times: Option<(f64, f64)>) {
         if let Some(command_buffer) = self.0.take() {
-            command_buffer.ended(result);
+            command_buffer.ended(result, times);
         }
     }
 }
@@ -519,7 +539,8 @@ impl Completion {
 impl Drop for Completion {
     fn drop(&mut self) {
         if let Some(command_buffer) = self.0.take() {
-            command_buffer.ended(Err(Error::Internal { message: "the work was dropped".into() }));
+            let message = "the work was dropped".into();
+            command_buffer.ended(Err(Error::Internal { message }), None);
         }
     }
 }

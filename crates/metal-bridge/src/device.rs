@@ -1,8 +1,8 @@
 //! Devices: what everything else is made by.
 //!
-//! [`Device::system_default`] gives the best device of the machine; `METAL_BRIDGE_DEVICE` chooses another.
-//! [`Device::cpu`] makes a CPU device with a configuration of its own. [`Device::null`] checks everything and
-//! runs nothing.
+//! [`Device::system_default`] gives the best device of the machine, which is the GPU where there is Metal and else the
+//! processor; `METAL_BRIDGE_DEVICE` chooses another. [`Device::cpu`] makes a CPU device with a configuration of its own.
+//! [`Device::null`] checks everything and runs nothing.
 //!
 //! Objects of different devices do not mix: that is an [`Error::DeviceMismatch`].
 //!
@@ -53,6 +53,8 @@ pub(crate) const MAX_THREADS: usize = 1024;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DeviceKind {
+    /// A GPU through Apple's Metal: macOS and Apple's other systems.
+    Metal,
     /// The processor: kernels are compiled to native code.
     Cpu,
     /// Checks every call and runs nothing.
@@ -63,14 +65,37 @@ impl DeviceKind {
     /// The name by which `METAL_BRIDGE_DEVICE` selects it.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Metal => "metal",
             Self::Cpu => "cpu",
             Self::Null => "null",
         }
     }
 
+    /// All kinds.
+    const ALL: [Self; 3] = [Self::Metal, Self::Cpu, Self::Null];
+
     /// The kinds that this build can make, the default first.
-    const AVAILABLE: &'static [Self] =
-        if cfg!(target_os = "macos") { &[Self::Null] } else { &[Self::Cpu, Self::Null] };
+    const AVAILABLE: &'static [Self] = &[
+        #[cfg(target_vendor = "apple")]
+        Self::Metal,
+        #[cfg(any(not(target_vendor = "apple"), feature = "cpu"))]
+        Self::Cpu,
+        Self::Null,
+    ];
+
+    /// The devices of this kind that this build may make without being asked, the default first.
+    fn computing() -> impl Iterator<Item = Self> {
+        Self::AVAILABLE.iter().copied().filter(|kind| *kind != Self::Null)
+    }
+
+    /// What a build without this kind lacks.
+    const fn requirement(self) -> &'static str {
+        match self {
+            Self::Metal => "Metal is only on Apple's systems",
+            Self::Cpu => "on Apple's systems it needs the cargo feature `cpu`",
+            Self::Null => "it is always there",
+        }
+    }
 }
 
 impl fmt::Display for DeviceKind {
@@ -130,12 +155,18 @@ pub(crate) struct Limits {
     pub(crate) max_buffer_length: usize,
     /// Most bytes of all buffers.
     pub(crate) memory_limit: u64,
+    /// Bytes that all buffers may have without making the machine slow.
+    pub(crate) recommended_max_working_set_size: u64,
+    /// Whether host and device use the same memory.
+    pub(crate) has_unified_memory: bool,
+    /// Whether the threadgroups at the end of a grid may be smaller than the others.
+    pub(crate) non_uniform_threadgroups: bool,
     /// How long a thread looks whether work has ended before it goes to sleep.
     pub(crate) look_for: Duration,
 }
 
 impl Limits {
-    /// Metal's limits, which all our devices have, with as much memory as given.
+    /// The limits of Apple's GPUs, which our own devices have as well, with as much memory as given.
     pub(crate) fn with_memory(memory_limit: u64) -> Self {
         let max_buffer_length = usize::try_from(memory_limit).unwrap_or(usize::MAX).min(isize::MAX as usize);
         Self {
@@ -145,6 +176,9 @@ impl Limits {
             thread_execution_width: 32,
             max_buffer_length,
             memory_limit,
+            recommended_max_working_set_size: memory_limit / 4 * 3,
+            has_unified_memory: true,
+            non_uniform_threadgroups: true,
             look_for: Duration::ZERO,
         }
     }
@@ -166,8 +200,8 @@ struct Inner {
     pools: crate::sync::Mutex<Vec<Weak<Pool>>>,
 }
 
-/// The system's default devices that are in use: asking twice gives the same device.
-static DEFAULTS: Mutex<Vec<(DeviceKind, Weak<Inner>)>> = Mutex::new(Vec::new());
+/// The system's devices that are in use, by kind and number: asking twice gives the same device.
+static IN_USE: Mutex<Vec<(DeviceKind, u64, Weak<Inner>)>> = Mutex::new(Vec::new());
 
 impl Device {
     pub(crate) fn new(backend: Box<dyn backend::Device>) -> Self {
@@ -180,33 +214,42 @@ impl Device {
     ///
     /// # Errors
     ///
-    /// If the machine has no device, the name is unknown (the error lists the known ones), or another switch
-    /// has an impossible value.
+    /// If the machine has no device, the name is unknown (the error lists the known ones) or of a kind that this
+    /// build does not have, or another switch has an impossible value.
     #[doc(alias = "MTLCreateSystemDefaultDevice")]
     #[doc(alias = "CreateSystemDefaultDevice")]
     pub fn system_default() -> Result<Self> {
-        match selected()? {
-            Some(kind) => Self::default_of(kind),
-            None if cfg!(target_os = "macos") => Err(no_cpu_device()),
-            None => Self::default_of(DeviceKind::AVAILABLE[0]),
+        if let Some(kind) = selected()? {
+            return Self::default_of(kind);
         }
+        let mut lacking = Error::NoDevice { reason: DeviceKind::Cpu.requirement().into() };
+        for kind in DeviceKind::computing() {
+            match Self::default_of(kind) {
+                Err(error @ Error::NoDevice { .. }) => lacking = error,
+                result => return result,
+            }
+        }
+        Err(lacking)
     }
 
-    /// All devices of this machine, the default one first. The null device is among them only if
-    /// `METAL_BRIDGE_DEVICE` asks for it.
+    /// All devices of this machine, the default one first. A Mac may have several GPUs. The null device is among them
+    /// only if `METAL_BRIDGE_DEVICE` asks for it.
     ///
     /// # Errors
     ///
     /// As [`system_default`](Self::system_default), except that a machine without a device gives an empty list.
     #[doc(alias = "MTLCopyAllDevices")]
     pub fn all() -> Result<Vec<Self>> {
-        let mut kinds: Vec<_> = selected()?.into_iter().collect();
-        for kind in DeviceKind::AVAILABLE {
-            if *kind != DeviceKind::Null && !kinds.contains(kind) {
-                kinds.push(*kind);
+        let selected = selected()?;
+        let mut devices = selected.map_or_else(|| Ok(Vec::new()), Self::all_of)?;
+        for kind in DeviceKind::computing().filter(|kind| Some(*kind) != selected) {
+            match Self::all_of(kind) {
+                Ok(more) => devices.extend(more),
+                Err(Error::NoDevice { .. }) => {}
+                Err(error) => return Err(error),
             }
         }
-        kinds.into_iter().map(Self::default_of).collect()
+        Ok(devices)
     }
 
     /// A CPU device of its own, with its own threads.
@@ -214,16 +257,17 @@ impl Device {
     /// # Errors
     ///
     /// If a switch has an impossible value, there are too many threads or they cannot be started, or this
-    /// system has no CPU device (macOS).
+    /// build has no CPU device ([`Error::NoDevice`]): on Apple's systems it is there with the cargo feature `cpu`.
     pub fn cpu(config: DeviceConfig) -> Result<Self> {
-        #[cfg(not(target_os = "macos"))]
+        #[cfg(any(not(target_vendor = "apple"), feature = "cpu"))]
         {
             Ok(Self::new(Box::new(backend::cpu::device::CpuDevice::new(&config)?)))
         }
-        #[cfg(target_os = "macos")]
+        #[cfg(not(any(not(target_vendor = "apple"), feature = "cpu")))]
         {
             let _ = config;
-            Err(no_cpu_device())
+            let reason = format!("this build has no CPU device: {}", DeviceKind::Cpu.requirement());
+            Err(Error::NoDevice { reason })
         }
     }
 
@@ -234,18 +278,47 @@ impl Device {
         crate::null::NullDevice::unrecorded()
     }
 
+    /// The default device of a kind that this build has.
     fn default_of(kind: DeviceKind) -> Result<Self> {
-        let mut defaults = DEFAULTS.lock().unwrap_or_else(PoisonError::into_inner);
-        defaults.retain(|(_, device)| device.strong_count() > 0);
-        let living = defaults.iter().find(|(k, _)| *k == kind).and_then(|(_, device)| device.upgrade());
+        match kind {
+            #[cfg(target_vendor = "apple")]
+            DeviceKind::Metal => Self::of_metal(backend::metal::device::MetalDevice::system_default()?),
+            #[cfg(not(target_vendor = "apple"))]
+            DeviceKind::Metal => Err(Error::NoDevice { reason: kind.requirement().into() }),
+            DeviceKind::Cpu => Self::in_use(kind, 0, || Self::cpu(DeviceConfig::new())),
+            DeviceKind::Null => Self::in_use(kind, 0, || Ok(Self::null())),
+        }
+    }
+
+    /// All devices of a kind that this build has, the default one first.
+    fn all_of(kind: DeviceKind) -> Result<Vec<Self>> {
+        match kind {
+            #[cfg(target_vendor = "apple")]
+            DeviceKind::Metal => {
+                backend::metal::device::MetalDevice::all()?.into_iter().map(Self::of_metal).collect()
+            }
+            _ => Ok(vec![Self::default_of(kind)?]),
+        }
+    }
+
+    #[cfg(target_vendor = "apple")]
+    fn of_metal(device: backend::metal::device::MetalDevice) -> Result<Self> {
+        Self::in_use(DeviceKind::Metal, device.registry_id(), || Ok(Self::new(Box::new(device))))
+    }
+
+    /// The device of this kind and number that is in use, or a new one.
+    fn in_use(kind: DeviceKind, number: u64, make: impl FnOnce() -> Result<Self>) -> Result<Self> {
+        let mut in_use = IN_USE.lock().unwrap_or_else(PoisonError::into_inner);
+        in_use.retain(|(_, _, device)| device.strong_count() > 0);
+        let living = in_use
+            .iter()
+            .find(|(k, n, _)| (*k, *n) == (kind, number))
+            .and_then(|(_, _, device)| device.upgrade());
         if let Some(inner) = living {
             return Ok(Self(inner));
         }
-        let device = match kind {
-            DeviceKind::Cpu => Self::cpu(DeviceConfig::new())?,
-            DeviceKind::Null => Self::null(),
-        };
-        defaults.push((kind, Arc::downgrade(&device.0)));
+        let device = make()?;
+        in_use.push((kind, number, Arc::downgrade(&device.0)));
         Ok(device)
     }
 
@@ -287,7 +360,7 @@ impl Device {
     /// Bytes that all buffers together may have without making the machine slow.
     #[doc(alias = "recommendedMaxWorkingSetSize")]
     pub fn recommended_max_working_set_size(&self) -> u64 {
-        self.memory_limit() / 4 * 3
+        self.0.limits.recommended_max_working_set_size
     }
 
     /// Bytes that all living buffers have together.
@@ -299,7 +372,7 @@ impl Device {
     /// Whether host and device use the same memory.
     #[doc(alias = "hasUnifiedMemory")]
     pub fn has_unified_memory(&self) -> bool {
-        matches!(self.kind(), DeviceKind::Cpu | DeviceKind::Null)
+        self.0.limits.has_unified_memory
     }
 
     /// A buffer of zeros. If there is no memory, [allocators](crate::BufferAllocator) of the device first give back what
@@ -491,17 +564,14 @@ fn selected() -> Result<Option<DeviceKind>> {
 }
 
 fn by_name(name: &str) -> Result<DeviceKind> {
-    DeviceKind::AVAILABLE.iter().copied().find(|kind| kind.name() == name).ok_or_else(|| {
+    let Some(kind) = DeviceKind::ALL.into_iter().find(|kind| kind.name() == name) else {
         let available = DeviceKind::AVAILABLE.iter().map(|kind| kind.name()).collect();
-        Error::UnknownDevice { name: name.to_owned(), available }
-    })
-}
-
-fn no_cpu_device() -> Error {
-    Error::NoDevice {
-        reason:
-            "this version has no back end for macOS yet; Device::null() checks calls without running them"
-                .into(),
+        return Err(Error::UnknownDevice { name: name.to_owned(), available });
+    };
+    if DeviceKind::AVAILABLE.contains(&kind) {
+        Ok(kind)
+    } else {
+        Err(Error::DeviceNotBuilt { name: kind.name(), requirement: kind.requirement() })
     }
 }
 
@@ -533,6 +603,11 @@ mod tests {
         assert_eq!(name, "quantum");
         assert!(available.contains(&"null"));
         assert_eq!(by_name("null"), Ok(DeviceKind::Null));
+        for kind in DeviceKind::ALL {
+            let built = DeviceKind::AVAILABLE.contains(&kind);
+            let expected = Error::DeviceNotBuilt { name: kind.name(), requirement: kind.requirement() };
+            assert_eq!(by_name(kind.name()), if built { Ok(kind) } else { Err(expected) });
+        }
     }
 
     #[test]

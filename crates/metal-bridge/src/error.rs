@@ -44,6 +44,14 @@ pub enum Error {
         /// The names there are.
         available: Vec<&'static str>,
     },
+    /// `METAL_BRIDGE_DEVICE` names a kind of device that this build cannot make.
+    #[error("METAL_BRIDGE_DEVICE={name}: this build has no such device: {requirement}")]
+    DeviceNotBuilt {
+        /// The kind asked for.
+        name: &'static str,
+        /// What a build needs to have it.
+        requirement: &'static str,
+    },
     /// A switch in the environment has a value that cannot be used.
     #[error("{switch}={value}: expected {expected}")]
     InvalidSwitch {
@@ -68,6 +76,14 @@ pub enum Error {
         /// What the thread was to do.
         purpose: &'static str,
         /// The system's message.
+        message: String,
+    },
+    /// A call of Apple's Metal gave nothing, or an error that has no variant of its own here.
+    #[error("Metal: {call}: {message}")]
+    Metal {
+        /// The call, by its Objective-C name.
+        call: &'static str,
+        /// What Metal says, or that it says nothing.
         message: String,
     },
     /// An object of one device was used with an object of another.
@@ -408,6 +424,18 @@ pub enum Error {
         /// Most threads along an axis.
         limit: u32,
     },
+    /// The device needs full threadgroups, but the last ones along an axis would be smaller.
+    #[error(
+        "kernel `{kernel}`: a grid of {threads_per_grid} threads is not whole threadgroups of {threads_per_threadgroup} threads, and this GPU runs no smaller ones; choose a threadgroup that divides the grid, or run more threads and have those beyond the end return"
+    )]
+    PartialThreadgroups {
+        /// The kernel.
+        kernel: String,
+        /// The grid, in threads.
+        threads_per_grid: Size,
+        /// The size given.
+        threads_per_threadgroup: Size,
+    },
     /// A length of threadgroup memory that is no multiple of 16 bytes.
     #[error("set_threadgroup_memory_length at index {index}: {length} is no multiple of 16 bytes")]
     ThreadgroupMemoryLength {
@@ -466,6 +494,9 @@ pub enum Error {
     /// A kernel did something wrong while it ran.
     #[error(transparent)]
     Kernel(Box<KernelFault>),
+    /// The device itself ended the work.
+    #[error(transparent)]
+    Device(Box<DeviceFault>),
     /// A call of a command buffer manager that cannot be done.
     #[error(transparent)]
     Scheduler(Box<SchedulerError>),
@@ -484,6 +515,64 @@ pub enum Error {
         /// What is known.
         message: String,
     },
+}
+
+/// Why a GPU ended the work of a command buffer (`MTLCommandBufferError`). Results of that work are unspecified.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {kind}: {message}", named("command buffer", command_buffer))]
+pub struct DeviceFault {
+    /// What happened.
+    pub kind: DeviceFaultKind,
+    /// The command buffer's label; empty if it has none.
+    pub command_buffer: String,
+    /// Metal's own words.
+    pub message: String,
+}
+
+/// What happened to the work of a command buffer on a GPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DeviceFaultKind {
+    /// It took longer than the system allows.
+    TimedOut,
+    /// A kernel reached memory that it must not.
+    PageFault,
+    /// The GPU had no memory for it.
+    OutOfMemory,
+    /// The process may not use the GPU now; an app in the background may not.
+    NotPermitted,
+    /// The system has taken the GPU away from the process because of earlier faults.
+    AccessRevoked,
+    /// A buffer that it uses is gone or unusable.
+    InvalidResource,
+    /// The GPU is gone: an external one was unplugged.
+    DeviceRemoved,
+    /// A kernel called functions too deeply.
+    StackOverflow,
+    /// Something else; the number is Metal's code.
+    Other(isize),
+}
+
+impl fmt::Display for DeviceFaultKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TimedOut => "the GPU stopped it because it took too long",
+            Self::PageFault => "a kernel reached memory that it must not",
+            Self::OutOfMemory => "the GPU has no memory for it",
+            Self::NotPermitted => "the process may not use the GPU now",
+            Self::AccessRevoked => "the system has taken the GPU away from the process",
+            Self::InvalidResource => "a buffer that it uses is gone",
+            Self::DeviceRemoved => "the GPU is gone",
+            Self::StackOverflow => "a kernel called functions too deeply",
+            Self::Other(code) => return write!(f, "the GPU failed (code {code})"),
+        })
+    }
+}
+
+impl From<DeviceFault> for Error {
+    fn from(fault: DeviceFault) -> Self {
+        Self::Device(Box::new(fault))
+    }
 }
 
 impl Error {

@@ -61,10 +61,12 @@ impl Library {
     /// The names of its functions, in the order of the source.
     #[doc(alias = "functionNames")]
     pub fn function_names(&self) -> Vec<&str> {
-        self.functions().iter().map(|f| f.name.as_str()).collect()
+        let backend = &self.0.backend;
+        (0..backend.function_count()).map(|index| backend.function_name(index)).collect()
     }
 
-    /// What its functions take, in the order of the source.
+    /// What its functions take, in the order of the source. With Metal, the first call makes a pipeline of each function
+    /// that has none yet, because only that tells.
     pub fn functions(&self) -> &[FunctionReflection] {
         self.0.backend.functions()
     }
@@ -114,8 +116,10 @@ impl Library {
     }
 
     fn function(&self, name: &str, constants: &FunctionConstantValues) -> Result<Function> {
-        let Some(index) = self.functions().iter().position(|f| f.name == name) else {
-            let available = self.functions().iter().map(|f| f.name.clone()).collect();
+        let backend = &self.0.backend;
+        let Some(index) = (0..backend.function_count()).find(|index| backend.function_name(*index) == name)
+        else {
+            let available = self.function_names().into_iter().map(str::to_owned).collect();
             return Err(PipelineError::UnknownFunction { name: name.into(), available }.into());
         };
         let (library, constants) = (self.clone(), constants.clone());
@@ -156,18 +160,18 @@ impl Function {
 
     /// Its name.
     pub fn name(&self) -> &str {
-        &self.reflection().name
+        self.library().0.backend.function_name(self.0.index)
     }
 
     /// What it takes.
     pub fn reflection(&self) -> &FunctionReflection {
-        &self.library().functions()[self.0.index]
+        self.library().0.backend.function(self.0.index)
     }
 
     /// The function constants that it uses.
     #[doc(alias = "functionConstantsDictionary")]
     pub fn function_constants(&self) -> &[FunctionConstant] {
-        &self.reflection().function_constants
+        self.library().0.backend.function_constants(self.0.index)
     }
 
     /// The values given for function constants.
@@ -200,13 +204,13 @@ impl Function {
 
     /// Checks that every constant in use has a value of its type, if it needs one.
     fn check_constants(&self) -> Result<(), PipelineError> {
-        let FunctionReflection { name: kernel, function_constants, .. } = self.reflection();
-        for constant in function_constants {
+        let kernel = self.name();
+        for constant in self.function_constants() {
             let FunctionConstant { name, index, data_type, required } = constant;
             match self.0.constants.get(*index, name) {
                 Some(value) if value.data_type() != *data_type => {
                     return Err(PipelineError::ConstantType {
-                        kernel: kernel.clone(),
+                        kernel: kernel.to_owned(),
                         constant: name.clone(),
                         index: *index,
                         expected: *data_type,
@@ -215,7 +219,7 @@ impl Function {
                 }
                 None if *required => {
                     return Err(PipelineError::MissingConstant {
-                        kernel: kernel.clone(),
+                        kernel: kernel.to_owned(),
                         constant: name.clone(),
                         index: *index,
                         data_type: *data_type,

@@ -83,6 +83,7 @@ impl ComputePipelineState {
     #[doc(alias = "maxTotalThreadsPerThreadgroup")]
     pub fn max_total_threads_per_threadgroup(&self) -> usize {
         let limit = self.device().limits().max_total_threads_per_threadgroup;
+        let limit = self.backend().max_total_threads_per_threadgroup().map_or(limit, |own| limit.min(own));
         self.reflection().max_total_threads_per_threadgroup.map_or(limit, |own| limit.min(own as usize))
     }
 
@@ -96,7 +97,7 @@ impl ComputePipelineState {
     /// Threads of a SIMD-group. Threadgroups of a multiple of it make the best use of the device.
     #[doc(alias = "threadExecutionWidth")]
     pub fn thread_execution_width(&self) -> usize {
-        self.device().thread_execution_width()
+        self.backend().thread_execution_width().unwrap_or_else(|| self.device().thread_execution_width())
     }
 
     /// Bytes of threadgroup memory that the source declares itself.

@@ -65,7 +65,9 @@ impl CommandQueue {
     /// Sets a label.
     #[doc(alias = "setLabel:")]
     pub fn set_label(&self, label: impl Into<String>) {
-        *lock(&self.0.label) = label.into();
+        let label = label.into();
+        self.0.backend.set_label(&label);
+        *lock(&self.0.label) = label;
     }
 
     /// Whether both are handles of one queue.

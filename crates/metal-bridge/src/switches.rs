@@ -30,8 +30,8 @@ pub struct Switch {
 /// Which device [`Device::system_default`](crate::Device::system_default) gives.
 pub const DEVICE: Switch = Switch {
     name: "METAL_BRIDGE_DEVICE",
-    values: "cpu or null",
-    doc: "The device that Device::system_default gives; null checks everything and runs nothing. Default: the best device of this machine.",
+    values: "metal, cpu or null",
+    doc: "The device that Device::system_default gives; metal is a GPU of Apple's systems, cpu the processor (on Apple's systems with the cargo feature `cpu`), null checks everything and runs nothing. Default: the GPU where there is Metal, else the processor.",
 };
 
 /// Worker threads of CPU devices.
@@ -68,7 +68,7 @@ pub const ALL: &[Switch] = &[DEVICE, THREADS, TIME_LIMIT_SECONDS, MEMORY_LIMIT_M
 /// Names and explanations of all switches, those of the compiler included.
 pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
     let own = ALL.iter().map(|switch| (switch.name, switch.doc));
-    #[cfg(not(target_os = "macos"))]
+    #[cfg(any(not(target_vendor = "apple"), feature = "cpu"))]
     let own = own.chain(msl::switches::ALL.iter().map(|switch| (switch.name, switch.doc)));
     own
 }

@@ -147,6 +147,9 @@ pub enum CompilerFailure {
         /// The end of what it printed.
         stderr: String,
     },
+    /// Apple's compiler failed, or was asked for what it cannot do.
+    #[error("Metal's compiler: {0}")]
+    Metal(String),
     /// A file or process operation failed.
     #[error("{action}: {message}")]
     Io {

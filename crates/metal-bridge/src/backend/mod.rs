@@ -11,9 +11,11 @@
 //!
 //! Every back end has the same file names: `device`, `buffer`, `library`, `pipeline`, `queue`.
 
-#[cfg(not(target_os = "macos"))]
+#[cfg(any(not(target_vendor = "apple"), feature = "cpu"))]
 pub(crate) mod cpu;
 pub(crate) mod memory;
+#[cfg(any(target_vendor = "apple", test))]
+pub(crate) mod metal;
 pub(crate) mod null;
 pub(crate) mod routine;
 pub(crate) mod tensor_program;
@@ -25,8 +27,8 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 
 use msl_types::{
-    CompileOptions, Diagnostic, FunctionConstantValues, FunctionReflection, LibraryError, PipelineError,
-    PipelineLog, Stage,
+    CompileOptions, Diagnostic, FunctionConstant, FunctionConstantValues, FunctionReflection, LibraryError,
+    PipelineError, PipelineLog, Stage,
 };
 
 use crate::buffer::StorageMode;
@@ -75,6 +77,11 @@ pub(crate) trait Buffer: Any + fmt::Debug + Send + Sync {
     /// to [`memory::ALIGNMENT`]. Not asked of private buffers.
     fn contents(&self) -> NonNull<u8>;
 
+    /// A name for people who look at the device with a tool.
+    fn set_label(&self, label: &str) {
+        let _ = label;
+    }
+
     /// The host has changed a range of a managed buffer.
     fn did_modify_range(&self, range: Range<usize>) {
         let _ = range;
@@ -83,7 +90,29 @@ pub(crate) trait Buffer: Any + fmt::Debug + Send + Sync {
 
 /// A compiled library.
 pub(crate) trait Library: fmt::Debug + Send + Sync {
+    /// In the order of the source.
     fn functions(&self) -> &[FunctionReflection];
+
+    /// How many [`functions`](Self::functions) there are. This and their names, for devices that must work to know more.
+    fn function_count(&self) -> usize {
+        self.functions().len()
+    }
+
+    /// The name of one of [`functions`](Self::functions).
+    fn function_name(&self, index: usize) -> &str {
+        &self.functions()[index].name
+    }
+
+    /// One of [`functions`](Self::functions).
+    fn function(&self, index: usize) -> &FunctionReflection {
+        &self.functions()[index]
+    }
+
+    /// What one of [`functions`](Self::functions) needs before a pipeline can be made of it.
+    fn function_constants(&self, index: usize) -> &[FunctionConstant] {
+        &self.functions()[index].function_constants
+    }
+
     fn warnings(&self) -> &[Diagnostic];
     /// Makes one of the functions runnable. Values are there for all constants that need one, and of the
     /// right types. If not `checked`, the caller promises what
@@ -116,10 +145,25 @@ pub(crate) trait Pipeline: Any + fmt::Debug + Send + Sync {
     fn reflection(&self) -> &FunctionReflection;
     /// What the compiler has to say of it.
     fn log(&self) -> &PipelineLog;
+
+    /// Most threads of a threadgroup, where pipelines differ in that beyond their reflection.
+    fn max_total_threads_per_threadgroup(&self) -> Option<usize> {
+        None
+    }
+
+    /// Threads of a SIMD-group, where pipelines differ in that.
+    fn thread_execution_width(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// Executes submissions in the order in which it gets them.
 pub(crate) trait Queue: fmt::Debug + Send + Sync {
+    /// A name for people who look at the device with a tool.
+    fn set_label(&self, label: &str) {
+        let _ = label;
+    }
+
     /// Takes work and returns at once. The submission's completion is told when the work starts and
     /// when it has ended, on any thread.
     fn submit(&self, submission: Submission);
@@ -179,7 +223,10 @@ pub(crate) enum BlitCommand {
     },
     /// Makes what the device wrote to a managed buffer visible to the host.
     Synchronize {
-        #[expect(dead_code, reason = "so far, all back ends have one copy of a buffer")]
+        #[cfg_attr(
+            not(target_os = "macos"),
+            expect(dead_code, reason = "only there may there be two copies")
+        )]
         buffer: Arc<dyn Buffer>,
     },
     PushDebugGroup(String),

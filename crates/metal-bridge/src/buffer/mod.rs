@@ -185,8 +185,9 @@ impl Buffer {
     #[doc(alias = "setLabel:")]
     pub fn set_label(&self, label: impl Into<String>) {
         let label = label.into();
-        if let Storage::Pooled(lease) = &self.0.storage {
-            lease.set_label(&label);
+        match &self.0.storage {
+            Storage::Own { backend, .. } => backend.set_label(&label),
+            Storage::Pooled(lease) => lease.set_label(&label),
         }
         *lock(&self.0.label) = label;
     }

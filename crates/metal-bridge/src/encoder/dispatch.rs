@@ -42,6 +42,9 @@ pub(super) fn prepare(
     let Some(threads_per_grid) = check_grid(reflection, grid, threads_per_threadgroup)? else {
         return Ok(None);
     };
+    if !pipeline.device().limits().non_uniform_threadgroups {
+        check_full_threadgroups(reflection, threads_per_grid, threads_per_threadgroup)?;
+    }
     let threadgroup_memory = check_threadgroup_memory(pipeline, threadgroup_memory)?;
     let buffers = check_buffers(reflection, bound)?;
     for argument in reflection.arguments.iter().filter(|a| a.kind.is_buffer()) {
@@ -102,6 +105,25 @@ fn check_grid(
         grid: size,
         unit,
         limit: u32::MAX,
+    })
+}
+
+/// For devices whose threadgroups all have the same size.
+fn check_full_threadgroups(
+    reflection: &FunctionReflection,
+    threads_per_grid: [u32; 3],
+    threads_per_threadgroup: [u32; 3],
+) -> Result<()> {
+    let full =
+        threads_per_grid.iter().zip(threads_per_threadgroup).all(|(all, each)| all.is_multiple_of(each));
+    if full {
+        return Ok(());
+    }
+    let size = |extents: [u32; 3]| Size::from(extents.map(|extent| extent as usize));
+    Err(Error::PartialThreadgroups {
+        kernel: reflection.name.clone(),
+        threads_per_grid: size(threads_per_grid),
+        threads_per_threadgroup: size(threads_per_threadgroup),
     })
 }
 
@@ -222,5 +244,24 @@ fn too_small(reflection: &FunctionReflection, argument: &Argument, got: usize) -
         type_name: argument.type_name.clone(),
         expected: argument.size,
         got,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_full_threadgroups_pass_where_no_others_run() {
+        let reflection = crate::null::reflection("k");
+        assert_eq!(check_full_threadgroups(&reflection, [64, 8, 1], [32, 4, 1]), Ok(()));
+        assert_eq!(
+            check_full_threadgroups(&reflection, [64, 9, 1], [32, 4, 1]),
+            Err(Error::PartialThreadgroups {
+                kernel: "k".into(),
+                threads_per_grid: Size::new(64, 9, 1),
+                threads_per_threadgroup: Size::new(32, 4, 1),
+            })
+        );
     }
 }
