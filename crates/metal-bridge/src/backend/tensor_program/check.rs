@@ -1,6 +1,8 @@
 //! What MPSGraph takes: the one place that says which instructions are legal, and what they make.
 
-use super::{Binary, MAX_BYTES, MAX_RANK, Operation, TensorShape, Unary, Window};
+use super::{
+    Binary, MAX_BYTES, MAX_COLUMNS, MAX_DEPTH, MAX_IMAGES, MAX_RANK, Operation, TensorShape, Unary, Window,
+};
 use crate::graph::TensorDataType::{self, Bool, Float16, Float32, Int32, Int64, UInt8};
 
 type Checked<T> = Result<T, &'static str>;
@@ -51,10 +53,9 @@ fn result(operation: &Operation, operands: &[&TensorShape]) -> Checked<TensorSha
         }
         (Operation::Binary(op), [a, b]) => {
             let takes: &[TensorDataType] = match op {
-                Binary::Addition | Binary::Subtraction | Binary::Multiplication | Binary::Division => {
-                    &[Float32, Int32, Int64]
-                }
-                Binary::Modulo
+                Binary::Addition | Binary::Subtraction | Binary::Multiplication => &[Float32, Int32, Int64],
+                Binary::Division
+                | Binary::Modulo
                 | Binary::Power
                 | Binary::MaximumWithNaNPropagation
                 | Binary::MinimumWithNaNPropagation => &[Float32],
@@ -121,14 +122,6 @@ fn result(operation: &Operation, operands: &[&TensorShape]) -> Checked<TensorSha
             }
             TensorShape::new(x.data_type, sizes)
         }
-        (Operation::Pad { before, after, .. }, [x]) => {
-            require(matches!(x.data_type, Float32 | Float16), "not of this type")?;
-            let rank = x.sizes.len();
-            require(before.len() == rank && after.len() == rank, "of another rank")?;
-            let axes = x.sizes.iter().zip(before).zip(after);
-            let sizes = axes.map(|((size, before), after)| size.checked_add(*before)?.checked_add(*after));
-            TensorShape::new(x.data_type, sizes.collect::<Option<Vec<_>>>().ok_or("too large")?)
-        }
         (Operation::Concat { axis }, [first, rest @ ..]) => {
             require(!rest.is_empty() && *axis < first.sizes.len(), "no such axis")?;
             let mut sizes = first.sizes.clone();
@@ -163,6 +156,8 @@ fn result(operation: &Operation, operands: &[&TensorShape]) -> Checked<TensorSha
         }
         (Operation::MatMul, [a, b]) => {
             floats(&[a, b])?;
+            let [.., depth, columns] = *b.sizes else { return Err("no matrix") };
+            require(depth <= MAX_DEPTH && columns <= MAX_COLUMNS, "matrices that are too large")?;
             match (a.sizes.as_slice(), b.sizes.as_slice()) {
                 (&[rows, depth], &[same, columns]) if depth == same => {
                     TensorShape::new(Float32, [rows, columns])
@@ -188,16 +183,6 @@ fn result(operation: &Operation, operands: &[&TensorShape]) -> Checked<TensorSha
             let same = convolved(window, *groups, &source.sizes, sizes)? == gradient.sizes;
             require(same, "the gradient has other sizes")?;
             TensorShape::new(Float32, sizes.clone())
-        }
-        (Operation::AvgPool2d { window, kernel }, [source]) => {
-            floats(&[source])?;
-            TensorShape::new(Float32, pooled(window, *kernel, &source.sizes)?)
-        }
-        (Operation::AvgPool2dGradient { window, kernel }, [gradient, source]) => {
-            floats(&[gradient, source])?;
-            let same = pooled(window, *kernel, &source.sizes)? == gradient.sizes;
-            require(same, "the gradient has other sizes")?;
-            (*source).clone()
         }
         _ => return Err("another number of operands"),
     })
@@ -254,14 +239,9 @@ fn convolved(window: &Window, groups: usize, source: &[usize], weights: &[usize]
     else {
         return Err("images and weights have rank 4");
     };
+    require(images <= MAX_IMAGES, "too many images")?;
     let divided = groups > 0 && filters.is_multiple_of(groups) && depth.checked_mul(groups) == Some(channels);
     require(divided, "groups do not divide the channels")?;
     let rows = positions(window, 0, height, kernel_height)?;
     Ok(vec![images, filters, rows, positions(window, 1, width, kernel_width)?])
-}
-
-fn pooled(window: &Window, kernel: [usize; 2], source: &[usize]) -> Checked<Vec<usize>> {
-    let &[images, channels, height, width] = source else { return Err("images have rank 4") };
-    let rows = positions(window, 0, height, kernel[0])?;
-    Ok(vec![images, channels, rows, positions(window, 1, width, kernel[1])?])
 }

@@ -3,8 +3,8 @@
 //!
 //! * A program is a flat list of [instructions](Instruction); each makes one tensor, of known type and size, of tensors
 //!   before it.
-//! * The vocabulary is a small part of MPSGraph's, chosen so that nothing depends on what Apple does not document:
-//!   shapes have 1 to [`MAX_RANK`] dimensions, arithmetic is on f32, i32, i64 and bool only, indices are always
+//! * The vocabulary is a small part of MPSGraph's, chosen so that nothing depends on what Apple does not document, or on
+//!   what is known to go wrong: `padTensor` loses large images, average pooling the sums of long ones. Shapes have 1 to [`MAX_RANK`] dimensions, arithmetic is on f32, i32, i64 and bool only, indices are always
 //!   within their axis, and casts between integers never lose anything. Whoever makes a program (`graph::lower`) composes the rest.
 //! * [`TensorProgram::add`] is the one gate: it [checks](check) each instruction, for MPSGraph aborts the process where shapes
 //!   and types do not fit.
@@ -27,6 +27,15 @@ pub(crate) const MAX_RANK: usize = 4;
 
 /// The most bytes of a tensor, and with a byte for each element also the most elements: MPS counts them in 32 bits.
 pub(crate) const MAX_BYTES: usize = 1 << 31;
+
+/// The greatest depth of a product of matrices: from 32767 on, some GPUs add what lies behind the operands.
+pub(crate) const MAX_DEPTH: usize = 1 << 14;
+
+/// The most columns of a product of matrices: beyond, some systems compute only the first of them.
+pub(crate) const MAX_COLUMNS: usize = 1 << 15;
+
+/// The most images of a convolution: from 2^16 on, gradients by the weights are wrong.
+pub(crate) const MAX_IMAGES: usize = 1 << 15;
 
 /// The tensor that an instruction makes: the instruction's number.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -122,12 +131,6 @@ pub(crate) enum Operation {
         ends: Vec<usize>,
         strides: Vec<usize>,
     },
-    /// `padTensor:withPaddingMode:leftPadding:rightPadding:constantValue:name:`, of f32 or f16.
-    Pad {
-        before: Vec<usize>,
-        after: Vec<usize>,
-        value: f64,
-    },
     /// `concatTensors:dimension:name:`, of two or more.
     Concat {
         axis: usize,
@@ -143,10 +146,10 @@ pub(crate) enum Operation {
     /// `(x: R I, updates: C I, indices: i32 C)` → `x` with the updates added, in any order. Indices are within 0 and R.
     ScatterAdd,
     /// `matrixMultiplicationWithPrimaryTensor:secondaryTensor:name:`: `(M K, K N)` → `M N`, or
-    /// `(B M K, B K N)` → `B M N`; f32.
+    /// `(B M K, B K N)` → `B M N`; f32. K is at most [`MAX_DEPTH`], N at most [`MAX_COLUMNS`].
     MatMul,
-    /// `convolution2DWithSourceTensor:weightsTensor:descriptor:name:`: `(N C H W, O C/groups KH KW)` → `N O OH OW`; f32.
-    /// The padding along each axis is smaller than the extent of the weights.
+    /// `convolution2DWithSourceTensor:weightsTensor:descriptor:name:`: `(N C H W, O C/groups KH KW)` → `N O OH OW`; f32. N is at
+    /// most [`MAX_IMAGES`], also of the gradients. The padding along each axis is smaller than the extent of the weights.
     Conv2d {
         window: Window,
         groups: usize,
@@ -164,18 +167,6 @@ pub(crate) enum Operation {
         window: Window,
         groups: usize,
         sizes: Vec<usize>,
-    },
-    /// `avgPooling2DWithSourceTensor:descriptor:name:` with `includeZeroPadToAverage`: `(N C H W)` → `N C OH OW`, the sum
-    /// of each window by its number of elements, padding included; f32.
-    AvgPool2d {
-        window: Window,
-        kernel: [usize; 2],
-    },
-    /// `avgPooling2DGradientWithGradientTensor:sourceTensor:descriptor:name:`, likewise: `(gradient: N C OH OW, source)` → the
-    /// gradient by the source, whose values do not matter.
-    AvgPool2dGradient {
-        window: Window,
-        kernel: [usize; 2],
     },
 }
 
@@ -218,7 +209,7 @@ pub(crate) enum Binary {
     Addition,
     Subtraction,
     Multiplication,
-    /// Integers are never divided by 0 or -1; where they do not divide evenly the quotient is rounded up or down.
+    /// f32: MPSGraph divides integers as floats do, more or less.
     Division,
     /// f32: the remainder of a division whose quotient is cut. Of an infinite `b` anything.
     Modulo,

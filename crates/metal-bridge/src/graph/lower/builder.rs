@@ -95,15 +95,10 @@ impl Builder {
         self.add(Operation::Slice { starts, ends, strides }, &[x])
     }
 
-    /// Elements of one value before and after others, along some axes.
+    /// Elements of one value before and after others, along some axes; joined, because MPSGraph's padding loses large images.
     pub(super) fn pad(&mut self, x: Value, before: &[usize], after: &[usize], value: Scalar) -> Lowered {
         if before.iter().chain(after).all(|&size| size == 0) {
             return Ok(x);
-        }
-        let data_type = self.data_type(x);
-        if matches!(data_type, Float32 | Float16) {
-            let (before, after) = (before.to_vec(), after.to_vec());
-            return self.add(Operation::Pad { before, after, value: value.to_f64() }, &[x]);
         }
         let mut padded = x;
         for axis in 0..before.len() {

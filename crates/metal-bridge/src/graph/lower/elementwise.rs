@@ -2,7 +2,7 @@
 
 use super::builder::{Builder, Lowered, computed_in};
 use crate::backend::tensor_program::{Binary, Operation, Unary, Value};
-use crate::graph::TensorDataType::{Bool, Float32};
+use crate::graph::TensorDataType::{self, Bool, Float32, Int64};
 use crate::graph::data_type::Scalar;
 use crate::graph::ir::op::{BinaryOp, CompareOp, UnaryOp};
 
@@ -149,35 +149,62 @@ impl Builder {
         self.select(stays, a, remainder)
     }
 
-    /// Quotient and remainder of integers, cut towards zero. Division by 0 gives 0 and 0; by -1 the negative, which no division
-    /// has to overflow for.
+    /// Quotient and remainder of integers, cut towards zero; by 0 they are 0. MPSGraph's division is that of f32: each
+    /// quotient of what remains adds some 20 bits, until the sum is right but for one.
     fn divide(&mut self, a: Value, b: Value) -> Lowered<(Value, Value)> {
-        let (zero, one) = (self.number_like(a, 0)?, self.number_like(a, 1)?);
-        let by_zero = self.with(Binary::Equal, b, 0)?;
-        let by_minus_one = self.with(Binary::Equal, b, -1)?;
-        let special = self.binary(Binary::LogicalOr, by_zero, by_minus_one)?;
-        let divisor = self.select(special, one, b)?;
-        let quotient = self.binary(Binary::Division, a, divisor)?;
-        let product = self.binary(Binary::Multiplication, quotient, divisor)?;
-        let remainder = self.binary(Binary::Subtraction, a, product)?;
-        // Rounded away from zero, the remainder has the other sign than `a`: one less in size, then.
-        let uneven = self.with(Binary::NotEqual, remainder, 0)?;
-        let (below, negative) =
-            (self.with(Binary::LessThan, remainder, 0)?, self.with(Binary::LessThan, a, 0)?);
-        let other = self.binary(Binary::LogicalXor, below, negative)?;
-        let away = self.binary(Binary::LogicalAnd, uneven, other)?;
-        let minus_one = self.number_like(a, -1)?;
-        let (falls, divides) = (negative, self.with(Binary::LessThan, divisor, 0)?);
-        let opposite = self.binary(Binary::LogicalXor, falls, divides)?;
-        let step = self.select(opposite, one, minus_one)?;
-        let step = self.select(away, step, zero)?;
+        let data_type = self.data_type(a);
+        let (zero, one, minus_one) =
+            (self.number_like(a, 0)?, self.number_like(a, 1)?, self.number_like(a, -1)?);
+        let by_zero = self.binary(Binary::Equal, b, zero)?;
+        let by_one = self.binary(Binary::Equal, b, one)?;
+        let by_minus_one = self.binary(Binary::Equal, b, minus_one)?;
+        let special = self.binary(Binary::LogicalOr, by_one, by_minus_one)?;
+        let special = self.binary(Binary::LogicalOr, by_zero, special)?;
+        // Every other quotient, with its error, fits the type.
+        let two = self.number_like(a, 2)?;
+        let divisor = self.select(special, two, b)?;
+        let wide_divisor = self.add(Operation::Cast(Float32), &[divisor])?;
+        let (mut quotient, mut remainder) = (zero, a);
+        for _ in 0..if data_type == Int64 { 4 } else { 2 } {
+            let wide = self.add(Operation::Cast(Float32), &[remainder])?;
+            let estimate = self.binary(Binary::Division, wide, wide_divisor)?;
+            let estimate = self.unary(Unary::Truncate, estimate)?;
+            let estimate = self.add(Operation::Cast(data_type), &[estimate])?;
+            quotient = self.binary(Binary::Addition, quotient, estimate)?;
+            remainder = self.rest(a, quotient, divisor)?;
+        }
+        let negative = self.binary(Binary::LessThan, a, zero)?;
+        let below = self.binary(Binary::LessThan, divisor, zero)?;
+        let opposite = self.binary(Binary::LogicalXor, negative, below)?;
+        let further = self.select(opposite, minus_one, one)?;
+        let back = self.select(opposite, one, minus_one)?;
+        // Too far, what remains has the other sign than `a`.
+        let uneven = self.binary(Binary::NotEqual, remainder, zero)?;
+        let falls = self.binary(Binary::LessThan, remainder, zero)?;
+        let other = self.binary(Binary::LogicalXor, falls, negative)?;
+        let too_far = self.binary(Binary::LogicalAnd, uneven, other)?;
+        // Too short, it has the size of the divisor or more; of the negatives, of which there is one more.
+        let opposite = self.unary(Unary::Negative, remainder)?;
+        let size = self.select(falls, remainder, opposite)?;
+        let opposite = self.unary(Unary::Negative, divisor)?;
+        let bound = self.select(below, divisor, opposite)?;
+        let too_short = self.binary(Binary::LessThanOrEqual, size, bound)?;
+        let step = self.select(too_short, further, zero)?;
+        let step = self.select(too_far, back, step)?;
         let quotient = self.binary(Binary::Addition, quotient, step)?;
-        let product = self.binary(Binary::Multiplication, quotient, divisor)?;
-        let remainder = self.binary(Binary::Subtraction, a, product)?;
+        let remainder = self.rest(a, quotient, divisor)?;
+        let remainder = self.select(special, zero, remainder)?;
         let opposite = self.unary(Unary::Negative, a)?;
+        let quotient = self.select(by_one, a, quotient)?;
         let quotient = self.select(by_minus_one, opposite, quotient)?;
         let quotient = self.select(by_zero, zero, quotient)?;
         Ok((quotient, remainder))
+    }
+
+    /// `a - quotient * divisor`.
+    fn rest(&mut self, a: Value, quotient: Value, divisor: Value) -> Lowered {
+        let product = self.binary(Binary::Multiplication, quotient, divisor)?;
+        self.binary(Binary::Subtraction, a, product)
     }
 
     pub(super) fn compare_op(&mut self, op: CompareOp, a: Value, b: Value) -> Lowered {
@@ -198,7 +225,7 @@ impl Builder {
     }
 
     /// The position along the only axis, in any type of numbers.
-    pub(super) fn positions(&mut self, count: usize, data_type: crate::graph::TensorDataType) -> Lowered {
+    pub(super) fn positions(&mut self, count: usize, data_type: TensorDataType) -> Lowered {
         let positions = self.add(Operation::Coordinate { axis: 0, sizes: vec![count] }, &[])?;
         self.cast(positions, data_type)
     }

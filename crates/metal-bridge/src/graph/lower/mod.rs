@@ -332,7 +332,7 @@ impl Lowering<'_> {
                 builder.max_pool_gradient(pooling, x(0), x(1), &shape(1), &shape(0))
             }
             Op::AvgPool2d { pooling, count_padding } => {
-                builder.avg_pool_op(pooling, *count_padding, x(0), &shape(0), &result)
+                builder.avg_pool(pooling, *count_padding, x(0), &shape(0), &result)
             }
             Op::AvgPool2dGradient { pooling, count_padding, source_shape } => {
                 let source = known(source_shape);

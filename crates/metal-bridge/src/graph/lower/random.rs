@@ -33,8 +33,8 @@ impl Builder {
                     *key = self.with(Binary::Addition, *key, bits(weyl.wrapping_mul(round)))?;
                 }
             }
-            let (high0, low0) = self.product(words[0], MULTIPLIERS[0])?;
-            let (high1, low1) = self.product(words[2], MULTIPLIERS[1])?;
+            let (high0, low0) = self.wide_product(words[0], MULTIPLIERS[0])?;
+            let (high1, low1) = self.wide_product(words[2], MULTIPLIERS[1])?;
             let mixed = |this: &mut Self, high: Value, word: Value, key: Value| {
                 let word = this.binary(Binary::BitwiseXor, high, word)?;
                 this.binary(Binary::BitwiseXor, word, key)
@@ -53,7 +53,7 @@ impl Builder {
     }
 
     /// The upper and lower word of the product of unsigned words, whose halves' products fit one word.
-    fn product(&mut self, word: Value, by: u32) -> Lowered<(Value, Value)> {
+    fn wide_product(&mut self, word: Value, by: u32) -> Lowered<(Value, Value)> {
         let low = self.with(Binary::Multiplication, word, bits(by))?;
         let (by_high, by_low) = (i64::from(by >> 16), i64::from(by & 0xFFFF));
         let (word_high, word_low) = (self.upper(word)?, self.lower(word)?);

@@ -1,12 +1,13 @@
 //! Pooling. The greatest element of a window is found by comparing the image with itself, moved by each place of the window:
-//! so NaN, ties and padding are what `Op` says, which MPSGraph's pooling says nothing of.
+//! so NaN, ties and padding are what `Op` says, which MPSGraph's pooling says nothing of. Sums are made likewise, for MPSGraph's
+//! averages lose digits of long rows.
 
 use super::super::data::TensorData;
 use super::builder::{Builder, Lowered, computed_in};
-use crate::backend::tensor_program::{Binary, Operation, Unary, Value, Window};
+use crate::backend::tensor_program::{Binary, Operation, Unary, Value};
 use crate::graph::TensorDataType::{self, Float32, Int32, Int64};
 use crate::graph::data_type::Scalar;
-use crate::graph::ir::op::Pooling;
+use crate::graph::ir::op::{Convolution, Pooling};
 
 /// The least value of a type that is computed in, as wide as `data_type` needs it.
 fn least(data_type: TensorDataType) -> Scalar {
@@ -231,19 +232,15 @@ impl Builder {
         self.reshape(sum, sizes)
     }
 
-    /// For each window by how much a mean of all its places falls short of one without the padding; `None` if nowhere.
-    fn correction(&mut self, windows: &Windows<'_>, count_padding: bool) -> Lowered<Option<Value>> {
-        if count_padding || !windows.padded() {
-            return Ok(None);
-        }
+    /// What each window's sum is multiplied by.
+    fn factors(&mut self, windows: &Windows<'_>, count_padding: bool) -> Lowered {
         let whole = windows.pooling.kernel[0] * windows.pooling.kernel[1];
-        let factor = |count: usize| whole as f32 / count.max(1) as f32;
+        let factor = |count: usize| 1.0 / if count_padding { whole } else { count.max(1) } as f32;
         let bytes = windows.counts().into_iter().flat_map(|count| factor(count).to_ne_bytes()).collect();
-        let sizes = vec![1, 1, windows.result[0], windows.result[1]];
-        self.data(TensorData::from_parts(Float32, sizes, bytes)).map(Some)
+        self.data(TensorData::from_parts(Float32, vec![1, windows.result[0], windows.result[1]], bytes))
     }
 
-    pub(super) fn avg_pool_op(
+    pub(super) fn avg_pool(
         &mut self,
         pooling: &Pooling,
         count_padding: bool,
@@ -253,15 +250,22 @@ impl Builder {
     ) -> Lowered {
         let data_type = self.data_type(source);
         let windows = Windows::new(pooling, sizes, result);
-        let x = self.up(source)?;
-        let mut mean =
-            self.add(Operation::AvgPool2d { window: plain(pooling), kernel: pooling.kernel }, &[x])?;
-        if let Some(factor) = self.correction(&windows, count_padding)? {
-            mean = self.binary(Binary::Multiplication, mean, factor)?;
+        let mut x = self.padded_images(&windows, source, Scalar::from_f64(Float32, 0.0))?;
+        for axis in 0..2 {
+            let mut sum = self.element(&windows, x, axis, 0)?;
+            for element in 1..pooling.kernel[axis] {
+                let other = self.element(&windows, x, axis, element)?;
+                sum = self.binary(Binary::Addition, sum, other)?;
+            }
+            x = sum;
         }
-        self.down(mean, data_type)
+        let factors = self.factors(&windows, count_padding)?;
+        let mean = self.binary(Binary::Multiplication, x, factors)?;
+        let mean = self.down(mean, data_type)?;
+        self.reshape(mean, result)
     }
 
+    /// The gradient of sums is that of a convolution of each channel by ones.
     pub(super) fn avg_pool_gradient(
         &mut self,
         pooling: &Pooling,
@@ -270,21 +274,18 @@ impl Builder {
         sizes: &[usize],
         result: &[usize],
     ) -> Lowered {
-        let data_type = self.data_type(gradient);
         let windows = Windows::new(pooling, sizes, result);
-        let mut gradient = self.up(gradient)?;
-        if let Some(factor) = self.correction(&windows, count_padding)? {
-            gradient = self.binary(Binary::Multiplication, gradient, factor)?;
-        }
-        let source = self.constant(Scalar::from_f64(Float32, 0.0), sizes)?;
-        let operation = Operation::AvgPool2dGradient { window: plain(pooling), kernel: pooling.kernel };
-        let x = self.add(operation, &[gradient, source])?;
+        let data_type = self.data_type(gradient);
+        let x = self.up(gradient)?;
+        let x = self.reshape(x, &[windows.images, windows.result[0], windows.result[1]])?;
+        let factors = self.factors(&windows, count_padding)?;
+        let x = self.binary(Binary::Multiplication, x, factors)?;
+        let x = self.reshape(x, result)?;
+        let channels = sizes[1];
+        let ones = [channels, 1, pooling.kernel[0], pooling.kernel[1]];
+        let weights = self.constant(Scalar::from_f64(Float32, 1.0), &ones)?;
+        let convolution = Convolution { window: pooling.window, groups: channels };
+        let x = self.conv2d_data_gradient(&convolution, x, (weights, &ones), sizes)?;
         self.down(x, data_type)
     }
-}
-
-/// The pooling's window, whose padding is never more than the window reaches.
-fn plain(pooling: &Pooling) -> Window {
-    let window = &pooling.window;
-    Window { strides: window.strides, dilations: window.dilations, padding: window.padding }
 }
