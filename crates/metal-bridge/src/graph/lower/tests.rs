@@ -3,6 +3,9 @@
 
 #![allow(clippy::duplicate_mod, reason = "each file of tests has what they share")]
 
+#[path = "../../../tests/graph_edges.rs"]
+#[allow(dead_code, reason = "the device is the crate's")]
+mod edges;
 #[path = "../../../tests/graph_executables.rs"]
 #[allow(dead_code, reason = "the device is the crate's")]
 mod executables;
