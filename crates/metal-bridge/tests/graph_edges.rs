@@ -108,6 +108,28 @@ fn tensors_of_many_dimensions_move() -> Result<()> {
 }
 
 #[test]
+fn many_axes_are_permuted() -> Result<()> {
+    let graph = Graph::new();
+    let mut random = Random::new(2);
+    let shape = [2, 3, 1, 2, 3, 2, 2];
+    let x = placeholder(&graph, &shape, Int32);
+    let mut targets = Vec::new();
+    for axes in [
+        [6, 5, 4, 3, 2, 1, 0],
+        [1, 0, 4, 3, 2, 6, 5],
+        [5, 1, 6, 0, 4, 3, 2],
+        [3, 4, 0, 2, 1, 5, 6],
+        [0, 3, 1, 5, 2, 6, 4],
+    ] {
+        targets.push(graph.permute(&x, &axes)?);
+    }
+    targets.push(graph.reverse(&x, &[0, 3, 6])?);
+    targets.push(graph.reduction_sum(&x, &[0, 3, 5], false)?);
+    check(&refs(&targets), &[(&x, random.data(Int32, &shape))]);
+    Ok(())
+}
+
+#[test]
 fn floats_become_integers_that_hold_them() -> Result<()> {
     let values = [
         f32::NAN,

@@ -93,10 +93,18 @@ fn call(
         Operation::Fill { value, .. } => unsafe {
             graph.constantWithScalar_shape_dataType(*value, &numbers(&ty.sizes), data_type(ty.data_type))
         },
-        // SAFETY: as above.
-        Operation::Coordinate { axis: along, .. } => unsafe {
-            graph.coordinateAlongAxis_withShape_name(axis(*along), &numbers(&ty.sizes), None)
-        },
+        Operation::Coordinate { axis: along, .. } => {
+            // SAFETY: as above. Of which type positions are is not documented.
+            unsafe {
+                let positions =
+                    graph.coordinateAlongAxis_withShape_name(axis(*along), &numbers(&ty.sizes), None);
+                if positions.dataType() == MPSDataType::Int32 {
+                    positions
+                } else {
+                    graph.castTensor_toType_name(&positions, MPSDataType::Int32, None)
+                }
+            }
+        }
         Operation::Unary(op) => unary(graph, *op, x(0)),
         Operation::Binary(op) => binary(graph, *op, x(0), x(1)),
         // SAFETY: as above.
@@ -110,7 +118,10 @@ fn call(
         },
         // SAFETY: as above.
         Operation::Cast(to) => unsafe { graph.castTensor_toType_name(x(0), data_type(*to), None) },
-        Operation::Reduce { op, axes } => reduction(graph, *op, x(0), &numbers(axes)),
+        Operation::Reduce { op, axes } if ty.data_type.is_float() => {
+            reduction(graph, *op, x(0), &numbers(axes))
+        }
+        Operation::Reduce { op, axes } => integer_reduction(graph, *op, x(0), &numbers(axes)),
         // SAFETY: as above.
         Operation::Reshape(sizes) => unsafe {
             graph.reshapeTensor_withShape_name(x(0), &numbers(sizes), None)
@@ -272,6 +283,21 @@ fn reduction(
         Product => reductionProductWithTensor_axes_name,
         Maximum => reductionMaximumPropagateNaNWithTensor_axes_name,
         Minimum => reductionMinimumPropagateNaNWithTensor_axes_name,
+    })
+}
+
+/// Integers, which are never NaN.
+fn integer_reduction(
+    graph: &MPSGraph,
+    op: Reduction,
+    x: &MPSGraphTensor,
+    axes: &MPSShape,
+) -> Retained<MPSGraphTensor> {
+    choose!(op, graph(x, Some(axes)), Reduction {
+        Sum => reductionSumWithTensor_axes_name,
+        Product => reductionProductWithTensor_axes_name,
+        Maximum => reductionMaximumWithTensor_axes_name,
+        Minimum => reductionMinimumWithTensor_axes_name,
     })
 }
 

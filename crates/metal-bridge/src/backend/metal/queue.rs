@@ -26,6 +26,8 @@ const COMMAND_BUFFERS: usize = 512;
 pub(crate) struct MetalQueue {
     queue: Retained<ProtocolObject<dyn MTLCommandQueue>>,
     byte_kernels: Arc<ByteKernels>,
+    /// Held from the first command of a submission until it is committed, because MPSGraph may commit a part of it before.
+    encoding: Mutex<()>,
 }
 
 type CommandBuffer = ProtocolObject<dyn MTLCommandBuffer>;
@@ -43,7 +45,7 @@ impl MetalQueue {
             let queue = device
                 .newCommandQueueWithMaxCommandBufferCount(COMMAND_BUFFERS)
                 .ok_or_else(|| Error::Metal { call, message: "the device makes no queue".into() })?;
-            Ok(Self { queue, byte_kernels })
+            Ok(Self { queue, byte_kernels, encoding: Mutex::default() })
         })
     }
 
@@ -63,7 +65,7 @@ impl MetalQueue {
         }
         let (earlier, failure) = (Arc::<Mutex<Earlier>>::default(), Failure::default());
         let mut graphs = None;
-        if passes.iter().any(|pass| matches!(pass, Pass::Program { .. })) {
+        if has_programs(passes) {
             lock(&earlier).failure = Some(failure.clone());
             let (told, label) = (earlier.clone(), label.to_owned());
             add_completed(&command_buffer, move |command_buffer| {
@@ -82,15 +84,8 @@ impl MetalQueue {
             kernels: &self.byte_kernels,
             failure: &failure,
         };
-        match target.encode(passes) {
-            Ok(()) => Ok((command_buffer, earlier)),
-            Err(error) => {
-                if graphs.is_some() {
-                    self.wait();
-                }
-                Err(error)
-            }
-        }
+        target.encode(passes)?;
+        Ok((command_buffer, earlier))
     }
 
     /// Waits for all that has been committed: what MPSGraph has committed of work that then failed to be encoded uses buffers.
@@ -100,6 +95,10 @@ impl MetalQueue {
             command_buffer.waitUntilCompleted();
         }
     }
+}
+
+fn has_programs(passes: &[Pass]) -> bool {
+    passes.iter().any(|pass| matches!(pass, Pass::Program { .. }))
 }
 
 /// What is known of the command buffers before the last one of a submission.
@@ -140,9 +139,14 @@ impl backend::Queue for MetalQueue {
     fn submit(&self, submission: Submission) {
         let Submission { label, passes, completion } = submission;
         autoreleasepool(|_| {
+            let encoding = lock(&self.encoding);
             let (command_buffer, earlier) = match self.encode(&label, &passes) {
                 Ok(encoded) => encoded,
                 Err(error) => {
+                    drop(encoding);
+                    if has_programs(&passes) {
+                        self.wait();
+                    }
                     drop(passes);
                     return completion.finish(Err(error));
                 }

@@ -77,8 +77,7 @@ fn result(operation: &Operation, operands: &[&TensorShape]) -> Checked<TensorSha
         (Operation::Select, [condition, a, b]) => {
             require(condition.data_type == Bool && a.data_type == b.data_type, "not of these types")?;
             require(matches!(a.data_type, Float32 | Int32 | Int64), "not of this type")?;
-            require(a.sizes == b.sizes && a.sizes == condition.sizes, "of different shapes")?;
-            (*a).clone()
+            TensorShape::new(a.data_type, repeated(&condition.sizes, &repeated(&a.sizes, &b.sizes)?)?)
         }
         (Operation::Cast(to), [x]) => {
             let known = match x.data_type {

@@ -137,8 +137,9 @@ fn compute(operation: &Operation, operands: &[&Tensor], ty: &TensorShape) -> Ten
         Operation::Unary(op) => with(unary(*op, x(), ty.data_type)),
         Operation::Binary(op) => with(binary(*op, x(), operands[1], ty)),
         Operation::Select => {
-            let chosen = x().integers();
-            let (a, b) = (operands[1], operands[2]);
+            let [a, b] = [operands[1], operands[2]].map(|x| repeated(x, ty));
+            let chosen = repeated(x(), &TensorShape::new(Bool, sizes.clone()));
+            let chosen = chosen.integers();
             with(match (&a.elements, &b.elements) {
                 (Elements::Floats(a), Elements::Floats(b)) => {
                     Elements::Floats((0..count).map(|i| if chosen[i] != 0 { a[i] } else { b[i] }).collect())
@@ -157,9 +158,7 @@ fn compute(operation: &Operation, operands: &[&Tensor], ty: &TensorShape) -> Ten
             permutation.iter().zip(position).for_each(|(&axis, p)| from[axis] = p);
             from
         }),
-        Operation::Broadcast(_) => moved(&|position| {
-            position.iter().zip(&x().ty.sizes).map(|(&p, &size)| if size == 1 { 0 } else { p }).collect()
-        }),
+        Operation::Broadcast(_) => repeated(x(), ty),
         Operation::Slice { starts, strides, .. } => moved(&|position| {
             position.iter().zip(starts).zip(strides).map(|((p, start), stride)| start + p * stride).collect()
         }),
@@ -239,6 +238,17 @@ fn compute(operation: &Operation, operands: &[&Tensor], ty: &TensorShape) -> Ten
     }
 }
 
+/// A tensor with its sizes of 1 repeated.
+fn repeated(x: &Tensor, ty: &TensorShape) -> Tensor {
+    let from = |i: usize| {
+        let at = position(i, &ty.sizes);
+        let at: Vec<usize> =
+            at.iter().zip(&x.ty.sizes).map(|(&p, &size)| if size == 1 { 0 } else { p }).collect();
+        place(&at, &x.ty.sizes)
+    };
+    x.picked(ty, (0..ty.elements()).map(from))
+}
+
 fn joined(a: &Tensor, b: &Tensor, axis: usize) -> Tensor {
     let mut ty = a.ty.clone();
     ty.sizes[axis] += b.ty.sizes[axis];
@@ -299,13 +309,8 @@ fn unary(op: Unary, x: &Tensor, result: TensorDataType) -> Elements {
 }
 
 fn binary(op: Binary, a: &Tensor, b: &Tensor, ty: &TensorShape) -> Elements {
-    let from = |x: &Tensor, i: usize| {
-        let at = position(i, &ty.sizes);
-        let at: Vec<usize> =
-            at.iter().zip(&x.ty.sizes).map(|(&p, &size)| if size == 1 { 0 } else { p }).collect();
-        place(&at, &x.ty.sizes)
-    };
-    let places = (0..ty.elements()).map(|i| (i, from(a, i), from(b, i)));
+    let [a, b] = [a, b].map(|x| repeated(x, &TensorShape::new(x.ty.data_type, ty.sizes.clone())));
+    let places = 0..ty.elements();
     match (&a.elements, &b.elements) {
         (Elements::Floats(a), Elements::Floats(b)) if op.compares() => {
             let holds = |a: f64, b: f64| match op {
@@ -316,16 +321,16 @@ fn binary(op: Binary, a: &Tensor, b: &Tensor, ty: &TensorShape) -> Elements {
                 Binary::GreaterThan => a > b,
                 _ => a >= b,
             };
-            Elements::Integers(places.map(|(_, i, j)| i64::from(holds(a[i], b[j]))).collect())
+            Elements::Integers(places.map(|i| i64::from(holds(a[i], b[i]))).collect())
         }
-        (Elements::Floats(a), Elements::Floats(b)) => rounded(places.map(|(number, i, j)| {
-            let (a, b) = (a[i], b[j]);
+        (Elements::Floats(a), Elements::Floats(b)) => rounded(places.map(|i| {
+            let (a, b) = (a[i], b[i]);
             let nan = a.is_nan() || b.is_nan();
             match op {
                 Binary::Addition => a + b,
                 Binary::Subtraction => a - b,
                 Binary::Multiplication => a * b,
-                Binary::Division => nearly(a / b, number),
+                Binary::Division => nearly(a / b, i),
                 Binary::Modulo if b.is_infinite() => f64::NAN,
                 Binary::Modulo => a % b,
                 Binary::Power => a.powf(b),
@@ -338,7 +343,7 @@ fn binary(op: Binary, a: &Tensor, b: &Tensor, ty: &TensorShape) -> Elements {
         _ => {
             let data_type = a.ty.data_type;
             let (a, b) = (a.integers(), b.integers());
-            wrapped(ty.data_type, places.map(|(number, i, j)| integers(op, data_type, number, a[i], b[j])))
+            wrapped(ty.data_type, places.map(|i| integers(op, data_type, i, a[i], b[i])))
         }
     }
 }

@@ -110,6 +110,7 @@ pub(crate) enum Operation {
     /// Sizes of 1 are repeated where the other operand has more.
     Binary(Binary),
     /// `selectWithPredicateTensor:truePredicateTensor:falsePredicateTensor:name:`: `(bool, x, x)`, of f32, i32 or i64.
+    /// Sizes of 1 are repeated as of `Binary`.
     Select,
     /// `castTensor:toType:name:`. From f32 to the 16-bit floats and back; to f32 from integers; from f32 to i32 or i64, of
     /// whole numbers that these hold; between integers that both types hold.

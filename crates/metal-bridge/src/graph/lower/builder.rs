@@ -52,7 +52,7 @@ impl Builder {
         self.binary(op, a, b)
     }
 
-    /// All values are of one shape; booleans and types that are only moved are chosen among, too.
+    /// Sizes of 1 are repeated; booleans and types that are only moved are chosen among, too.
     pub(super) fn select(&mut self, condition: Value, a: Value, b: Value) -> Lowered {
         let data_type = self.data_type(a);
         if data_type == Bool {
@@ -158,10 +158,16 @@ impl Builder {
         }
     }
 
-    /// A whole number for all elements, of the type and shape of another tensor.
+    /// One value of the rank of another tensor, to be repeated.
+    pub(super) fn one_like(&mut self, x: Value, value: Scalar) -> Lowered {
+        let ones = vec![1; self.program.ty(x).sizes.len()];
+        self.constant(value, &ones)
+    }
+
+    /// A whole number of the type and rank of another tensor, to be repeated.
     pub(super) fn number_like(&mut self, x: Value, number: i64) -> Lowered {
-        let ty = self.program.ty(x).clone();
-        self.constant(Scalar::from_i64(ty.data_type, number), &ty.sizes)
+        let data_type = self.data_type(x);
+        self.one_like(x, Scalar::from_i64(data_type, number))
     }
 
     /// Values known now.
@@ -213,9 +219,8 @@ impl Builder {
             (from, wide) if from == wide => x,
             (_, Bool) => self.with(Binary::NotEqual, x, 0)?,
             (Bool, _) => {
-                let sizes = self.sizes(x);
-                let (one, zero) = (Scalar::from_i64(wide, 1), Scalar::from_i64(wide, 0));
-                let (one, zero) = (self.constant(one, &sizes)?, self.constant(zero, &sizes)?);
+                let [one, zero] = [1, 0].map(|number| Scalar::from_i64(wide, number));
+                let (one, zero) = (self.one_like(x, one)?, self.one_like(x, zero)?);
                 self.add(Operation::Select, &[x, one, zero])?
             }
             (Float32, _) => return self.cut(x, to),
@@ -228,7 +233,6 @@ impl Builder {
     /// From f32 to integers, cut and saturated; NaN becomes 0.
     fn cut(&mut self, x: Value, to: TensorDataType) -> Lowered {
         let wide = computed_in(to);
-        let sizes = self.sizes(x);
         // The bounds are exact in f32; what is at the end or beyond gets the greatest number.
         let (least, end) = match to {
             Int32 => (-(2f64.powi(31)), 2f64.powi(31)),
@@ -236,8 +240,8 @@ impl Builder {
             _ => (0.0, 256.0),
         };
         let number = |value| Scalar::from_f64(Float32, value);
-        let zero = self.constant(number(0.0), &sizes)?;
-        let (least, end) = (self.constant(number(least), &sizes)?, self.constant(number(end), &sizes)?);
+        let zero = self.one_like(x, number(0.0))?;
+        let (least, end) = (self.one_like(x, number(least))?, self.one_like(x, number(end))?);
         let whole = self.unary(Unary::Truncate, x)?;
         let nan = self.unary(Unary::IsNaN, x)?;
         let whole = self.select(nan, zero, whole)?;
@@ -247,7 +251,7 @@ impl Builder {
         let whole = self.select(large, zero, whole)?;
         let cast = self.add(Operation::Cast(wide), &[whole])?;
         let greatest = Scalar::from_i64(wide, Scalar::from_f64(to, f64::INFINITY).to_i64());
-        let greatest = self.constant(greatest, &sizes)?;
+        let greatest = self.one_like(x, greatest)?;
         let saturated = self.select(large, greatest, cast)?;
         self.down(saturated, to)
     }

@@ -141,8 +141,7 @@ impl Builder {
     fn float_remainder(&mut self, a: Value, b: Value) -> Lowered {
         let remainder = self.binary(Binary::Modulo, a, b)?;
         let size = self.unary(Unary::Absolute, b)?;
-        let sizes = self.sizes(size);
-        let infinity = self.constant(Scalar::from_f64(Float32, f64::INFINITY), &sizes)?;
+        let infinity = self.one_like(b, Scalar::from_f64(Float32, f64::INFINITY))?;
         let (infinite, finite) =
             (self.binary(Binary::Equal, size, infinity)?, self.unary(Unary::IsFinite, a)?);
         let stays = self.binary(Binary::LogicalAnd, infinite, finite)?;

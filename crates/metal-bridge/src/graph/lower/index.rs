@@ -83,10 +83,8 @@ impl Builder {
             BFloat16 | UInt8 => self.down(gathered, data_type)?,
             _ => gathered,
         };
-        let sizes = [picks.picks(), picks.inner];
         let valid = self.reshape(valid, &[picks.picks(), 1])?;
-        let valid = self.broadcast(valid, &sizes)?;
-        let zero = self.constant(Scalar::from_i64(data_type, 0), &sizes)?;
+        let zero = self.number_like(gathered, 0)?;
         let masked = self.select(valid, gathered, zero)?;
         self.reshape(masked, &physical(result))
     }
@@ -118,11 +116,10 @@ impl Builder {
         let (x, updates) = (self.up(x)?, self.up(updates)?);
         let (x, updates) = (self.reshape(x, &[rows, inner])?, self.reshape(updates, &[count, inner])?);
         let valid = self.reshape(valid, &[count, 1])?;
-        let valid = self.broadcast(valid, &[count, inner])?;
         // Whatever is added to keeps its sign: -0 is what changes nothing.
         let wide = computed_in(data_type);
         let nothing = if wide == Float32 { Scalar::from_f64(wide, -0.0) } else { Scalar::from_i64(wide, 0) };
-        let nothing = self.constant(nothing, &[count, inner])?;
+        let nothing = self.one_like(updates, nothing)?;
         let updates = self.select(valid, updates, nothing)?;
         let sum = if wide == Int64 {
             self.add_wide_rows(x, indices, updates, count)?

@@ -38,10 +38,6 @@ impl<'a> Windows<'a> {
         }
     }
 
-    fn padded(&self) -> bool {
-        self.pooling.window.padding != [[0; 2]; 2]
-    }
-
     /// Where in the source the element of a window lies, along one axis; `None` in the padding.
     fn position(&self, axis: usize, output: usize, element: usize) -> Option<usize> {
         let window = &self.pooling.window;
@@ -135,11 +131,6 @@ impl Builder {
     ) -> Lowered<Found> {
         let data_type = self.data_type(source);
         let x = self.padded_images(windows, source, least(data_type))?;
-        let sizes = [windows.images, windows.result[0], windows.result[1]];
-        let mask = |this: &mut Self, windows: &Windows<'_>, values: &[bool]| {
-            let one = this.mask(values, &[1, windows.result[0], windows.result[1]])?;
-            this.broadcast(one, &sizes)
-        };
         let mut state: Option<(Value, Value)> = None;
         let mut any = Vec::new();
         for row in 0..windows.pooling.kernel[0] {
@@ -160,19 +151,13 @@ impl Builder {
                     better = self.binary(Binary::LogicalOr, better, new)?;
                     better = self.binary(Binary::LogicalAnd, better, old)?;
                 }
-                if windows.padded() {
-                    let compared: Vec<bool> = inside.iter().zip(&any).map(|(&i, &a)| i && a).collect();
-                    let first: Vec<bool> = inside.iter().zip(&any).map(|(&i, &a)| i && !a).collect();
-                    if compared.contains(&false) {
-                        let compared = mask(self, windows, &compared)?;
-                        better = self.binary(Binary::LogicalAnd, better, compared)?;
-                    }
-                    if first.contains(&true) {
-                        let first = mask(self, windows, &first)?;
-                        better = self.binary(Binary::LogicalOr, better, first)?;
-                    }
-                    any.iter_mut().zip(inside).for_each(|(any, inside)| *any |= inside);
+                // Padding is as small as a value can be, so it is never better, but anything is better than nothing else.
+                let first: Vec<bool> = inside.iter().zip(&any).map(|(&i, &a)| i && !a).collect();
+                if first.contains(&true) {
+                    let first = self.mask(&first, &[1, windows.result[0], windows.result[1]])?;
+                    better = self.binary(Binary::LogicalOr, better, first)?;
                 }
+                any.iter_mut().zip(inside).for_each(|(any, inside)| *any |= inside);
                 let best = self.select(better, value, best)?;
                 state = Some((best, self.select(better, says, chosen)?));
             }
@@ -215,8 +200,7 @@ impl Builder {
         let found = self.first_greatest(&windows, source, &mut |this, element| {
             let bytes = windows.places(element, |place| place.unwrap_or(0) as i32);
             let bytes = bytes.into_iter().flat_map(i32::to_ne_bytes).collect();
-            let places = this.data(TensorData::from_parts(Int32, vec![1, rows, columns], bytes))?;
-            this.broadcast(places, &all)
+            this.data(TensorData::from_parts(Int32, vec![1, rows, columns], bytes))
         })?;
         let area = windows.source[0] * windows.source[1];
         let first = self.add(Operation::Coordinate { axis: 0, sizes: vec![windows.images, 1, 1] }, &[])?;
