@@ -1,8 +1,9 @@
-//! `metal-bridge compile` over real kernels.
+//! `metal-bridge compile` over real kernels. Only the CPU device shows what it compiles to.
+#![cfg(any(not(target_vendor = "apple"), feature = "cpu"))]
 
 mod common;
 
-use common::metal_bridge;
+use common::on_cpu;
 
 #[test]
 fn each_form_is_shown() {
@@ -20,7 +21,7 @@ fn each_form_is_shown() {
         ),
         ("asm", &["msl.rows:"]),
     ] {
-        let outcome = metal_bridge(&format!("compile add.metal --kernel add --emit {emit}"));
+        let outcome = on_cpu(&format!("compile add.metal --kernel add --emit {emit}"));
         let outcome = outcome.exits(0).without_complaint();
         for part in parts {
             assert!(outcome.out.contains(part), "{emit}: expected {part:?} in:\n{}", outcome.out);
@@ -30,15 +31,15 @@ fn each_form_is_shown() {
 
 #[test]
 fn the_report_says_how_threads_are_executed() {
-    let outcome = metal_bridge("compile add.metal --kernel add --report").exits(0).without_complaint();
+    let outcome = on_cpu("compile add.metal --kernel add --report").exits(0).without_complaint();
     assert!(outcome.out.lines().all(|line| line.contains(": remark: ")), "{}", outcome.out);
     assert!(outcome.out.starts_with("kernel add: remark: vector code: "), "{}", outcome.out);
-    metal_bridge("compile add.metal --kernel add --report --emit asm").exits(2).complains(&["--report"]);
+    on_cpu("compile add.metal --kernel add --report --emit asm").exits(2).complains(&["--report"]);
 }
 
 #[test]
 fn the_report_says_what_is_slow_and_where() {
-    let outcome = metal_bridge("compile slow.metal --kernel slow --report").exits(0).without_complaint();
+    let outcome = on_cpu("compile slow.metal --kernel slow --report").exits(0).without_complaint();
     for remark in [
         "kernel slow: remark: vector code: whatever the threadgroups, ",
         " threads along x run together\n",
@@ -54,11 +55,11 @@ fn the_report_says_what_is_slow_and_where() {
 #[test]
 fn function_constants_change_the_code() {
     let line = "compile many.metal --kernel shift --emit kernel --constant 0=int:77777";
-    let plain = metal_bridge(line).exits(0).without_complaint().out;
+    let plain = on_cpu(line).exits(0).without_complaint().out;
     assert!(plain.contains("77777:i32"), "{plain}");
-    let negated = metal_bridge(&format!("{line} --constant negate=bool:true")).exits(0).out;
+    let negated = on_cpu(&format!("{line} --constant negate=bool:true")).exits(0).out;
     assert_ne!(plain, negated);
-    metal_bridge("compile many.metal --kernel shift --emit kernel").exits(1).prints("").complains(&[
+    on_cpu("compile many.metal --kernel shift --emit kernel").exits(1).prints("").complains(&[
         "error: ",
         "`offset`",
         "--constant 0=int:VALUE",
@@ -67,17 +68,15 @@ fn function_constants_change_the_code() {
 
 #[test]
 fn mistakes_are_named() {
-    metal_bridge("compile add.metal --kernel sub --emit llvm").exits(1).complains(&["`sub`", "`add`"]);
-    metal_bridge("compile add.metal --kernel add").exits(2).complains(&["--emit"]);
-    metal_bridge("compile add.metal --kernel add --emit ptx").exits(2).complains(&["ptx", "kernel", "asm"]);
-    metal_bridge("compile broken.metal --kernel x --emit asm")
-        .exits(1)
-        .complains(&["broken.metal:5:12: error: "]);
+    on_cpu("compile add.metal --kernel sub --emit llvm").exits(1).complains(&["`sub`", "`add`"]);
+    on_cpu("compile add.metal --kernel add").exits(2).complains(&["--emit"]);
+    on_cpu("compile add.metal --kernel add --emit ptx").exits(2).complains(&["ptx", "kernel", "asm"]);
+    on_cpu("compile broken.metal --kernel x --emit asm").exits(1).complains(&["broken.metal:5:12: error: "]);
 }
 
 #[test]
 fn includes_and_macros() {
     let line = "compile includes.metal --kernel includes --emit kernel -I include -D GIVEN=30 -DFLAG";
-    let outcome = metal_bridge(line).exits(0).without_complaint();
+    let outcome = on_cpu(line).exits(0).without_complaint();
     assert!(outcome.out.starts_with("kernel \"includes\" {\n"), "{}", outcome.out);
 }

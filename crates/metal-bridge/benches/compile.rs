@@ -2,7 +2,7 @@
 //!
 //! `cargo bench -p metal-bridge --bench compile`
 
-#[cfg(not(target_os = "macos"))]
+#[cfg(any(not(target_vendor = "apple"), feature = "cpu"))]
 mod compile {
     use std::path::Path;
     use std::sync::OnceLock;

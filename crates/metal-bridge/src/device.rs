@@ -282,7 +282,7 @@ impl Device {
     fn default_of(kind: DeviceKind) -> Result<Self> {
         match kind {
             #[cfg(target_vendor = "apple")]
-            DeviceKind::Metal => Self::of_metal(backend::metal::device::MetalDevice::system_default()?),
+            DeviceKind::Metal => Self::of_gpu(backend::metal::device::Gpu::system_default()?),
             #[cfg(not(target_vendor = "apple"))]
             DeviceKind::Metal => Err(Error::NoDevice { reason: kind.requirement().into() }),
             DeviceKind::Cpu => Self::in_use(kind, 0, || Self::cpu(DeviceConfig::new())),
@@ -294,16 +294,15 @@ impl Device {
     fn all_of(kind: DeviceKind) -> Result<Vec<Self>> {
         match kind {
             #[cfg(target_vendor = "apple")]
-            DeviceKind::Metal => {
-                backend::metal::device::MetalDevice::all()?.into_iter().map(Self::of_metal).collect()
-            }
+            DeviceKind::Metal => backend::metal::device::Gpu::all()?.into_iter().map(Self::of_gpu).collect(),
             _ => Ok(vec![Self::default_of(kind)?]),
         }
     }
 
     #[cfg(target_vendor = "apple")]
-    fn of_metal(device: backend::metal::device::MetalDevice) -> Result<Self> {
-        Self::in_use(DeviceKind::Metal, device.registry_id(), || Ok(Self::new(Box::new(device))))
+    fn of_gpu(gpu: backend::metal::device::Gpu) -> Result<Self> {
+        use backend::metal::device::MetalDevice;
+        Self::in_use(DeviceKind::Metal, gpu.number(), || Ok(Self::new(Box::new(MetalDevice::new(gpu)))))
     }
 
     /// The device of this kind and number that is in use, or a new one.

@@ -1,4 +1,4 @@
-//! Metal compute on any machine.
+//! Metal compute on any machine: through Apple's Metal where there is Metal, on the processor elsewhere.
 //!
 //! # The model
 //!
@@ -59,13 +59,31 @@
 //!   Objective-C name finds ours.
 //! * **Errors, not aborts.** Misuse is an [`Error`] of the call that makes it, with names and numbers; what a
 //!   kernel does wrong while it runs is the error of its command buffer. No call panics.
-//! * **Safe.** Handles are `Clone + Send + Sync`. Safe calls wait for work that is in their way; kernels
-//!   cannot reach outside of the memory that is bound. The one `unsafe` call is [`Buffer::contents`].
+//! * **Safe.** Handles are `Clone + Send + Sync`. Safe calls wait for work that is in their way; on the CPU device, kernels
+//!   cannot reach outside of the memory that is bound, and endless ones are stopped. **Metal checks neither by itself**: there, a
+//!   kernel that reaches outside of its buffers may read or overwrite other buffers of the process, as in any program of
+//!   Metal's. Try kernels on the CPU device first, or under Metal's shader validation (`MTL_SHADER_VALIDATION=1`). The one
+//!   `unsafe` call besides unchecked pipelines is [`Buffer::contents`].
 //! * **Asynchronous.** Committing returns at once, and everything that committed work uses lives until it has
 //!   ended.
 //!
 //! Command buffers of *different* queues are not ordered. If they use the same buffer at the same time and
 //! one of them writes it, its contents are unspecified, as in Metal.
+//!
+//! # Metal and the CPU
+//!
+//! On macOS, iOS, tvOS and visionOS the default device is the GPU, and MSL is compiled by Metal itself, so neither LLVM nor
+//! clang is needed. The feature `cpu` adds the CPU device there (it needs both); `METAL_BRIDGE_DEVICE=cpu` or [`Device::cpu`]
+//! choose it. On other systems the CPU device is always there. What differs on a GPU:
+//!
+//! * Faults of kernels end a command buffer with [`Error::Device`], which knows neither the kernel nor the line, or with no
+//!   error at all; time limits are the system's.
+//! * [`Library::functions`] and [`Function::reflection`] make pipelines, since only that tells what a function takes;
+//!   `constant` and `device const` buffers, and the names of structures, are told by the source, if macros do not hide them.
+//! * A language version that the system does not know is replaced by the newest that it knows.
+//! * [`Function::inspect`] has nothing to show, and [`ComputePipelineState::log`] is empty.
+//!
+//! The GPU's side has been checked by types and lints and linked; its authors **have not run it on a Mac**.
 //!
 //! # Where to look
 //!
@@ -74,8 +92,6 @@
 //! keeps, [`scheduler`] executes operations in the order of their dependencies; [`kernels`] are built in; [`switches`]
 //! lists the environment variables; [`null`] helps to test
 //! programs without compiling or running kernels.
-
-#![cfg_attr(target_os = "macos", allow(dead_code, reason = "without a device there, much has no user"))]
 
 pub mod allocator;
 mod backend;

@@ -5,6 +5,8 @@
 //!
 //! # fn main() -> metal_bridge::Result<()> {
 //! let source = "
+//!     #include <metal_stdlib>
+//!     using namespace metal;
 //!     constant float factor [[function_constant(0)]];
 //!     kernel void scale(device float *x [[buffer(0)]], uint i [[thread_position_in_grid]]) {
 //!         x[i] *= factor;
@@ -163,7 +165,9 @@ impl Function {
         self.library().0.backend.function_name(self.0.index)
     }
 
-    /// What it takes.
+    /// What it takes. With Metal, of a function with constants, this is what it takes with 1 or true for each of them, and of a
+    /// function that no pipeline can be made of, it is the name alone; a pipeline's
+    /// [`reflection`](crate::ComputePipelineState::reflection) holds for its own values.
     pub fn reflection(&self) -> &FunctionReflection {
         self.library().0.backend.function(self.0.index)
     }
@@ -182,12 +186,14 @@ impl Function {
     /// What it is compiled to, as text: for looking at it, not for programs; the text may change with any version.
     ///
     /// ```
-    /// use metal_bridge::{CompileOptions, Device, Stage};
+    /// use metal_bridge::{CompileOptions, Device, DeviceConfig, Stage};
     ///
     /// # fn main() -> metal_bridge::Result<()> {
-    /// # if cfg!(target_os = "macos") { return Ok(()); }
-    /// let source = "kernel void one(device float *x [[buffer(0)]], uint i [[thread_position_in_grid]]) { x[i] = 1; }";
-    /// let library = Device::system_default()?.new_library_with_source(source, &CompileOptions::default())?;
+    /// # if cfg!(all(target_vendor = "apple", not(feature = "cpu"))) { return Ok(()); }
+    /// let source = "#include <metal_stdlib>
+    ///     kernel void one(device float *x [[buffer(0)]], uint i [[thread_position_in_grid]]) { x[i] = 1; }";
+    /// let device = Device::cpu(DeviceConfig::new())?;
+    /// let library = device.new_library_with_source(source, &CompileOptions::default())?;
     /// let text = library.new_function_with_name("one")?.inspect(Stage::Kernel)?;
     /// assert!(text.contains("store "), "{text}");
     /// # Ok(())

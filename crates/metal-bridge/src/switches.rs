@@ -9,6 +9,11 @@
 //! }
 //! ```
 
+#![cfg_attr(
+    all(target_vendor = "apple", not(feature = "cpu")),
+    allow(dead_code, reason = "the CPU device reads most of them")
+)]
+
 use std::num::NonZeroUsize;
 use std::time::Duration;
 

@@ -118,7 +118,7 @@ fn allocated_memory_is_counted() {
     assert!(device.recommended_max_working_set_size() >= 1 << 20);
 }
 
-#[cfg(not(target_os = "macos"))]
+#[cfg(any(not(target_vendor = "apple"), feature = "cpu"))]
 #[test]
 fn memory_beyond_the_limit_is_refused_with_the_numbers() {
     use metal_bridge::{DeviceConfig, Error};

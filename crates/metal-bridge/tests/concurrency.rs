@@ -1,16 +1,13 @@
-//! Many threads, many queues, handlers and drops, on CPU devices with one to four workers.
-#![cfg(not(target_os = "macos"))]
+//! Many threads, many queues, handlers and drops; on CPU devices with one to four workers.
 
-use std::num::NonZeroUsize;
+mod common;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
 
-use metal_bridge::{Buffer, CommandBuffer, CommandQueue, Device, DeviceConfig, Error, ResourceOptions};
-
-fn device(threads: usize) -> Device {
-    Device::cpu(DeviceConfig::new().threads(NonZeroUsize::new(threads).unwrap())).unwrap()
-}
+use common::device;
+use metal_bridge::{Buffer, CommandBuffer, CommandQueue, Device, Error, ResourceOptions};
 
 fn buffer(device: &Device, length: usize) -> Buffer {
     device.new_buffer_with_length(length, ResourceOptions::default()).unwrap()

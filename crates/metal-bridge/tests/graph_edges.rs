@@ -369,10 +369,8 @@ fn windows_may_lie_in_the_padding() -> Result<()> {
             targets.push(graph.gradients(&again, &[&x])?.remove(0));
             targets.push(first);
             for include_zero_pad_to_average in [true, false] {
-                let mean = graph.avg_pool_2d(
-                    &x,
-                    &Pooling2dDescriptor { include_zero_pad_to_average, ..window.clone() },
-                )?;
+                let mean =
+                    graph.avg_pool_2d(&x, &Pooling2dDescriptor { include_zero_pad_to_average, ..window })?;
                 let sum = graph.reduction_sum(&graph.square(&mean)?, &[], false)?;
                 targets.push(graph.gradients(&sum, &[&x])?.remove(0));
                 targets.push(mean);

@@ -2,7 +2,7 @@
 //!
 //! `RUSTFLAGS="--cfg shuttle" cargo test --package metal-bridge --test orders --release`; nothing else of the
 //! tests is made for that.
-#![cfg(all(shuttle, not(target_os = "macos")))]
+#![cfg(all(shuttle, any(not(target_vendor = "apple"), feature = "cpu")))]
 
 #[path = "orders/scheduler.rs"]
 mod scheduler;

@@ -1,5 +1,7 @@
 //! Running the command and looking at what it says.
 
+#![allow(dead_code, reason = "each test uses a part")]
+
 use std::process::{Command, Output};
 
 /// What the command printed and returned.
@@ -13,6 +15,12 @@ pub(crate) struct Outcome {
 /// Runs `metal-bridge` with these words, in the directory of the test data.
 pub(crate) fn metal_bridge(line: &str) -> Outcome {
     run(line, &mut command(line))
+}
+
+/// The same on the CPU device, for what no other shows or promises.
+#[cfg(any(not(target_vendor = "apple"), feature = "cpu"))]
+pub(crate) fn on_cpu(line: &str) -> Outcome {
+    run(line, command(line).env("METAL_BRIDGE_DEVICE", "cpu"))
 }
 
 /// The command with these words, not yet started.

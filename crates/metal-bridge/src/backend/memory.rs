@@ -99,6 +99,7 @@ impl Memory {
     }
 
     /// Number of bytes.
+    #[cfg(any(not(target_vendor = "apple"), feature = "cpu", test))]
     pub(crate) fn length(&self) -> usize {
         self.length
     }

@@ -246,6 +246,10 @@ pub(crate) struct Dispatch {
 }
 
 /// One run of a routine. Its bindings are buffers, as large as the routine's sizes say, and aligned.
+#[cfg_attr(
+    all(target_vendor = "apple", not(feature = "cpu")),
+    expect(dead_code, reason = "only the CPU device has routines")
+)]
 #[derive(Debug)]
 pub(crate) struct RoutineCall {
     pub(crate) routine: Routine,

@@ -3,6 +3,11 @@
 //!
 //! Results are dense in row-major order and never overlap what is read.
 
+#![cfg_attr(
+    all(target_vendor = "apple", not(feature = "cpu")),
+    allow(dead_code, reason = "only the CPU device has routines")
+)]
+
 use std::fmt;
 
 /// A computation of two tensors that makes a third one. All sizes are at least 1.

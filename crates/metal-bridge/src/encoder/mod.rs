@@ -12,6 +12,8 @@
 //!
 //! # fn main() -> metal_bridge::Result<()> {
 //! # let source = "
+//! #     #include <metal_stdlib>
+//! #     using namespace metal;
 //! #     kernel void fill(device float *out [[buffer(0)]], constant float &value [[buffer(1)]],
 //! #                      uint i [[thread_position_in_grid]]) { out[i] = value; }";
 //! let device = Device::system_default()?;

@@ -56,17 +56,17 @@ fn copies_and_fills_stay_within() {
         command_buffer.wait_until_completed().unwrap();
         assert_eq!(before.read::<u8>().unwrap(), [1; 512]);
         assert_eq!(after.read::<u8>().unwrap(), [4; 512]);
-        if device.kind() == metal_bridge::DeviceKind::Cpu {
+        if device.kind() != metal_bridge::DeviceKind::Null {
             let expected: Vec<u8> = [vec![2; 244], vec![7; 12], vec![3; 256]].concat();
             assert_eq!(target.read::<u8>().unwrap(), expected);
         }
     }
 }
 
-#[cfg(not(target_os = "macos"))]
+#[cfg(any(not(target_vendor = "apple"), feature = "cpu"))]
 #[test]
 fn kernels_cannot_leave_their_part_of_a_block() {
-    let fixture = common::Fixture::system();
+    let fixture = common::Fixture::cpu(metal_bridge::DeviceConfig::new());
     let allocator = BufferAllocator::new(&fixture.device, AllocatorConfig::new()).unwrap();
     let [before, input, output, after] =
         [1.0f32, 2.0, 3.0, 4.0].map(|value| allocator.allocate_with_data(&[value; 64], SHARED).unwrap());
@@ -137,7 +137,6 @@ fn storage_modes_do_not_mix() {
     assert_eq!(allocator.memory_stats().live(), 0);
 }
 
-#[cfg(not(target_os = "macos"))]
 #[test]
 fn the_global_allocator_is_one() {
     use metal_bridge::Device;
@@ -187,7 +186,7 @@ fn threads_get_memory_of_their_own() {
     assert_eq!(allocator.device().current_allocated_size(), 0);
 }
 
-#[cfg(not(target_os = "macos"))]
+#[cfg(any(not(target_vendor = "apple"), feature = "cpu"))]
 #[test]
 fn buffers_outlive_their_allocator() {
     use metal_bridge::Device;

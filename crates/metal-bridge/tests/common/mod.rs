@@ -2,10 +2,14 @@
 
 #![allow(dead_code, reason = "each test uses a part")]
 
+use std::num::NonZeroUsize;
+use std::sync::OnceLock;
+
 use metal_bridge::null::{self, NullDevice};
 use metal_bridge::{
-    Access, Argument, ArgumentKind, CompileOptions, ComputePipelineState, DataType, Device, DeviceKind,
-    FunctionConstant, FunctionReflection, Library, ScalarType,
+    Access, Argument, ArgumentKind, Buffer, CommandBuffer, CommandQueue, CompileOptions,
+    ComputePipelineState, DataType, Device, DeviceConfig, DeviceKind, FunctionConstant, FunctionReflection,
+    Library, ResourceOptions, ScalarType, Size,
 };
 
 /// The functions that every library of the tests has.
@@ -78,6 +82,13 @@ impl Fixture {
         Self { library: library(&device), device, null: None }
     }
 
+    /// A CPU device of its own, for what other devices do not promise: faults, limits of time and memory.
+    #[cfg(any(not(target_vendor = "apple"), feature = "cpu"))]
+    pub(crate) fn cpu(config: DeviceConfig) -> Self {
+        let device = Device::cpu(config).unwrap();
+        Self { library: library(&device), device, null: None }
+    }
+
     /// The null device and, where there is one, a device that executes.
     pub(crate) fn all() -> Vec<Self> {
         let mut fixtures = vec![Self::null()];
@@ -92,6 +103,17 @@ impl Fixture {
     }
 }
 
+/// The device that executes. If that is the processor, one of its own with so many workers.
+pub(crate) fn device(threads: usize) -> Device {
+    static KIND: OnceLock<DeviceKind> = OnceLock::new();
+    match KIND.get_or_init(|| Device::system_default().unwrap().kind()) {
+        DeviceKind::Cpu => {
+            Device::cpu(DeviceConfig::new().threads(NonZeroUsize::new(threads).unwrap())).unwrap()
+        }
+        _ => Device::system_default().unwrap(),
+    }
+}
+
 pub(crate) fn library(device: &Device) -> Library {
     device.new_library_with_source(SOURCE, &CompileOptions::default()).unwrap()
 }
@@ -99,6 +121,29 @@ pub(crate) fn library(device: &Device) -> Library {
 pub(crate) fn pipeline(library: &Library, name: &str) -> ComputePipelineState {
     let function = library.new_function_with_name(name).unwrap();
     library.device().new_compute_pipeline_state_with_function(&function).unwrap()
+}
+
+/// A buffer of zeros for numbers of 32 bits.
+pub(crate) fn zeros(device: &Device, count: usize) -> Buffer {
+    device.new_buffer_with_length(4 * count, ResourceOptions::default()).unwrap()
+}
+
+/// Commits one dispatch with one buffer.
+pub(crate) fn dispatch(
+    queue: &CommandQueue,
+    pipeline: &ComputePipelineState,
+    buffer: &Buffer,
+    grid: impl Into<Size>,
+    group: impl Into<Size>,
+) -> CommandBuffer {
+    let command_buffer = queue.new_command_buffer();
+    let mut encoder = command_buffer.new_compute_command_encoder().unwrap();
+    encoder.set_compute_pipeline_state(pipeline).unwrap();
+    encoder.set_buffer(buffer, 0, 0).unwrap();
+    encoder.dispatch_threads(grid, group).unwrap();
+    encoder.end_encoding().unwrap();
+    command_buffer.commit().unwrap();
+    command_buffer
 }
 
 /// What [`SOURCE`] declares.

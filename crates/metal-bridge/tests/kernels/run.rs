@@ -46,34 +46,26 @@ pub(crate) fn run(
     grid: [usize; 3],
     group: [usize; 2],
 ) {
-    try_run(kernel, buffers, scalars, grid, group).unwrap_or_else(|error| panic!("{kernel}: {error}"));
-}
-
-/// The same, with its error.
-pub(crate) fn try_run(
-    kernel: &str,
-    buffers: &[&Buffer],
-    scalars: &[Scalar],
-    grid: [usize; 3],
-    group: [usize; 2],
-) -> Result<()> {
-    let function = library().new_function_with_name(kernel)?;
-    let pipeline = device().new_compute_pipeline_state_with_function(&function)?;
-    let queue = device().new_command_queue()?;
-    let command_buffer = queue.new_command_buffer();
-    let mut encoder = command_buffer.new_compute_command_encoder()?;
-    encoder.set_compute_pipeline_state(&pipeline)?;
-    for (index, buffer) in buffers.iter().enumerate() {
-        encoder.set_buffer(buffer, 0, index)?;
-    }
-    for (index, scalar) in (buffers.len()..).zip(scalars) {
-        match scalar {
-            Scalar::Uint(value) => encoder.set_bytes(&[u32::try_from(*value).unwrap()], index)?,
-            Scalar::Float(value) => encoder.set_bytes(&[*value], index)?,
+    let done = || -> Result<()> {
+        let function = library().new_function_with_name(kernel)?;
+        let pipeline = device().new_compute_pipeline_state_with_function(&function)?;
+        let queue = device().new_command_queue()?;
+        let command_buffer = queue.new_command_buffer();
+        let mut encoder = command_buffer.new_compute_command_encoder()?;
+        encoder.set_compute_pipeline_state(&pipeline)?;
+        for (index, buffer) in buffers.iter().enumerate() {
+            encoder.set_buffer(buffer, 0, index)?;
         }
-    }
-    encoder.dispatch_threads(Size::new(grid[0], grid[1], grid[2]), Size::new(group[0], group[1], 1))?;
-    encoder.end_encoding()?;
-    command_buffer.commit()?;
-    command_buffer.wait_until_completed()
+        for (index, scalar) in (buffers.len()..).zip(scalars) {
+            match scalar {
+                Scalar::Uint(value) => encoder.set_bytes(&[u32::try_from(*value).unwrap()], index)?,
+                Scalar::Float(value) => encoder.set_bytes(&[*value], index)?,
+            }
+        }
+        encoder.dispatch_threads(Size::new(grid[0], grid[1], grid[2]), Size::new(group[0], group[1], 1))?;
+        encoder.end_encoding()?;
+        command_buffer.commit()?;
+        command_buffer.wait_until_completed()
+    };
+    done().unwrap_or_else(|error| panic!("{kernel}: {error}"));
 }

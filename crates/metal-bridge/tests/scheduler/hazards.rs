@@ -184,11 +184,10 @@ fn completers_end_operations_from_anywhere() {
     assert_all_ended(manager.get_stats());
 }
 
-#[cfg(not(target_os = "macos"))]
 #[test]
 fn a_pipeline_of_command_buffers_computes() {
     use metal_bridge::{CommandBufferManager, Device, ResourceOptions};
-    let device = Device::cpu(metal_bridge::DeviceConfig::new()).unwrap();
+    let device = Device::system_default().unwrap();
     let manager = CommandBufferManager::new(&device, &device.new_command_queue().unwrap()).unwrap();
     let buffers: Vec<_> = (0..10)
         .map(|_| device.new_buffer_with_length(1 << 16, ResourceOptions::default()).unwrap())

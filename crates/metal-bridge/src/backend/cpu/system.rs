@@ -24,11 +24,15 @@ fn model_name(cpuinfo: &str) -> Option<&str> {
 /// Bytes of memory that the process can hope for: the machine's, or its control group's limit if that
 /// is lower. Where the system does not tell, no less than can be addressed.
 pub(super) fn memory() -> u64 {
+    #[cfg(target_vendor = "apple")]
+    let machine = Some(objc2_foundation::NSProcessInfo::processInfo().physicalMemory());
+    #[cfg(not(target_vendor = "apple"))]
     let machine = fs::read_to_string("/proc/meminfo").ok().and_then(|info| total_memory(&info));
     let limits = [machine, control_group_limit(), limit_in(Path::new("/sys/fs/cgroup/memory"))];
     limits.into_iter().flatten().min().unwrap_or(isize::MAX as u64)
 }
 
+#[cfg(any(not(target_vendor = "apple"), test))]
 fn total_memory(meminfo: &str) -> Option<u64> {
     let line = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
     line.trim().strip_suffix(" kB")?.parse::<u64>().ok()?.checked_mul(1024)

@@ -33,17 +33,10 @@ const MOST_APPLE_FAMILIES: u32 = 20;
 /// Threads of a SIMD-group where nothing says otherwise.
 const THREAD_EXECUTION_WIDTH: usize = 32;
 
-/// A GPU.
-#[derive(Debug)]
-pub(crate) struct MetalDevice {
-    device: Retained<ProtocolObject<dyn MTLDevice>>,
-    name: String,
-    families: Families,
-    limits: Limits,
-    byte_kernels: Arc<ByteKernels>,
-}
+/// A GPU that Metal has found.
+pub(crate) struct Gpu(Retained<ProtocolObject<dyn MTLDevice>>);
 
-impl MetalDevice {
+impl Gpu {
     /// The GPU that Metal calls the default one.
     ///
     /// # Errors
@@ -51,7 +44,7 @@ impl MetalDevice {
     /// [`Error::NoDevice`] if there is none, or the system is too old.
     pub(crate) fn system_default() -> Result<Self> {
         check_system()?;
-        autoreleasepool(|_| MTLCreateSystemDefaultDevice().map(Self::new)).ok_or_else(|| Error::NoDevice {
+        autoreleasepool(|_| MTLCreateSystemDefaultDevice()).map(Self).ok_or_else(|| Error::NoDevice {
             reason: "Metal found no GPU that this process may use (a virtual machine may have none)".into(),
         })
     }
@@ -63,16 +56,35 @@ impl MetalDevice {
     /// As [`system_default`](Self::system_default).
     pub(crate) fn all() -> Result<Vec<Self>> {
         let default = Self::system_default()?;
-        let number = default.registry_id();
-        let mut devices = vec![default];
-        autoreleasepool(|_| {
-            let others = MTLCopyAllDevices().to_vec();
-            devices.extend(others.into_iter().filter(|device| device.registryID() != number).map(Self::new));
-        });
-        Ok(devices)
+        let mut all: Vec<Self> =
+            autoreleasepool(|_| MTLCopyAllDevices().to_vec().into_iter().map(Self).collect());
+        all.retain(|gpu| gpu.number() != default.number());
+        all.insert(0, default);
+        Ok(all)
     }
 
-    fn new(device: Retained<ProtocolObject<dyn MTLDevice>>) -> Self {
+    /// Distinguishes GPUs as long as the machine runs.
+    pub(crate) fn number(&self) -> u64 {
+        self.0.registryID()
+    }
+}
+
+/// A GPU as a device.
+#[derive(Debug)]
+pub(crate) struct MetalDevice {
+    device: Retained<ProtocolObject<dyn MTLDevice>>,
+    name: String,
+    families: Families,
+    limits: Limits,
+    byte_kernels: Arc<ByteKernels>,
+}
+
+impl MetalDevice {
+    pub(crate) fn new(gpu: Gpu) -> Self {
+        autoreleasepool(|_| Self::of(gpu.0))
+    }
+
+    fn of(device: Retained<ProtocolObject<dyn MTLDevice>>) -> Self {
         let supports = |family: &u32| device.supportsFamily(MTLGPUFamily(APPLE_FAMILIES + *family as isize));
         let families = Families { apple: (1..=MOST_APPLE_FAMILIES).rev().find(supports).unwrap_or(0) };
         let byte_kernels = Arc::new(ByteKernels::new(device.clone()));
@@ -100,11 +112,6 @@ impl MetalDevice {
             look_for: Duration::ZERO,
         };
         Self { name: device.name().to_string(), device, families, limits, byte_kernels }
-    }
-
-    /// Distinguishes GPUs as long as the machine runs.
-    pub(crate) fn registry_id(&self) -> u64 {
-        self.device.registryID()
     }
 }
 

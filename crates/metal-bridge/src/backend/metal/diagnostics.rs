@@ -6,10 +6,10 @@
 //!     ^
 //! ```
 
-use msl_types::{CompileError, Diagnostic, Severity};
+use msl_types::{CompileError, CompilerFailure, Diagnostic, LibraryError, Severity};
 
 /// By this name Metal's compiler calls what it is given as a string.
-const SOURCE: &str = "program_source";
+pub(super) const SOURCE: &str = "program_source";
 
 /// The words before messages.
 const SEVERITIES: [(&str, Severity); 4] = [
@@ -35,20 +35,28 @@ pub(super) fn parse(text: &str, source_name: &str) -> Vec<Diagnostic> {
     diagnostics
 }
 
-/// The error of a source that does not compile. If nothing in the text looks like an error, all of it is one.
-pub(super) fn compile_error(text: &str, source_name: &str) -> CompileError {
-    let mut diagnostics = parse(text, source_name);
-    if !diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
-        diagnostics.push(Diagnostic {
-            severity: Severity::Error,
-            file: source_name.into(),
-            line: 0,
-            column: 0,
-            message: text.trim().into(),
-            snippet: String::new(),
-        });
+/// Why there is no library, from what Metal says: the source's errors if it has any, else it was the compiler.
+pub(super) fn failure(text: &str, source_name: &str) -> LibraryError {
+    let diagnostics = parse(text, source_name);
+    if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
+        CompileError { diagnostics }.into()
+    } else {
+        CompilerFailure::Metal(text.trim().to_owned()).into()
     }
-    CompileError { diagnostics }
+}
+
+/// An error of the source as a whole.
+pub(super) fn general(message: String, source_name: &str) -> LibraryError {
+    let severity = Severity::Error;
+    let diagnostic = Diagnostic {
+        severity,
+        file: source_name.into(),
+        line: 0,
+        column: 0,
+        message,
+        snippet: String::new(),
+    };
+    CompileError { diagnostics: vec![diagnostic] }.into()
 }
 
 /// `FILE:LINE:COLUMN: error: MESSAGE`, or with fewer numbers.
@@ -171,7 +179,7 @@ program_source:9:3: warning: unused variable 'y' [-Wunused-variable]
     #[test]
     fn a_prefix_a_suggestion_and_a_name_of_the_source() {
         let text = "Compilation failed: \n\nprogram_source:3:10: error: expected ';' after expression\n    x = 1\n         ^\n         ;\n";
-        let error = compile_error(text, "shaders/fill.metal");
+        let LibraryError::Compile(error) = failure(text, "shaders/fill.metal") else { panic!() };
         assert_eq!(
             error.diagnostics,
             [diagnostic(
@@ -227,12 +235,13 @@ program_source:12:1: fatal error: 'nothing.h' file not found
     }
 
     #[test]
-    fn unknown_text_is_one_error() {
+    fn text_without_errors_of_the_source_is_the_compilers() {
         for text in ["Compiler encountered an internal error", "", "program_source:1:1: note: only a note"] {
-            let error = compile_error(text, SOURCE);
-            assert_eq!(error.errors().count(), 1);
-            assert_eq!(error.errors().next().unwrap().message, text);
+            let expected = CompilerFailure::Metal(text.into());
+            assert_eq!(failure(&format!("{text}\n"), SOURCE), LibraryError::Compiler(expected));
         }
+        let error = general("too large".into(), "a.metal");
+        assert_eq!(error.to_string(), "a.metal: error: too large");
     }
 
     #[test]

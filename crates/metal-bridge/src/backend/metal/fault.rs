@@ -2,9 +2,13 @@
 
 use crate::error::DeviceFaultKind;
 
-/// What a code means.
-pub(super) fn kind(code: isize) -> DeviceFaultKind {
+/// Whose codes these are.
+const DOMAIN: &str = "MTLCommandBufferErrorDomain";
+
+/// What a code of a domain of errors means.
+pub(super) fn kind(domain: &str, code: isize) -> DeviceFaultKind {
     match code {
+        code if domain != DOMAIN => DeviceFaultKind::Other(code),
         2 => DeviceFaultKind::TimedOut,
         3 => DeviceFaultKind::PageFault,
         4 => DeviceFaultKind::AccessRevoked,
@@ -36,7 +40,7 @@ mod tests {
     fn faults_read_well() {
         let fault = |code| {
             Error::from(DeviceFault {
-                kind: kind(code),
+                kind: kind(DOMAIN, code),
                 command_buffer: "step".into(),
                 message: "Metal's words".into(),
             })
@@ -45,6 +49,7 @@ mod tests {
             fault(3).to_string(),
             "command buffer \"step\": a kernel reached memory that it must not: Metal's words"
         );
+        assert_eq!(kind("NSCocoaErrorDomain", 3), DeviceFaultKind::Other(3));
         assert_eq!(fault(1).to_string(), "command buffer \"step\": the GPU failed (code 1): Metal's words");
     }
 }

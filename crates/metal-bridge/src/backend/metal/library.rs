@@ -4,8 +4,8 @@ use std::ptr::NonNull;
 use std::sync::{Arc, OnceLock};
 
 use msl_types::{
-    CompileError, CompileOptions, CompilerFailure, ConstantValue, Diagnostic, FunctionConstant,
-    FunctionConstantValues, FunctionReflection, LanguageVersion, LibraryError, MathMode, PipelineError,
+    CompileOptions, ConstantValue, Diagnostic, FunctionConstant, FunctionConstantValues, FunctionReflection,
+    LanguageVersion, LibraryError, MathMode, PipelineError,
 };
 use objc2::msg_send;
 use objc2::rc::{Retained, autoreleasepool};
@@ -13,13 +13,13 @@ use objc2::runtime::{NSObject, ProtocolObject};
 use objc2_foundation::{NSDictionary, NSError, NSString};
 use objc2_metal::{
     MTLCompileOptions, MTLDataType, MTLDevice, MTLFunction, MTLFunctionConstantValues, MTLFunctionType,
-    MTLLanguageVersion, MTLLibrary, MTLLibraryError, MTLMathFloatingPointFunctions, MTLMathMode,
+    MTLLanguageVersion, MTLLibrary, MTLMathFloatingPointFunctions, MTLMathMode,
 };
 
 use super::limits::Families;
 use super::pipeline::MetalPipeline;
 use super::source::{self, Kernel};
-use super::{diagnostics, reflection, types};
+use super::{diagnostics, includes, reflection, types};
 use crate::backend;
 
 pub(super) struct MetalLibrary {
@@ -49,24 +49,15 @@ impl MetalLibrary {
         source: &str,
         options: &CompileOptions,
     ) -> Result<Self, LibraryError> {
-        if !options.include_directories.is_empty() {
-            let reason = "Metal compiles one text and looks for `#include \"…\"` nowhere; leave include_directories empty";
-            return Err(CompilerFailure::Metal(reason.into()).into());
-        }
+        let source = includes::expand(source, &options.include_directories)
+            .map_err(|message| diagnostics::general(message, &options.source_name))?;
         autoreleasepool(|_| {
-            let (library, error) = compile(device, source, &metal_options(options));
-            let text = error.as_ref().map(|error| error.localizedDescription().to_string());
-            let text = text.unwrap_or_default();
+            let (library, error) = compile(device, &source, &metal_options(options));
+            let text = error.map_or_else(String::new, |error| error.localizedDescription().to_string());
             let Some(library) = library else {
-                return Err(match error.map(|error| MTLLibraryError(error.code().cast_unsigned())) {
-                    Some(MTLLibraryError::CompileFailure) => {
-                        let error: CompileError = diagnostics::compile_error(&text, &options.source_name);
-                        error.into()
-                    }
-                    _ => CompilerFailure::Metal(text).into(),
-                });
+                return Err(diagnostics::failure(&text, &options.source_name));
             };
-            let functions = functions(&library, &source::kernels(source));
+            let functions = functions(&library, &source::kernels(&source));
             let warnings = diagnostics::parse(&text, &options.source_name);
             Ok(Self { device: device.clone(), families, library, functions, all: OnceLock::new(), warnings })
         })

@@ -29,6 +29,7 @@ mod encode;
 mod fault;
 #[cfg(target_vendor = "apple")]
 mod graph;
+mod includes;
 #[cfg(target_vendor = "apple")]
 mod instruction;
 #[cfg(target_vendor = "apple")]

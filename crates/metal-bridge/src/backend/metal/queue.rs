@@ -15,7 +15,7 @@ use super::graph::Failure;
 use crate::backend::{self, Pass, Submission};
 use crate::clock;
 use crate::command_buffer::Completion;
-use crate::error::{DeviceFault, Error, Result};
+use crate::error::{DeviceFault, DeviceFaultKind, Error, Result};
 use crate::sync::{Mutex, lock};
 
 /// Command buffers that may be in flight before making another one waits for the end of one. Metal's default, 64, is few for
@@ -205,10 +205,11 @@ fn result(command_buffer: &CommandBuffer, label: &str) -> Result<()> {
     if command_buffer.status() != MTLCommandBufferStatus::Error && error.is_none() {
         return Ok(());
     }
-    let (code, message) = error.map_or((0, "Metal gives no reason".into()), |error| {
-        (error.code(), error.localizedDescription().to_string())
-    });
-    Err(DeviceFault { kind: fault::kind(code), command_buffer: label.to_owned(), message }.into())
+    let (kind, message) =
+        error.map_or((DeviceFaultKind::Other(0), "Metal gives no reason".into()), |error| {
+            (fault::kind(&error.domain().to_string(), error.code()), error.localizedDescription().to_string())
+        });
+    Err(DeviceFault { kind, command_buffer: label.to_owned(), message }.into())
 }
 
 /// When the GPU began and ended the work, on this process's clock; `None` if it has not run. Metal counts from the start of

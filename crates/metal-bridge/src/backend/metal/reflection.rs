@@ -69,8 +69,7 @@ pub(super) fn function(
         arguments: arguments.into_iter().map(|(_, argument)| argument).collect(),
         function_constants,
         static_threadgroup_memory_length,
-        // Metal tells the limit of each pipeline, which this is part of.
-        max_total_threads_per_threadgroup: None,
+        max_total_threads_per_threadgroup: seen.and_then(|kernel| kernel.max_total_threads_per_threadgroup),
         required_threads_per_threadgroup: seen.and_then(|kernel| kernel.required_threads_per_threadgroup),
         line: seen.map_or(0, |kernel| kernel.line),
     })

@@ -11,6 +11,8 @@ pub(super) struct Kernel {
     /// Of its name, from 1.
     pub(super) line: u32,
     pub(super) parameters: Vec<Parameter>,
+    /// `[[max_total_threads_per_threadgroup(n)]]`, if given as a number.
+    pub(super) max_total_threads_per_threadgroup: Option<u32>,
     /// `[[required_threads_per_threadgroup(x, y, z)]]`, if given as numbers.
     pub(super) required_threads_per_threadgroup: Option<[u32; 3]>,
 }
@@ -88,24 +90,26 @@ fn declaration(tokens: &[(Token<'_>, u32)], start: usize, after: usize) -> Optio
             line = tokens[at].1;
         }
     }
-    let required = attributes.iter().find_map(|attribute| match attribute[..] {
-        [
-            Token::Word("required_threads_per_threadgroup"),
-            Token::Sign('('),
-            Token::Word(x),
-            _,
-            Token::Word(y),
-            _,
-            Token::Word(z),
-            ..,
-        ] => Some([x.parse().ok()?, y.parse().ok()?, z.parse().ok()?]),
-        _ => None,
-    });
+    let numbers = |attribute: &str| {
+        let found = attributes.iter().find(|tokens| tokens.first() == Some(&Token::Word(attribute)))?;
+        let words = found[1..].iter().filter_map(|token| match token {
+            Token::Word(word) => Some(word.parse().ok()),
+            _ => None,
+        });
+        words.collect::<Option<Vec<u32>>>()
+    };
+    let most =
+        numbers("max_total_threads_per_threadgroup").and_then(|numbers| <[u32; 1]>::try_from(numbers).ok());
+    let required = numbers("required_threads_per_threadgroup").and_then(|numbers| numbers.try_into().ok());
     let parameters = split(&tokens[at + 1..end - 1]).into_iter().filter_map(parameter).collect();
-    Some((
-        Kernel { name: name.to_owned(), line, parameters, required_threads_per_threadgroup: required },
-        end,
-    ))
+    let kernel = Kernel {
+        name: name.to_owned(),
+        line,
+        parameters,
+        max_total_threads_per_threadgroup: most.map(|[number]| number),
+        required_threads_per_threadgroup: required,
+    };
+    Some((kernel, end))
 }
 
 /// Past all `[[…]]` at a place.
@@ -209,7 +213,7 @@ fn parameter(mut tokens: Vec<Token<'_>>) -> Option<Parameter> {
 fn tokens(source: &str) -> Vec<(Token<'_>, u32)> {
     let bytes = source.as_bytes();
     let mut tokens = Vec::new();
-    let (mut at, mut line) = (0, 1);
+    let (mut at, mut line) = (0, 1u32);
     let mut line_is_empty = true;
     while at < bytes.len() {
         let rest = &source[at..];
@@ -217,14 +221,25 @@ fn tokens(source: &str) -> Vec<(Token<'_>, u32)> {
         let length = match byte {
             b'\n' => {
                 line_is_empty = true;
-                line += 1;
+                line = line.saturating_add(1);
                 at += 1;
                 continue;
             }
             _ if byte.is_ascii_whitespace() => 1,
             b'/' if rest.starts_with("//") => until_end_of_line(rest),
             b'/' if rest.starts_with("/*") => rest[2..].find("*/").map_or(rest.len(), |end| end + 4),
-            b'#' if line_is_empty => until_end_of_line(rest),
+            b'#' if line_is_empty => {
+                let length = until_end_of_line(rest);
+                // `#line 7 "file"`: the next line is that one.
+                let mut words = rest[1..length].split_whitespace();
+                if words.next() == Some("line") {
+                    line = words
+                        .next()
+                        .and_then(|number| number.parse::<u32>().ok())
+                        .map_or(line, |next| next.max(1) - 1);
+                }
+                length
+            }
             b'"' | b'\'' => {
                 let length = quoted(rest);
                 let inside = rest.get(1..length.saturating_sub(1)).unwrap_or("");
@@ -243,7 +258,8 @@ fn tokens(source: &str) -> Vec<(Token<'_>, u32)> {
             }
         };
         line_is_empty &= byte.is_ascii_whitespace();
-        line += rest[..length].bytes().filter(|byte| *byte == b'\n').count() as u32;
+        let lines = rest[..length].bytes().filter(|byte| *byte == b'\n').count();
+        line = line.saturating_add(lines as u32);
         at += length;
     }
     tokens
@@ -320,6 +336,8 @@ template <typename T, int N> kernel void generic(device T *x [[buffer(0)]]) {}
 template [[host_name("generic_float")]] kernel void generic<float, 4>(device float *x [[buffer(0)]]);
 [[kernel, host_name("odd.name")]] [[max_total_threads_per_threadgroup(1)]] void by_attribute() {}
 [[kernel]] void plain(volatile device atomic_uint &counter) {}
+#line 7 "another.h"
+kernel void included() {}
 "#;
         let kernels = kernels(source);
         let names: Vec<_> = kernels.iter().map(|k| (k.name.as_str(), k.line)).collect();
@@ -331,7 +349,8 @@ template [[host_name("generic_float")]] kernel void generic<float, 4>(device flo
                 ("generic", 25),
                 ("generic_float", 26),
                 ("odd.name", 27),
-                ("plain", 28)
+                ("plain", 28),
+                ("included", 7)
             ]
         );
         assert_eq!(
@@ -347,6 +366,8 @@ template [[host_name("generic_float")]] kernel void generic<float, 4>(device flo
         );
         assert_eq!(parameters(&kernels[1]), [("x", Some(Device), "unsigned int")]);
         assert_eq!(kernels[1].required_threads_per_threadgroup, Some([8, 4, 1]));
+        let most = [0, 1, 4].map(|i: usize| kernels[i].max_total_threads_per_threadgroup);
+        assert_eq!(most, [None, Some(64), Some(1)]);
         assert_eq!(kernels[0].required_threads_per_threadgroup, None);
         assert_eq!(parameters(&kernels[3]), [("x", Some(Device), "float")]);
         assert_eq!(parameters(&kernels[4]), []);
