@@ -110,6 +110,9 @@ fn the_memory_plan_is_drawn() -> Result<()> {
     let picture = &executable.memory_pictures()[0];
     let plan = &executable.memory_plans()[0];
     assert_eq!(picture.matches("<g><title>").count(), plan.lines().count() - 1, "{plan}\n{picture}");
-    assert!(picture.contains("a&lt;b") && !picture.contains("a<b"), "{picture}");
+    // A device that executes the graph by itself does not tell where values lie.
+    assert!(plan.contains("a<b") || executable.step_counts()[0] == 1, "{plan}");
+    assert_eq!(picture.contains("a&lt;b"), plan.contains("a<b"), "{picture}");
+    assert!(!picture.contains("a<b"), "{picture}");
     Ok(())
 }

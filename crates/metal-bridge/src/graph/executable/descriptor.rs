@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::command_buffer::CommandBuffer;
 use crate::graph::handle::GraphTensor;
 
-/// How much a graph is changed before it runs.
+/// How much a graph is changed before it runs; where MPSGraph executes graphs, also its own level.
 #[doc(alias = "MPSGraphOptimization")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -35,7 +35,8 @@ use loaded::{Loaded, Work};
 
 impl Graph {
     /// Makes what is needed to compute `targets` from `feeds` ready to run on a device: the operations are
-    /// simplified, fused into kernels, and compiled.
+    /// simplified, fused into kernels, and compiled. On Apple's GPUs (from macOS 14, iOS 17 and tvOS 17 on) MPSGraph compiles and
+    /// executes the simplified graph instead, except with tensors of 2 GiB or more.
     ///
     /// The executable keeps to the graph as it is now: operations that are added later do not change it.
     /// Assignments of variables run if a target needs them, so the results of
@@ -73,7 +74,8 @@ impl Graph {
     ///
     /// There is neither a target nor a target operation, or one of these is no assignment; a tensor is of another graph, or given twice; a feed is no placeholder; a placeholder
     /// that a target needs is no feed; two targets assign one variable; an operation is not possible with the
-    /// sizes that the descriptor gives; or the device has no memory for constants and variables.
+    /// sizes that the descriptor gives; the device has no memory for constants and variables; or MPSGraph fails
+    /// ([`Error::Metal`]).
     #[doc(alias = "compileWithDevice:feeds:targetTensors:targetOperations:compilationDescriptor:")]
     #[track_caller]
     pub fn compile(

@@ -15,3 +15,6 @@ mod execution;
 #[path = "../../../tests/graph_golden_execution.rs"]
 #[allow(dead_code, reason = "the device is the crate's")]
 mod golden;
+#[path = "../../../tests/graph_profile.rs"]
+#[allow(dead_code, reason = "the device is the crate's")]
+mod profile;
