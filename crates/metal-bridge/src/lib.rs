@@ -81,6 +81,8 @@
 //! * [`Library::functions`] and [`Function::reflection`] make pipelines, since only that tells what a function takes;
 //!   `constant` and `device const` buffers, and the names of structures, are told by the source, if macros do not hide them.
 //! * A language version that the system does not know is replaced by the newest that it knows.
+//! * Graphs run through MPSGraph (from macOS 14, iOS 17 and tvOS 17 on): functions such as `exp` have its precision, what is
+//!   scattered to one element is added in any order, and a profile has one step for all of it.
 //! * [`Function::inspect`] has nothing to show, and [`ComputePipelineState::log`] is empty.
 //!
 //! The GPU's side has been checked by types and lints and linked; its authors **have not run it on a Mac**.

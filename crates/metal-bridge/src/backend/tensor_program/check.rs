@@ -244,3 +244,113 @@ fn convolved(window: &Window, groups: usize, source: &[usize], weights: &[usize]
     let rows = positions(window, 0, height, kernel_height)?;
     Ok(vec![images, filters, rows, positions(window, 1, width, kernel_width)?])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::tensor_program::Reduction;
+    use crate::graph::TensorData;
+
+    const WINDOW: Window = Window { strides: [1, 2], dilations: [1, 1], padding: [[0, 1], [1, 0]] };
+
+    fn f32s(sizes: &[usize]) -> TensorShape {
+        TensorShape::new(Float32, sizes)
+    }
+
+    fn ints(sizes: &[usize]) -> TensorShape {
+        TensorShape::new(Int32, sizes)
+    }
+
+    fn try_check(operation: &Operation, operands: &[TensorShape]) -> Checked<TensorShape> {
+        check(operation, &operands.iter().collect::<Vec<_>>())
+    }
+
+    /// Each refusal keeps an abort of the process away.
+    #[test]
+    fn what_mpsgraph_would_abort_on_is_refused() {
+        let bools = TensorShape::new(Bool, [2, 3]);
+        let bytes = TensorData::from_bytes(Bool, [1], &[1]).unwrap();
+        let cases: &[(Operation, &[TensorShape])] = &[
+            (Operation::Placeholder(f32s(&[])), &[]),
+            (Operation::Placeholder(f32s(&[2, 0])), &[]),
+            (Operation::Placeholder(f32s(&[1, 1, 1, 1, 1])), &[]),
+            (Operation::Placeholder(f32s(&[1 << 20, 1 << 9])), &[]),
+            (Operation::Placeholder(TensorShape::new(UInt8, [1 << 30])), &[]),
+            (Operation::Placeholder(f32s(&[usize::MAX, 2])), &[]),
+            (Operation::Constant(bytes), &[]),
+            (Operation::Fill { value: 0.1, ty: f32s(&[1]) }, &[]),
+            (Operation::Fill { value: 2f64.powi(31), ty: ints(&[1]) }, &[]),
+            (Operation::Coordinate { axis: 1, sizes: vec![3] }, &[]),
+            (Operation::Unary(Unary::Exponent), &[ints(&[2])]),
+            (Operation::Unary(Unary::Exponent), &[TensorShape::new(Float16, [2])]),
+            (Operation::Unary(Unary::Not), &[ints(&[2])]),
+            (Operation::Binary(Binary::Addition), &[f32s(&[2, 3]), f32s(&[3, 2])]),
+            (Operation::Binary(Binary::Addition), &[f32s(&[2, 3]), f32s(&[3])]),
+            (Operation::Binary(Binary::Addition), &[f32s(&[2]), ints(&[2])]),
+            (Operation::Binary(Binary::Division), &[ints(&[2]), ints(&[2])]),
+            (Operation::Binary(Binary::LessThan), &[bools.clone(), bools.clone()]),
+            (Operation::Select, &[f32s(&[2, 3]), f32s(&[2, 3]), f32s(&[2, 3])]),
+            (Operation::Select, &[bools.clone(), f32s(&[2, 3]), ints(&[2, 3])]),
+            (Operation::Select, &[bools.clone(), bools.clone(), bools.clone()]),
+            (Operation::Cast(Bool), &[f32s(&[2])]),
+            (Operation::Cast(UInt8), &[f32s(&[2])]),
+            (Operation::Cast(Float32), &[TensorShape::new(Bool, [2])]),
+            (Operation::Cast(Float32), &[f32s(&[2])]),
+            (Operation::Reduce { op: Reduction::Sum, axes: vec![2] }, &[f32s(&[2, 3])]),
+            (Operation::Reduce { op: Reduction::Sum, axes: vec![1, 0] }, &[f32s(&[2, 3])]),
+            (Operation::Reduce { op: Reduction::Sum, axes: vec![0] }, &[TensorShape::new(Int64, [2])]),
+            (Operation::Reshape(vec![4]), &[f32s(&[2, 3])]),
+            (Operation::Transpose(vec![0, 0]), &[f32s(&[2, 3])]),
+            (Operation::Transpose(vec![0]), &[f32s(&[2, 3])]),
+            (Operation::Broadcast(vec![4, 3]), &[f32s(&[2, 3])]),
+            (Operation::Broadcast(vec![1, 3]), &[f32s(&[2, 3])]),
+            (Operation::Slice { starts: vec![1], ends: vec![1], strides: vec![1] }, &[f32s(&[2])]),
+            (Operation::Slice { starts: vec![0], ends: vec![3], strides: vec![1] }, &[f32s(&[2])]),
+            (Operation::Slice { starts: vec![0], ends: vec![2], strides: vec![0] }, &[f32s(&[2])]),
+            (Operation::Concat { axis: 0 }, &[f32s(&[2, 3])]),
+            (Operation::Concat { axis: 0 }, &[f32s(&[2, 3]), f32s(&[2, 4])]),
+            (Operation::Concat { axis: 0 }, &[f32s(&[2]), ints(&[2])]),
+            (Operation::Reverse { axes: vec![1] }, &[f32s(&[2])]),
+            (Operation::Gather, &[f32s(&[2, 3]), f32s(&[2])]),
+            (Operation::Gather, &[f32s(&[2]), ints(&[2])]),
+            (Operation::ScatterAdd, &[f32s(&[2, 3]), f32s(&[4, 3]), ints(&[5])]),
+            (Operation::MatMul, &[f32s(&[2, 3]), f32s(&[2, 3])]),
+            (Operation::MatMul, &[f32s(&[2, 2, 3]), f32s(&[1, 3, 4])]),
+            (Operation::MatMul, &[f32s(&[2, MAX_DEPTH + 1]), f32s(&[MAX_DEPTH + 1, 2])]),
+            (Operation::MatMul, &[f32s(&[2, 2]), f32s(&[2, MAX_COLUMNS + 1])]),
+            (Operation::Conv2d { window: WINDOW, groups: 2 }, &[f32s(&[1, 3, 4, 4]), f32s(&[2, 1, 2, 2])]),
+            (Operation::Conv2d { window: WINDOW, groups: 1 }, &[f32s(&[1, 3, 4, 4]), f32s(&[2, 3, 1, 1])]),
+            (Operation::Conv2d { window: WINDOW, groups: 1 }, &[f32s(&[1, 3, 4, 4]), f32s(&[2, 3, 7, 2])]),
+            (
+                Operation::Conv2d { window: WINDOW, groups: 1 },
+                &[f32s(&[MAX_IMAGES + 1, 1, 4, 4]), f32s(&[1, 1, 2, 2])],
+            ),
+            (
+                Operation::Conv2dDataGradient { window: WINDOW, groups: 1, sizes: vec![1, 3, 4, 4] },
+                &[f32s(&[1, 2, 4, 4]), f32s(&[2, 3, 2, 2])],
+            ),
+            (Operation::MatMul, &[f32s(&[2, 2])]),
+        ];
+        for (operation, operands) in cases {
+            let result = try_check(operation, operands);
+            assert!(result.is_err(), "{operation:?} of {operands:?} makes {result:?}");
+        }
+    }
+
+    #[test]
+    fn what_fits_is_taken() {
+        let convolution = Operation::Conv2d { window: WINDOW, groups: 1 };
+        let makes = try_check(&convolution, &[f32s(&[1, 3, 4, 4]), f32s(&[2, 3, 2, 2])]);
+        assert_eq!(makes, Ok(f32s(&[1, 2, 4, 2])));
+        let gradient = Operation::Conv2dDataGradient { window: WINDOW, groups: 1, sizes: vec![1, 3, 4, 4] };
+        let makes = try_check(&gradient, &[f32s(&[1, 2, 4, 2]), f32s(&[2, 3, 2, 2])]);
+        assert_eq!(makes, Ok(f32s(&[1, 3, 4, 4])));
+        let largest = MAX_BYTES / 4 - 1;
+        assert!(try_check(&Operation::Placeholder(f32s(&[largest])), &[]).is_ok());
+        assert!(try_check(&Operation::Fill { value: f64::NAN, ty: f32s(&[1]) }, &[]).is_ok());
+        assert_eq!(
+            try_check(&Operation::Select, &[TensorShape::new(Bool, [2, 1]), ints(&[1, 3]), ints(&[1, 1])]),
+            Ok(ints(&[2, 3]))
+        );
+    }
+}

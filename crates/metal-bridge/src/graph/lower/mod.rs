@@ -168,9 +168,9 @@ impl Lowering<'_> {
                 Op::Placeholder { .. } | Op::Read(_) | Op::Data(_) => {}
                 Op::Assign(_) | Op::Unary(UnaryOp::StopGradient) => {}
                 _ => {
-                    self.note(id);
                     let operands = node.operands.iter().map(|&operand| self.value(operand));
                     let operands = operands.collect::<Lowered<Vec<Value>>>()?;
+                    self.note(id);
                     let value = self.operation(id, node, &operands)?;
                     debug_assert_eq!(
                         *self.builder.program.ty(value),
