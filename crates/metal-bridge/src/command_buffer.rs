@@ -632,4 +632,21 @@ mod tests {
             assert!(uses.contains(&(buffer.clone(), i % 2 == 0)));
         }
     }
+
+    #[test]
+    fn times_are_the_devices_where_it_measures_them() {
+        let work = Device::null().new_command_queue().unwrap().new_command_buffer();
+        work.0.state.lock().stage = Stage::Submitted(Uses::new());
+        work.scheduled(None);
+        assert_eq!((work.status(), work.gpu_start_time()), (CommandBufferStatus::Scheduled, None));
+        work.ended(Ok(()), Some((1.5, 2.0)));
+        assert_eq!((work.gpu_start_time(), work.gpu_end_time()), (Some(1.5), Some(2.0)));
+        assert_eq!(work.wait_until_completed(), Ok(()));
+
+        let work = Device::null().new_command_queue().unwrap().new_command_buffer();
+        work.0.state.lock().stage = Stage::Submitted(Uses::new());
+        work.scheduled(None);
+        work.ended(Ok(()), None);
+        assert!(work.gpu_start_time().is_some() && work.gpu_start_time() == work.gpu_end_time());
+    }
 }

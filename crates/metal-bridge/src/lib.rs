@@ -83,6 +83,8 @@
 //! * A language version that the system does not know is replaced by the newest that it knows.
 //! * Graphs run through MPSGraph (from macOS 14, iOS 17 and tvOS 17 on): functions such as `exp` have its precision, what is
 //!   scattered to one element is added in any order, and a profile has one step for all of it.
+//! * The built-in kernel `layer_norm_float32` takes SIMD-groups of 32 threads for granted, which all of Apple's own GPUs have, but
+//!   not all GPUs of Intel Macs.
 //! * [`Function::inspect`] has nothing to show, and [`ComputePipelineState::log`] is empty.
 //!
 //! The GPU's side has been checked by types and lints and linked; its authors **have not run it on a Mac**.

@@ -232,9 +232,12 @@ fn functions(library: &ProtocolObject<dyn MTLLibrary>, kernels: &[Kernel]) -> Ve
     let names = library.functionNames().iter().map(|name| name.to_string()).collect();
     let ordered = reflection::in_order(names, kernels);
     let known = ordered.into_iter().filter_map(|(name, seen)| {
-        let function = library.newFunctionWithName(&NSString::from_str(&name))?;
-        (function.functionType() == MTLFunctionType::Kernel).then(|| Function {
-            constants: constants(&function),
+        // Nothing is known of one that Metal does not give without its constants: making a pipeline of it tells more.
+        let function = library.newFunctionWithName(&NSString::from_str(&name));
+        let is_kernel =
+            function.as_ref().is_none_or(|function| function.functionType() == MTLFunctionType::Kernel);
+        is_kernel.then(|| Function {
+            constants: function.map_or_else(Vec::new, |function| constants(&function)),
             name,
             seen: seen.cloned(),
             pipeline: OnceLock::new(),
