@@ -4,11 +4,11 @@
 mod graph;
 
 use graph::{Random, assert_close, check, compile, placeholder, run};
-use metal_bridge::Result;
 use metal_bridge::graph::{
-    Convolution2dDescriptor, Graph, GraphDevice, GraphOptimization, GraphTensor, Pooling2dDescriptor, Shape,
-    TensorData, TensorDataType, reference,
+    Convolution2dDescriptor, Graph, GraphCompilationDescriptor, GraphDevice, GraphExecutionDescriptor,
+    GraphOptimization, GraphTensor, Pooling2dDescriptor, Shape, TensorData, TensorDataType, reference,
 };
+use metal_bridge::{AllocatorConfig, BufferAllocator, ResourceOptions, Result};
 
 use TensorDataType::{BFloat16, Bool, Float16, Float32, Int32, Int64, UInt8};
 
@@ -489,6 +489,45 @@ fn targets_and_variables_may_be_one_value() -> Result<()> {
         }
         assert_eq!(device.read_variable(&a)?, device.read_variable(&b)?);
         assert_eq!(device.read_variable(&a)?.to_f64(), [before[0] + before[1]; 70]);
+    }
+    Ok(())
+}
+
+/// A pooled buffer begins within another one, which MPSGraph knows no way to say.
+#[test]
+fn buffers_may_be_parts_of_others() -> Result<()> {
+    let device = crate::test_device();
+    let allocator = BufferAllocator::new(&device, AllocatorConfig::new())?;
+    let new = |value: u8, length: usize| {
+        allocator.allocate_with_data(&vec![value; length], ResourceOptions::default())
+    };
+    let graph = Graph::new();
+    let (x, y) = (placeholder(&graph, &[5, 3], Int32), placeholder(&graph, &[3], UInt8));
+    let wide = graph.cast(&y, Int32)?;
+    let (sum, odd) = ((&x + &wide)?, graph.addition(&y, 200)?);
+    // One lies at the start of the memory of all, the others do not.
+    let buffers = [new(1, 60)?, new(2, 3)?, new(0, 60)?, new(9, 7)?, new(0, 3)?, new(8, 5)?];
+    let [to_x, to_y, to_sum, before, to_odd, after] = &buffers;
+    to_x.write(&std::array::from_fn::<i32, 15, _>(|i| i as i32 * 100))?;
+    let executable = graph.compile(
+        &GraphDevice::new(&device),
+        &[&x, &y],
+        &[&sum, &odd, &x],
+        &GraphCompilationDescriptor::new(),
+    )?;
+    let queue = device.new_command_queue()?;
+    for _ in 0..2 {
+        let inputs = [(&y, to_y), (&x, to_x)];
+        let results = [(&odd, to_odd), (&sum, to_sum)];
+        let execution =
+            executable.execute(&queue, &inputs, Some(&results), &GraphExecutionDescriptor::new())?;
+        assert_eq!(
+            execution.read(&sum)?.to_vec::<i32>()?,
+            std::array::from_fn::<i32, 15, _>(|i| i as i32 * 100 + 2)
+        );
+        assert_eq!(execution.read(&x)?.to_vec::<i32>()?[14], 1400);
+        assert_eq!(to_odd.read::<u8>()?, [202; 3]);
+        assert_eq!((before.read::<u8>()?, after.read::<u8>()?), (vec![9; 7], vec![8; 5]));
     }
     Ok(())
 }
