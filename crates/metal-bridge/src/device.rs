@@ -536,12 +536,8 @@ impl Device {
     }
 
     /// Makes a program ready; `None` if the device does not execute it.
-    pub(crate) fn new_executable(
-        &self,
-        program: &TensorProgram,
-        optimise: bool,
-    ) -> Result<Option<Arc<dyn Executable>>> {
-        self.0.backend.new_executable(program, optimise)
+    pub(crate) fn new_executable(&self, program: &TensorProgram) -> Result<Option<Arc<dyn Executable>>> {
+        self.0.backend.new_executable(program)
     }
 
     pub(crate) fn limits(&self) -> &Limits {

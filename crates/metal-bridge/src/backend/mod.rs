@@ -63,10 +63,10 @@ pub(crate) trait Device: fmt::Debug + Send + Sync {
         false
     }
 
-    /// Makes a program ready, with or without optimisation. `None` if it has something that the device, or this version of
+    /// Makes a program ready. `None` if it has something that the device, or this version of
     /// the system, does not execute: the graph is then compiled to kernels.
-    fn new_executable(&self, program: &TensorProgram, optimise: bool) -> Result<Option<Arc<dyn Executable>>> {
-        let _ = (program, optimise);
+    fn new_executable(&self, program: &TensorProgram) -> Result<Option<Arc<dyn Executable>>> {
+        let _ = program;
         Ok(None)
     }
 }

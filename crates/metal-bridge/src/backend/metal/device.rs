@@ -159,8 +159,8 @@ impl backend::Device for MetalDevice {
         graph::is_available()
     }
 
-    fn new_executable(&self, program: &TensorProgram, optimise: bool) -> Result<Option<Arc<dyn Executable>>> {
-        Ok(Some(Arc::new(MetalExecutable::new(&self.device, program, optimise)?)))
+    fn new_executable(&self, program: &TensorProgram) -> Result<Option<Arc<dyn Executable>>> {
+        Ok(Some(Arc::new(MetalExecutable::new(&self.device, program)?)))
     }
 }
 

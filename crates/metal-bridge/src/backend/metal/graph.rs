@@ -81,20 +81,12 @@ impl MetalExecutable {
     /// # Errors
     ///
     /// MPSGraph raises an exception, or makes other tensors than the program says.
-    pub(super) fn new(
-        device: &ProtocolObject<dyn MTLDevice>,
-        program: &TensorProgram,
-        optimise: bool,
-    ) -> Result<Self> {
-        autoreleasepool(|_| caught("MPSGraph", || compile(device, program, optimise)))
+    pub(super) fn new(device: &ProtocolObject<dyn MTLDevice>, program: &TensorProgram) -> Result<Self> {
+        autoreleasepool(|_| caught("MPSGraph", || compile(device, program)))
     }
 }
 
-fn compile(
-    device: &ProtocolObject<dyn MTLDevice>,
-    program: &TensorProgram,
-    optimise: bool,
-) -> Result<MetalExecutable> {
+fn compile(device: &ProtocolObject<dyn MTLDevice>, program: &TensorProgram) -> Result<MetalExecutable> {
     // SAFETY: a graph that only this function uses.
     let graph = unsafe { MPSGraph::new() };
     // SAFETY: an option that exists. Programs ask themselves for what the host is to see of managed buffers.
@@ -125,7 +117,8 @@ fn compile(
         })
         .collect();
     let types: Vec<&MPSGraphShapedType> = types.iter().map(|ty| &**ty).collect();
-    let level = if optimise { MPSGraphOptimization::Level1 } else { MPSGraphOptimization::Level0 };
+    // The level for the GPU: the next one also gives parts to the CPU and the Neural Engine, with their own precision.
+    let level = MPSGraphOptimization::Level0;
     // SAFETY: all tensors are of this graph, the feeds are all its placeholders, and the types are theirs.
     let executable = unsafe {
         let descriptor = MPSGraphCompilationDescriptor::new();

@@ -13,7 +13,6 @@ pub(super) fn check(operation: &Operation, operands: &[&TensorShape]) -> Checked
     let within = (1..=MAX_RANK).contains(&ty.sizes.len()) && !ty.sizes.contains(&0);
     require(within, "a tensor has 1 to 4 dimensions of at least 1")?;
     let bytes = ty.sizes.iter().try_fold(ty.data_type.size(), |bytes, &size| bytes.checked_mul(size));
-    // In f32, as in which smaller types are computed.
     let bytes = bytes.map(|bytes| bytes / ty.data_type.size() * ty.data_type.size().max(4));
     require(bytes.is_some_and(|bytes| bytes < MAX_BYTES), "the tensor is too large")?;
     Ok(ty)

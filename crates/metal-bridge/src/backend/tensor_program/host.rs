@@ -65,7 +65,7 @@ impl backend::Device for HostBackend {
         true
     }
 
-    fn new_executable(&self, program: &TensorProgram, _: bool) -> Result<Option<Arc<dyn Executable>>> {
+    fn new_executable(&self, program: &TensorProgram) -> Result<Option<Arc<dyn Executable>>> {
         Ok(Some(Arc::new(HostExecutable(program.clone()))))
     }
 }

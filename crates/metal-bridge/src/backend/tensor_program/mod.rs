@@ -4,8 +4,9 @@
 //! * A program is a flat list of [instructions](Instruction); each makes one tensor, of known type and size, of tensors
 //!   before it.
 //! * The vocabulary is a small part of MPSGraph's, chosen so that nothing depends on what Apple does not document, or on
-//!   what is known to go wrong: `padTensor` loses large images, average pooling the sums of long ones. Shapes have 1 to [`MAX_RANK`] dimensions, arithmetic is on f32, i32, i64 and bool only, indices are always
-//!   within their axis, and casts between integers never lose anything. Whoever makes a program (`graph::lower`) composes the rest.
+//!   what is known to go wrong: `padTensor` loses large images, average pooling the digits of long ones. Shapes have 1 to
+//!   [`MAX_RANK`] dimensions, arithmetic is on f32, i32, i64 and bool only, indices are always within their axis, and casts
+//!   between integers never lose anything. Whoever makes a program (`graph::lower`) composes the rest.
 //! * [`TensorProgram::add`] is the one gate: it [checks](check) each instruction, for MPSGraph aborts the process where shapes
 //!   and types do not fit.
 //! * [`interpret`] is the meaning, for tests.
@@ -25,7 +26,8 @@ use crate::graph::{TensorData, TensorDataType};
 /// The most dimensions of a tensor: kernels of MPS abort on some axes beyond.
 pub(crate) const MAX_RANK: usize = 4;
 
-/// The most bytes of a tensor, and with a byte for each element also the most elements: MPS counts them in 32 bits.
+/// Tensors have fewer bytes, each element counted as four at least, which it has where it is computed with: MPS counts
+/// in 32 bits.
 pub(crate) const MAX_BYTES: usize = 1 << 31;
 
 /// The greatest depth of a product of matrices: from 32767 on, some GPUs add what lies behind the operands.

@@ -213,8 +213,8 @@ impl Inner {
         if !device.executes_tensor_programs() {
             return Ok(None);
         }
-        let optimise = self.optimises();
-        let graph = match lower(arena.clone(), feeds.to_vec(), targets, device, optimise, self.print) {
+        let (feeds, optimise) = (feeds.to_vec(), self.optimises());
+        let graph = match lower(arena.clone(), feeds, targets, device, optimise, self.print) {
             Ok(graph) => Box::new(graph),
             Err(reason) => {
                 tracing::warn!(reason, "a graph is compiled to kernels");
@@ -227,7 +227,7 @@ impl Inner {
         if graph.program.results().is_empty() {
             return Ok(Some(Work::Program { graph, executable: None }));
         }
-        let executable = device.new_executable(&graph.program, optimise)?;
+        let executable = device.new_executable(&graph.program)?;
         Ok(executable.map(|executable| Work::Program { graph, executable: Some(executable) }))
     }
 

@@ -2,7 +2,7 @@
 
 use super::builder::{Builder, Lowered, computed_in};
 use crate::backend::tensor_program::{Binary, Operation, Unary, Value};
-use crate::graph::TensorDataType::{self, Bool, Float32, Int64};
+use crate::graph::TensorDataType::{Bool, Float32, Int64};
 use crate::graph::data_type::Scalar;
 use crate::graph::ir::op::{BinaryOp, CompareOp, UnaryOp};
 
@@ -221,11 +221,5 @@ impl Builder {
             CompareOp::GreaterEqual => Binary::GreaterThanOrEqual,
         };
         self.binary(op, a, b)
-    }
-
-    /// The position along the only axis, in any type of numbers.
-    pub(super) fn positions(&mut self, count: usize, data_type: TensorDataType) -> Lowered {
-        let positions = self.add(Operation::Coordinate { axis: 0, sizes: vec![count] }, &[])?;
-        self.cast(positions, data_type)
     }
 }

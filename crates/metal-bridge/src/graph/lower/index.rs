@@ -157,7 +157,8 @@ impl Builder {
 
     /// Numbers from 0 on, in any type of numbers, along one axis of a shape.
     pub(super) fn iota(&mut self, data_type: TensorDataType, sizes: &[usize], axis: usize) -> Lowered {
-        let positions = self.positions(sizes[axis], data_type)?;
+        let positions = self.add(Operation::Coordinate { axis: 0, sizes: vec![sizes[axis]] }, &[])?;
+        let positions = self.cast(positions, data_type)?;
         let mut along = vec![1; sizes.len() - axis];
         along[0] = sizes[axis];
         self.broadcast_op(positions, &along, sizes)
