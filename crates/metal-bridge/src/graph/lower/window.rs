@@ -45,18 +45,6 @@ impl<'a> Windows<'a> {
         place.checked_sub(window.padding[axis][0]).filter(|&place| place < self.source[axis])
     }
 
-    /// For each window of an image what `of` says of the place in the source of one element; `None` in the padding.
-    fn places<T>(&self, [row, column]: [usize; 2], of: impl Fn(Option<usize>) -> T) -> Vec<T> {
-        let mut places = Vec::with_capacity(self.result[0] * self.result[1]);
-        for y in 0..self.result[0] {
-            for x in 0..self.result[1] {
-                let place = self.position(0, y, row).zip(self.position(1, x, column));
-                places.push(of(place.map(|(y, x)| y * self.source[1] + x)));
-            }
-        }
-        places
-    }
-
     /// For each window of an image how many of its elements are no padding.
     fn counts(&self) -> Vec<usize> {
         let along = |axis: usize| -> Vec<usize> {
@@ -68,14 +56,6 @@ impl<'a> Windows<'a> {
         let (rows, columns) = (along(0), along(1));
         rows.iter().flat_map(|row| columns.iter().map(move |column| row * column)).collect()
     }
-}
-
-/// What is found in each window.
-struct Found {
-    /// What was carried along with the greatest element.
-    carried: Value,
-    /// Of each window of an image, whether it has anything but padding.
-    any: Vec<bool>,
 }
 
 impl Builder {
@@ -122,48 +102,55 @@ impl Builder {
         self.reshape(x, result)
     }
 
-    /// What `carried` says of the first greatest element of each window.
+    /// What `carried` has where each window's first greatest element is; and along height and width which windows have
+    /// anything but padding. Both tensors have padding; sizes of 1 are repeated.
     fn first_greatest(
         &mut self,
         windows: &Windows<'_>,
-        source: Value,
-        carried: &mut dyn FnMut(&mut Self, [usize; 2]) -> Lowered,
-    ) -> Lowered<Found> {
-        let data_type = self.data_type(source);
-        let x = self.padded_images(windows, source, least(data_type))?;
-        let mut state: Option<(Value, Value)> = None;
-        let mut any = Vec::new();
-        for row in 0..windows.pooling.kernel[0] {
-            let rows = self.element(windows, x, 0, row)?;
-            for column in 0..windows.pooling.kernel[1] {
-                let inside = windows.places([row, column], |place| place.is_some());
-                let value = self.element(windows, rows, 1, column)?;
-                let says = carried(self, [row, column])?;
-                let Some((best, chosen)) = state else {
-                    state = Some((value, says));
-                    any = inside;
-                    continue;
-                };
-                let mut better = self.binary(Binary::GreaterThan, value, best)?;
-                if self.data_type(value) == Float32 {
-                    let (new, old) = (self.unary(Unary::IsNaN, value)?, self.unary(Unary::IsNaN, best)?);
-                    let old = self.unary(Unary::Not, old)?;
-                    better = self.binary(Binary::LogicalOr, better, new)?;
-                    better = self.binary(Binary::LogicalAnd, better, old)?;
+        x: Value,
+        carried: Value,
+    ) -> Lowered<(Value, [Vec<bool>; 2])> {
+        let (mut best, mut chosen) = (x, carried);
+        let mut any = [vec![false; windows.result[0]], vec![false; windows.result[1]]];
+        // The first of each row, and then of these the first: so the order is that of rows.
+        for axis in [1, 0] {
+            let (x, carried) = (best, chosen);
+            best = self.element(windows, x, axis, 0)?;
+            chosen = self.element(windows, carried, axis, 0)?;
+            for element in 0..windows.pooling.kernel[axis] {
+                let inside = |output| windows.position(axis, output, element).is_some();
+                let inside: Vec<bool> = (0..windows.result[axis]).map(inside).collect();
+                if element > 0 {
+                    let value = self.element(windows, x, axis, element)?;
+                    let says = self.element(windows, carried, axis, element)?;
+                    let mut better = self.better(value, best)?;
+                    // Padding is as small as a value can be, so it is never better, but anything is better than nothing else.
+                    let first: Vec<bool> = inside.iter().zip(&any[axis]).map(|(&i, &a)| i && !a).collect();
+                    if first.contains(&true) {
+                        let mut sizes = [1; 3];
+                        sizes[axis + 1] = windows.result[axis];
+                        let first = self.mask(&first, &sizes)?;
+                        better = self.binary(Binary::LogicalOr, better, first)?;
+                    }
+                    best = self.select(better, value, best)?;
+                    chosen = self.select(better, says, chosen)?;
                 }
-                // Padding is as small as a value can be, so it is never better, but anything is better than nothing else.
-                let first: Vec<bool> = inside.iter().zip(&any).map(|(&i, &a)| i && !a).collect();
-                if first.contains(&true) {
-                    let first = self.mask(&first, &[1, windows.result[0], windows.result[1]])?;
-                    better = self.binary(Binary::LogicalOr, better, first)?;
-                }
-                any.iter_mut().zip(inside).for_each(|(any, inside)| *any |= inside);
-                let best = self.select(better, value, best)?;
-                state = Some((best, self.select(better, says, chosen)?));
+                any[axis].iter_mut().zip(inside).for_each(|(any, inside)| *any |= inside);
             }
         }
-        let (_, carried) = state.ok_or("an empty window")?;
-        Ok(Found { carried, any })
+        Ok((chosen, any))
+    }
+
+    /// Whether a value is greater than the best so far; NaN is greater than every number.
+    fn better(&mut self, value: Value, best: Value) -> Lowered {
+        let greater = self.binary(Binary::GreaterThan, value, best)?;
+        if self.data_type(value) != Float32 {
+            return Ok(greater);
+        }
+        let (new, old) = (self.unary(Unary::IsNaN, value)?, self.unary(Unary::IsNaN, best)?);
+        let old = self.unary(Unary::Not, old)?;
+        let better = self.binary(Binary::LogicalOr, greater, new)?;
+        self.binary(Binary::LogicalAnd, better, old)
     }
 
     pub(super) fn max_pool_select(
@@ -175,13 +162,11 @@ impl Builder {
     ) -> Lowered {
         let data_type = self.data_type(source);
         let windows = Windows::new(pooling, sizes, result);
+        let x = self.padded_images(&windows, source, least(data_type))?;
+        // What a window of nothing but padding has found is the padding of the values.
         let values = self.padded_images(&windows, values, Scalar::from_i64(computed_in(data_type), 0))?;
-        let found = self.first_greatest(&windows, source, &mut |this, [row, column]| {
-            let rows = this.element(&windows, values, 0, row)?;
-            this.element(&windows, rows, 1, column)
-        })?;
-        // What a window of nothing but padding has found is the padding of the values, which is 0.
-        let x = self.down(found.carried, data_type)?;
+        let (x, _) = self.first_greatest(&windows, x, values)?;
+        let x = self.down(x, data_type)?;
         self.reshape(x, result)
     }
 
@@ -195,22 +180,19 @@ impl Builder {
     ) -> Lowered {
         let data_type = self.data_type(source);
         let windows = Windows::new(pooling, sizes, result);
-        let (rows, columns) = (windows.result[0], windows.result[1]);
-        let all = [windows.images, rows, columns];
-        let found = self.first_greatest(&windows, source, &mut |this, element| {
-            let bytes = windows.places(element, |place| place.unwrap_or(0) as i32);
-            let bytes = bytes.into_iter().flat_map(i32::to_ne_bytes).collect();
-            this.data(TensorData::from_parts(Int32, vec![1, rows, columns], bytes))
-        })?;
-        let area = windows.source[0] * windows.source[1];
-        let first = self.add(Operation::Coordinate { axis: 0, sizes: vec![windows.images, 1, 1] }, &[])?;
-        let first = self.with(Binary::Multiplication, first, area as i64)?;
-        let places = self.binary(Binary::Addition, found.carried, first)?;
-        let count = windows.images * rows * columns;
+        let x = self.padded_images(&windows, source, least(data_type))?;
+        // Where in all images each element is.
+        let all = vec![windows.images, windows.source[0], windows.source[1]];
+        let elements = all.iter().product();
+        let places = self.add(Operation::Coordinate { axis: 0, sizes: vec![elements] }, &[])?;
+        let places = self.reshape(places, &all)?;
+        let places = self.padded_images(&windows, places, Scalar::from_i64(Int32, 0))?;
+        let (places, [rows, columns]) = self.first_greatest(&windows, x, places)?;
+        let count = windows.images * rows.len() * columns.len();
         let places = self.reshape(places, &[count])?;
-        let valid = self.mask(&found.any, &[1, rows, columns])?;
-        let valid = self.broadcast(valid, &all)?;
-        let elements = windows.images * area;
+        let valid = rows.iter().flat_map(|&row| columns.iter().map(move |&column| row && column));
+        let valid = self.mask(&valid.collect::<Vec<_>>(), &[1, rows.len(), columns.len()])?;
+        let valid = self.broadcast(valid, &[windows.images, rows.len(), columns.len()])?;
         let zeros = self.constant(Scalar::from_i64(data_type, 0), &[elements, 1])?;
         let sum = self.add_rows([elements, 1], zeros, places, valid, gradient)?;
         self.reshape(sum, sizes)
