@@ -100,16 +100,19 @@ fn result(operation: &Operation, operands: &[&TensorShape]) -> Checked<TensorSha
             TensorShape::new(x.data_type, sizes.clone())
         }
         (Operation::Transpose(permutation), [x]) => {
+            movable(x)?;
             let mut sorted = permutation.clone();
             sorted.sort_unstable();
             require(sorted.iter().copied().eq(0..x.sizes.len()), "no permutation")?;
             TensorShape::new(x.data_type, permutation.iter().map(|&axis| x.sizes[axis]).collect::<Vec<_>>())
         }
         (Operation::Broadcast(sizes), [x]) => {
+            movable(x)?;
             require(repeated(&x.sizes, sizes)? == *sizes, "of other sizes")?;
             TensorShape::new(x.data_type, sizes.clone())
         }
         (Operation::Slice { starts, ends, strides }, [x]) => {
+            movable(x)?;
             let rank = x.sizes.len();
             require([starts, ends, strides].iter().all(|list| list.len() == rank), "of another rank")?;
             let mut sizes = Vec::with_capacity(rank);
@@ -121,6 +124,7 @@ fn result(operation: &Operation, operands: &[&TensorShape]) -> Checked<TensorSha
             TensorShape::new(x.data_type, sizes)
         }
         (Operation::Concat { axis }, [first, rest @ ..]) => {
+            movable(first)?;
             require(!rest.is_empty() && *axis < first.sizes.len(), "no such axis")?;
             let mut sizes = first.sizes.clone();
             for x in rest {
@@ -134,6 +138,7 @@ fn result(operation: &Operation, operands: &[&TensorShape]) -> Checked<TensorSha
             TensorShape::new(first.data_type, sizes)
         }
         (Operation::Reverse { axes }, [x]) => {
+            movable(x)?;
             ascending(axes, x.sizes.len())?;
             (*x).clone()
         }
@@ -205,6 +210,12 @@ fn repeated(a: &[usize], b: &[usize]) -> Checked<Vec<usize>> {
     let pairs = a.iter().zip(b);
     require(pairs.clone().all(|(&a, &b)| a == b || a == 1 || b == 1), "of different shapes")?;
     Ok(pairs.map(|(&a, &b)| a.max(b)).collect())
+}
+
+/// Small types are not moved: other than of arithmetic, it is not documented which types MPSGraph moves, and bools are known
+/// not to be joined.
+fn movable(x: &TensorShape) -> Checked<()> {
+    require(x.data_type.size() > 1, "not of this type")
 }
 
 fn floats(operands: &[&TensorShape]) -> Checked<()> {
@@ -310,6 +321,8 @@ mod tests {
             (Operation::Concat { axis: 0 }, &[f32s(&[2, 3]), f32s(&[2, 4])]),
             (Operation::Concat { axis: 0 }, &[f32s(&[2]), ints(&[2])]),
             (Operation::Reverse { axes: vec![1] }, &[f32s(&[2])]),
+            (Operation::Reverse { axes: vec![1] }, &[TensorShape::new(UInt8, [2, 2])]),
+            (Operation::Concat { axis: 0 }, &[bools.clone(), bools.clone()]),
             (Operation::Gather, &[f32s(&[2, 3]), f32s(&[2])]),
             (Operation::Gather, &[f32s(&[2]), ints(&[2])]),
             (Operation::ScatterAdd, &[f32s(&[2, 3]), f32s(&[4, 3]), ints(&[5])]),

@@ -124,7 +124,7 @@ pub(crate) enum Operation {
     },
     /// `reshapeTensor:withShape:name:`.
     Reshape(Vec<usize>),
-    /// `transposeTensor:permutation:name:`: axis `i` of the result is axis `permutation[i]` of the operand.
+    /// `transposeTensor:permutation:name:`, as all that moves elements of more than 8 bits: axis `i` of the result is axis `permutation[i]` of the operand.
     Transpose(Vec<usize>),
     /// `broadcastTensor:toShape:name:`: axes of size 1 are repeated; the rank stays.
     Broadcast(Vec<usize>),

@@ -62,7 +62,9 @@ impl Builder {
             let first = self.with(Binary::Multiplication, first, size)?;
             let first = self.reshape(first, &[batches, outer, 1])?;
             index = self.binary(Binary::Addition, first, index)?;
-            valid = self.broadcast(valid, &[batches, outer, chosen])?;
+            // To the shape of all picks, as every index is.
+            let all = self.with(Binary::GreaterThanOrEqual, index, 0)?;
+            valid = self.binary(Binary::LogicalAnd, valid, all)?;
         }
         let count = [picks.picks()];
         Ok((self.reshape(index, &count)?, self.reshape(valid, &count)?))
@@ -158,9 +160,9 @@ impl Builder {
     /// Numbers from 0 on, in any type of numbers, along one axis of a shape.
     pub(super) fn iota(&mut self, data_type: TensorDataType, sizes: &[usize], axis: usize) -> Lowered {
         let positions = self.add(Operation::Coordinate { axis: 0, sizes: vec![sizes[axis]] }, &[])?;
-        let positions = self.cast(positions, data_type)?;
         let mut along = vec![1; sizes.len() - axis];
         along[0] = sizes[axis];
-        self.broadcast_op(positions, &along, sizes)
+        let positions = self.broadcast_op(positions, &along, sizes)?;
+        self.cast(positions, data_type)
     }
 }

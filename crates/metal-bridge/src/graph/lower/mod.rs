@@ -22,6 +22,7 @@ use super::compile::description::{Description, name};
 use super::compile::emit::shape_of;
 use super::compile::passes::{self, Subject, text};
 use super::data::TensorData;
+use super::data_type::{Scalar, TensorDataType};
 use super::ir::op::UnaryOp;
 use super::ir::{Arena, Node, NodeId, Op, Table, VariableId};
 use crate::backend::tensor_program::{Operation, TensorProgram, TensorShape, Value};
@@ -171,7 +172,7 @@ impl Lowering<'_> {
                     let operands = node.operands.iter().map(|&operand| self.value(operand));
                     let operands = operands.collect::<Lowered<Vec<Value>>>()?;
                     self.note(id);
-                    let value = self.operation(id, node, &operands)?;
+                    let value = self.whole_operation(id, node, operands)?;
                     debug_assert_eq!(
                         *self.builder.program.ty(value),
                         TensorShape::new(node.ty.data_type, physical(&shape_of(self.arena, id)))
@@ -258,13 +259,34 @@ impl Lowering<'_> {
             }
             Operation::Constant(data) => Ok(Origin::Constant(data.clone())),
             Operation::Fill { value, ty } => {
-                let scalar = super::data_type::Scalar::from_f64(ty.data_type, *value);
+                let scalar = Scalar::from_f64(ty.data_type, *value);
                 let mut bytes = Vec::with_capacity(ty.bytes());
                 (0..ty.elements()).for_each(|_| scalar.write(&mut bytes));
                 Ok(Origin::Constant(TensorData::from_parts(ty.data_type, ty.sizes.clone(), bytes)))
             }
             _ => program.add_result(value).map(Origin::Result),
         }
+    }
+
+    /// An operation of any types: what is smaller than 16 bits is moved as i32.
+    fn whole_operation(&mut self, id: NodeId, node: &Node, operands: Vec<Value>) -> Lowered {
+        let data_type = node.ty.data_type;
+        let moves = matches!(
+            node.op,
+            Op::Permute { .. }
+                | Op::Broadcast { .. }
+                | Op::Slice { .. }
+                | Op::Pad { .. }
+                | Op::Concat { .. }
+                | Op::Reverse { .. }
+        );
+        if !moves || data_type.size() > 1 {
+            return self.operation(id, node, &operands);
+        }
+        let wide = operands.into_iter().map(|operand| self.builder.cast(operand, TensorDataType::Int32));
+        let wide = wide.collect::<Lowered<Vec<Value>>>()?;
+        let moved = self.operation(id, node, &wide)?;
+        self.builder.cast(moved, data_type)
     }
 
     fn operation(&mut self, id: NodeId, node: &Node, operands: &[Value]) -> Lowered {
@@ -299,7 +321,11 @@ impl Lowering<'_> {
             }
             Op::Pad { before, after, value } => {
                 let sizes = |dims: &[super::dim::Dim]| dims.iter().map(size).collect::<Vec<_>>();
-                builder.pad_op(x(0), &shape(0), &sizes(before), &sizes(after), *value)
+                let value = match builder.data_type(x(0)) {
+                    TensorDataType::Int32 => Scalar::from_i64(TensorDataType::Int32, value.to_i64()),
+                    _ => *value,
+                };
+                builder.pad_op(x(0), &shape(0), &sizes(before), &sizes(after), value)
             }
             Op::Concat { axis } => {
                 let parts: Vec<(Value, Vec<usize>)> =

@@ -189,10 +189,12 @@ impl Builder {
         let places = self.padded_images(&windows, places, Scalar::from_i64(Int32, 0))?;
         let (places, [rows, columns]) = self.first_greatest(&windows, x, places)?;
         let count = windows.images * rows.len() * columns.len();
-        let places = self.reshape(places, &[count])?;
         let valid = rows.iter().flat_map(|&row| columns.iter().map(move |&column| row && column));
         let valid = self.mask(&valid.collect::<Vec<_>>(), &[1, rows.len(), columns.len()])?;
-        let valid = self.broadcast(valid, &[windows.images, rows.len(), columns.len()])?;
+        // To the shape of all windows, as every place is.
+        let all = self.with(Binary::GreaterThanOrEqual, places, 0)?;
+        let valid = self.binary(Binary::LogicalAnd, valid, all)?;
+        let places = self.reshape(places, &[count])?;
         let zeros = self.constant(Scalar::from_i64(data_type, 0), &[elements, 1])?;
         let sum = self.add_rows([elements, 1], zeros, places, valid, gradient)?;
         self.reshape(sum, sizes)
