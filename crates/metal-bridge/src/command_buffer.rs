@@ -37,6 +37,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use crate::backend::tensor_program::ProgramCall;
 use crate::backend::{Pass, Submission};
 use crate::buffer::Buffer;
 use crate::clock;
@@ -360,6 +361,17 @@ impl CommandBuffer {
             return Err(self.encoder_active(operation, open));
         }
         recording.open_encoder = Some(encoder.to_owned());
+        Ok(())
+    }
+
+    /// Encodes a run of a program, with the buffers that it uses.
+    ///
+    /// # Errors
+    ///
+    /// If the command buffer is committed, or an encoder is open.
+    pub(crate) fn encode_program(&self, label: &str, call: ProgramCall, uses: Uses) -> Result<()> {
+        self.open_encoder("encode_program", "a program")?;
+        self.end_encoder(Pass::Program { label: label.to_owned(), call: Box::new(call) }, uses);
         Ok(())
     }
 

@@ -30,6 +30,7 @@ use msl_types::CompileOptions;
 use crate::allocator::Shared as Pool;
 use crate::backend;
 use crate::backend::routine::Routine;
+use crate::backend::tensor_program::{Executable, TensorProgram};
 use crate::buffer::{Buffer, ResourceOptions, StorageMode};
 use crate::error::{Error, Result};
 use crate::handlers::HandlerPool;
@@ -533,6 +534,16 @@ impl Device {
     /// How many elements of temporary memory a routine needs; `None` if the device does not have it.
     pub(crate) fn routine_scratch(&self, routine: &Routine) -> Option<usize> {
         self.0.backend.routine_scratch(routine)
+    }
+
+    /// Whether graphs are to be made programs for the device.
+    pub(crate) fn executes_tensor_programs(&self) -> bool {
+        self.0.backend.executes_tensor_programs()
+    }
+
+    /// Makes a program ready; `None` if the device does not execute it.
+    pub(crate) fn new_executable(&self, program: &TensorProgram) -> Result<Option<Arc<dyn Executable>>> {
+        self.0.backend.new_executable(program)
     }
 
     pub(crate) fn limits(&self) -> &Limits {

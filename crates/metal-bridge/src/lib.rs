@@ -81,6 +81,8 @@
 //! * [`Library::functions`] and [`Function::reflection`] make pipelines, since only that tells what a function takes;
 //!   `constant` and `device const` buffers, and the names of structures, are told by the source, if macros do not hide them.
 //! * A language version that the system does not know is replaced by the newest that it knows.
+//! * Graphs run through MPSGraph (from macOS 14, iOS 17 and tvOS 17 on): functions such as `exp` have its precision, what is
+//!   scattered to one element is added in any order, and a profile has one step for all of it.
 //! * The built-in kernel `layer_norm_float32` takes SIMD-groups of 32 threads for granted, which all of Apple's own GPUs have, but
 //!   not all GPUs of Intel Macs.
 //! * [`Function::inspect`] has nothing to show, and [`ComputePipelineState::log`] is empty.
@@ -132,6 +134,12 @@ pub mod size;
 mod svg;
 pub mod switches;
 mod sync;
+
+// Tests of executables are unit tests of `graph/lower` as well, on this device.
+#[cfg(test)]
+extern crate self as metal_bridge;
+#[cfg(test)]
+pub(crate) use backend::tensor_program::host::device as test_device;
 
 pub use allocator::{AllocatorConfig, BufferAllocator, ClassStats, MemoryStats, Snapshot};
 pub use buffer::{Buffer, BufferView, BufferViewMut, ResourceOptions, StorageMode};

@@ -16,6 +16,11 @@ use metal_bridge::{Buffer, Device, Error, ResourceOptions, Result};
 
 use TensorDataType::{Float32, Int32, Int64};
 
+/// What executes graphs here. The unit tests of `graph/lower` run these tests, too, on a device of theirs.
+fn test_device() -> metal_bridge::Device {
+    metal_bridge::Device::system_default().unwrap()
+}
+
 fn problem<T>(result: Result<T>) -> GraphProblem {
     match result {
         Err(Error::Graph(error)) => error.problem().clone(),
@@ -61,7 +66,7 @@ fn training_follows_the_reference_for_batches_of_any_size() -> Result<()> {
     for adam in [true, false] {
         let (graph, [x, labels], targets, variables) = perceptron(adam)?;
         let targets: Vec<&GraphTensor> = targets.iter().collect();
-        let device = Device::system_default()?;
+        let device = crate::test_device();
         let graph_device = GraphDevice::new(&device);
         // The steps are made whether their values are asked for or not.
         let (wanted, rest) = targets.split_at(if adam { 1 } else { targets.len() });
@@ -101,7 +106,7 @@ fn variables_are_read_as_they_were_before() -> Result<()> {
     let (to_a, to_b) = (graph.assign(&a, &b)?, graph.assign(&b, &graph.reverse(&a, &[0])?)?);
     let sum = graph.reduction_sum(&(&a + &(2.0 * &b)?)?, &[], false)?;
     for level in [GraphOptimization::Level0, GraphOptimization::Level1] {
-        let device = GraphDevice::new(&Device::system_default()?);
+        let device = GraphDevice::new(&crate::test_device());
         let executable = compile(&device, &[&to_a, &sum, &to_b, &a], &[], level);
         for turn in 0..3 {
             let values = run(&executable, &[&to_a, &sum, &to_b, &a], &[]);
@@ -123,7 +128,7 @@ fn results_go_where_they_are_wanted_and_handlers_run() -> Result<()> {
     let graph = Graph::new();
     let x = placeholder(&graph, &[4], Float32);
     let (double, square) = ((2.0 * &x)?, graph.square(&x)?);
-    let device = Device::system_default()?;
+    let device = crate::test_device();
     let executable = graph.compile(
         &GraphDevice::new(&device),
         &[&x],
@@ -153,7 +158,7 @@ fn wrong_compilations_are_errors() -> Result<()> {
     let y = (&x + 1.0)?;
     let other = Graph::new();
     let foreign = placeholder(&other, &[4], Float32);
-    let device = GraphDevice::new(&Device::system_default()?);
+    let device = GraphDevice::new(&crate::test_device());
     let descriptor = GraphCompilationDescriptor::new();
     let attempt = |feeds: &[&GraphTensor], targets: &[&GraphTensor]| {
         problem(graph.compile(&device, feeds, targets, &descriptor))
@@ -189,7 +194,7 @@ fn wrong_executions_are_errors() -> Result<()> {
     let z = graph.placeholder_tensor([batch, Dim::open("width")], Float32)?;
     let y = (&x + 1.0)?;
     let w = (&z + 1.0)?;
-    let device = Device::system_default()?;
+    let device = crate::test_device();
     let graph_device = GraphDevice::new(&device);
     let executable = graph.compile(&graph_device, &[&x], &[&y], &GraphCompilationDescriptor::new())?;
     let queue = device.new_command_queue()?;
@@ -416,7 +421,7 @@ fn random_graph(seed: u64) -> Result<(Graph, Vec<GraphTensor>, Vec<(GraphTensor,
 #[test]
 fn random_graphs_are_the_same_optimised_or_not() -> Result<()> {
     let count: u64 = std::env::var("METAL_BRIDGE_GRAPHS").ok().and_then(|n| n.parse().ok()).unwrap_or(12);
-    let device = GraphDevice::new(&Device::system_default()?);
+    let device = GraphDevice::new(&crate::test_device());
     for seed in 1..=count {
         let (_, targets, inputs) = random_graph(seed)?;
         let targets: Vec<&GraphTensor> = targets.iter().collect();

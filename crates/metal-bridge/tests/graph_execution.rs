@@ -11,6 +11,11 @@ use metal_bridge::graph::{
 
 use TensorDataType::{BFloat16, Bool, Float16, Float32, Int32, Int64, UInt8};
 
+/// What executes graphs here. The unit tests of `graph/lower` run these tests, too, on a device of theirs.
+fn test_device() -> metal_bridge::Device {
+    metal_bridge::Device::system_default().unwrap()
+}
+
 const FLOATS: [TensorDataType; 3] = [Float32, Float16, BFloat16];
 
 fn refs(tensors: &[GraphTensor]) -> Vec<&GraphTensor> {
@@ -384,7 +389,7 @@ fn what_follows_large_products() -> Result<()> {
         tensors.iter().zip(shapes).map(|(tensor, shape)| (tensor, random.data(Float32, shape))).collect();
     check_with(&refs(&targets), &inputs, 2.0);
 
-    let device = metal_bridge::graph::GraphDevice::new(&metal_bridge::Device::system_default()?);
+    let device = metal_bridge::graph::GraphDevice::new(&crate::test_device());
     let descriptor = metal_bridge::graph::GraphCompilationDescriptor::new();
     let executable = graph.compile(&device, &[x, w, bias], &[&layer], &descriptor)?;
     assert!(!executable.sources()[0].contains("kernel void"), "{}", executable.sources()[0]);

@@ -7,8 +7,12 @@ mod graph;
 
 use cases::{Case, load};
 use graph::{compile, run};
-use metal_bridge::Device;
 use metal_bridge::graph::{GraphDevice, GraphOptimization, GraphTensor, TensorDataType};
+
+/// What executes graphs here. The unit tests of `graph/lower` run these tests, too, on a device of theirs.
+fn test_device() -> metal_bridge::Device {
+    metal_bridge::Device::system_default().unwrap()
+}
 
 /// How many tests the cases are divided among, so that they are compiled in parallel.
 const PARTS: usize = 6;
@@ -49,7 +53,7 @@ fn check(case: &Case, device: &GraphDevice, floats: TensorDataType, epsilon: f64
 }
 
 fn check_part(part: usize) {
-    let device = GraphDevice::new(&Device::system_default().unwrap());
+    let device = GraphDevice::new(&crate::test_device());
     let mut failures = Vec::new();
     let cases = load().into_iter().filter(|case| !case.is_optimiser());
     for (number, case) in cases.enumerate().filter(|(number, _)| number % PARTS == part) {

@@ -7,9 +7,14 @@ use metal_bridge::graph::{
     Convolution2dDescriptor, Graph, GraphCompilationDescriptor, GraphDevice, GraphExecutable, GraphProblem,
     GraphTensor, TensorData, TensorDataType,
 };
-use metal_bridge::{Device, Error, Result};
+use metal_bridge::{Error, Result};
 
 use TensorDataType::Float32;
+
+/// What executes graphs here. The unit tests of `graph/lower` run these tests, too, on a device of theirs.
+fn test_device() -> metal_bridge::Device {
+    metal_bridge::Device::system_default().unwrap()
+}
 
 fn compile(
     feeds: &[&GraphTensor],
@@ -30,7 +35,7 @@ fn each_step_is_described_and_the_work_is_done() -> Result<()> {
     let flat = graph.flatten(&features, 1)?;
     let matrix = graph.constant_with_data([3200, 4], &[0.5f32; 12_800])?;
     let scores = graph.softmax(&graph.matrix_multiplication(&flat, &matrix)?, -1)?.with_label("scores");
-    let device = GraphDevice::new(&Device::system_default()?);
+    let device = GraphDevice::new(&crate::test_device());
     let executable = compile(&[&image], &[&scores], &device)?;
 
     let input = buffer(device.device(), &random.data(Float32, &[2, 3, 20, 20]));
@@ -68,7 +73,7 @@ fn variables_are_assigned_by_each_run() -> Result<()> {
         graph.assign(&b, &graph.reverse(&a, &[0])?)?,
         graph.assign(&count, &(&count + 1)?)?,
     ];
-    let device = GraphDevice::new(&Device::system_default()?);
+    let device = GraphDevice::new(&crate::test_device());
     let targets: Vec<&GraphTensor> = targets.iter().collect();
     let executable = compile(&[], &targets, &device)?;
     let profile = executable.profile(&device.device().new_command_queue()?, &[], 3)?;
@@ -84,7 +89,7 @@ fn variables_are_assigned_by_each_run() -> Result<()> {
 fn mistakes_are_those_of_executions() -> Result<()> {
     let graph = Graph::new();
     let x = placeholder(&graph, &[4], Float32);
-    let device = GraphDevice::new(&Device::system_default()?);
+    let device = GraphDevice::new(&crate::test_device());
     let executable = compile(&[&x], &[&graph.exp(&x)?], &device)?;
     let Err(Error::Graph(error)) = executable.profile(&device.device().new_command_queue()?, &[], 1) else {
         panic!("no input was given")
@@ -100,11 +105,14 @@ fn the_memory_plan_is_drawn() -> Result<()> {
     let x = placeholder(&graph, &[64, 64], Float32);
     let first = graph.softmax(&graph.matrix_multiplication(&x, &x)?, -1)?.with_label("a<b");
     let y = graph.matrix_multiplication(&first, &first)?;
-    let device = GraphDevice::new(&Device::system_default()?);
+    let device = GraphDevice::new(&crate::test_device());
     let executable = compile(&[&x], &[&y], &device)?;
     let picture = &executable.memory_pictures()[0];
     let plan = &executable.memory_plans()[0];
     assert_eq!(picture.matches("<g><title>").count(), plan.lines().count() - 1, "{plan}\n{picture}");
-    assert!(picture.contains("a&lt;b") && !picture.contains("a<b"), "{picture}");
+    // A device that executes the graph by itself does not tell where values lie.
+    assert!(plan.contains("a<b") || executable.step_counts()[0] == 1, "{plan}");
+    assert_eq!(picture.contains("a&lt;b"), plan.contains("a<b"), "{picture}");
+    assert!(!picture.contains("a<b"), "{picture}");
     Ok(())
 }

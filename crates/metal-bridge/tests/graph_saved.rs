@@ -12,6 +12,11 @@ use metal_bridge::graph::{
 };
 use metal_bridge::{Device, Error};
 
+/// What executes graphs here. The unit tests of `graph/lower` run these tests, too, on a device of theirs.
+fn test_device() -> metal_bridge::Device {
+    metal_bridge::Device::system_default().unwrap()
+}
+
 const EXAMPLE: &str = include_str!("../examples/classifier.json");
 
 fn problem(text: &str) -> GraphProblem {

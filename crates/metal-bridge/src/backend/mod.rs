@@ -18,6 +18,7 @@ pub(crate) mod memory;
 pub(crate) mod metal;
 pub(crate) mod null;
 pub(crate) mod routine;
+pub(crate) mod tensor_program;
 
 use std::any::Any;
 use std::fmt;
@@ -36,6 +37,7 @@ use crate::device::{DeviceKind, Limits};
 use crate::encoder::{BarrierScope, DispatchType};
 use crate::error::Result;
 use routine::Routine;
+use tensor_program::{Executable, ProgramCall, TensorProgram};
 
 /// A device.
 pub(crate) trait Device: fmt::Debug + Send + Sync {
@@ -60,6 +62,18 @@ pub(crate) trait Device: fmt::Debug + Send + Sync {
     fn routine_scratch(&self, routine: &Routine) -> Option<usize> {
         let _ = routine;
         None
+    }
+
+    /// Whether the device executes programs on tensors by itself, so that graphs are to be made such programs.
+    fn executes_tensor_programs(&self) -> bool {
+        false
+    }
+
+    /// Makes a program ready. `None` if it has something that the device, or this version of
+    /// the system, does not execute: the graph is then compiled to kernels.
+    fn new_executable(&self, program: &TensorProgram) -> Result<Option<Arc<dyn Executable>>> {
+        let _ = program;
+        Ok(None)
     }
 }
 
@@ -172,8 +186,20 @@ pub(crate) struct Submission {
 /// The work of one encoder. Each pass sees what the passes before it did.
 #[derive(Debug)]
 pub(crate) enum Pass {
-    Compute { label: String, dispatch_type: DispatchType, commands: Vec<ComputeCommand> },
-    Blit { label: String, commands: Vec<BlitCommand> },
+    Compute {
+        label: String,
+        dispatch_type: DispatchType,
+        commands: Vec<ComputeCommand>,
+    },
+    Blit {
+        label: String,
+        commands: Vec<BlitCommand>,
+    },
+    /// Only for devices that [execute programs](Device::executes_tensor_programs).
+    Program {
+        label: String,
+        call: Box<ProgramCall>,
+    },
 }
 
 /// A command of a compute encoder.

@@ -10,7 +10,7 @@
 //!   is there, what is expected, and the place in the program. A graph that exists can be executed.
 //! * [`Graph::gradients`] adds operations that compute derivatives, which can be differentiated again.
 //! * Operations are computed for *targets*, and only what these need. [`Graph::compile`] makes a
-//!   [`GraphExecutable`] of kernels for a [`GraphDevice`], and [`GraphExecutable::execute`] hands it to a queue.
+//!   [`GraphExecutable`] for a [`GraphDevice`], of kernels or, on Apple's GPUs, through MPSGraph, and [`GraphExecutable::execute`] hands it to a queue.
 //!   [`mod@reference`] computes plainly and slowly, for tests.
 //!
 //! ```
@@ -78,13 +78,14 @@ mod build;
 mod checkpoint;
 mod compile;
 mod data;
-mod data_type;
+pub(crate) mod data_type;
 mod dim;
 mod error;
 mod executable;
 mod gradient;
 mod handle;
 pub(crate) mod ir;
+mod lower;
 pub mod reference;
 mod saved;
 mod shape;

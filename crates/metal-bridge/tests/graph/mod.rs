@@ -1,4 +1,4 @@
-//! Executables against the reference interpreter.
+//! Executables against the reference interpreter, on the device that the crate's `test_device` gives.
 
 #![allow(dead_code, reason = "each test uses a part")]
 
@@ -111,7 +111,7 @@ pub(crate) fn check(targets: &[&GraphTensor], inputs: &[(&GraphTensor, TensorDat
 }
 
 pub(crate) fn check_with(targets: &[&GraphTensor], inputs: &[(&GraphTensor, TensorData)], slack: f64) {
-    let device = Device::system_default().unwrap();
+    let device = crate::test_device();
     let expected = reference::evaluate(targets, inputs).unwrap();
     for level in [GraphOptimization::Level0, GraphOptimization::Level1] {
         let executable = compile(&GraphDevice::new(&device), targets, inputs, level);

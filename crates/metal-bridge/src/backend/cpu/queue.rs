@@ -100,6 +100,7 @@ fn execute_passes(passes: &[Pass], worker: &mut Worker<'_>) -> Result<()> {
                     }
                 }
             }
+            Pass::Program { .. } => unreachable!("the CPU device makes no executables of programs"),
             Pass::Blit { commands, .. } => {
                 for command in commands {
                     // SAFETY: as for dispatches.

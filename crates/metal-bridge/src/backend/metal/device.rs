@@ -9,10 +9,12 @@ use objc2_metal::{MTLCopyAllDevices, MTLCreateSystemDefaultDevice, MTLDevice, MT
 
 use super::buffer::MetalBuffer;
 use super::encode::ByteKernels;
+use super::graph::{self, MetalExecutable};
 use super::library::MetalLibrary;
 use super::limits::Families;
 use super::queue::MetalQueue;
 use crate::backend;
+use crate::backend::tensor_program::{Executable, TensorProgram};
 use crate::buffer::StorageMode;
 use crate::device::{DeviceKind, Limits};
 use crate::error::{Error, Result};
@@ -151,6 +153,14 @@ impl backend::Device for MetalDevice {
 
     fn new_queue(&self) -> Result<Arc<dyn backend::Queue>> {
         Ok(Arc::new(MetalQueue::new(&self.device, self.byte_kernels.clone())?))
+    }
+
+    fn executes_tensor_programs(&self) -> bool {
+        graph::is_available()
+    }
+
+    fn new_executable(&self, program: &TensorProgram) -> Result<Option<Arc<dyn Executable>>> {
+        Ok(Some(Arc::new(MetalExecutable::new(&self.device, program)?)))
     }
 }
 

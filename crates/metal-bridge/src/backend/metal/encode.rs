@@ -12,9 +12,11 @@ use objc2_metal::{
     MTLBarrierScope, MTLBlitCommandEncoder, MTLCommandBuffer, MTLCommandEncoder, MTLComputeCommandEncoder,
     MTLComputePipelineState, MTLDevice, MTLDispatchType, MTLLibrary, MTLSize,
 };
+use objc2_metal_performance_shaders::MPSCommandBuffer;
 
 use super::buffer::MetalBuffer;
 use super::bytes::{self, Part};
+use super::graph::{Failure, Run};
 use super::limits::BLIT_GRANULE;
 use super::pipeline::MetalPipeline;
 use crate::backend::{Binding, BlitCommand, Buffer, ComputeCommand, Dispatch, Pass, own};
@@ -25,21 +27,47 @@ type Compute = ProtocolObject<dyn MTLComputeCommandEncoder>;
 type Blit = ProtocolObject<dyn MTLBlitCommandEncoder>;
 type Pipeline = Retained<ProtocolObject<dyn MTLComputePipelineState>>;
 
-/// Encodes the passes one after the other. To be called in a pool.
-pub(super) fn encode(
-    command_buffer: &ProtocolObject<dyn MTLCommandBuffer>,
-    passes: &[Pass],
-    kernels: &ByteKernels,
-) -> Result<()> {
-    passes.iter().try_for_each(|pass| match pass {
-        Pass::Compute { label, dispatch_type, commands } => {
-            encode_compute(&compute_encoder(command_buffer, label, *dispatch_type)?, *dispatch_type, commands)
+/// Where passes are encoded.
+pub(super) struct Target<'a> {
+    pub(super) command_buffer: &'a ProtocolObject<dyn MTLCommandBuffer>,
+    /// The same, if there are programs among the passes.
+    pub(super) graphs: Option<&'a MPSCommandBuffer>,
+    pub(super) kernels: &'a ByteKernels,
+    /// What MPSGraph says of the programs when they have run.
+    pub(super) failure: &'a Failure,
+}
+
+impl Target<'_> {
+    /// Encodes the passes one after the other. To be called in a pool.
+    pub(super) fn encode(&self, passes: &[Pass]) -> Result<()> {
+        passes.iter().try_for_each(|pass| self.encode_pass(pass))
+    }
+
+    fn encode_pass(&self, pass: &Pass) -> Result<()> {
+        match pass {
+            Pass::Compute { label, dispatch_type, commands } => {
+                let encoder = compute_encoder(self.command_buffer, label, *dispatch_type)?;
+                encode_compute(&encoder, *dispatch_type, commands)
+            }
+            Pass::Blit { label, commands } => self.encode_blit(label, commands),
+            Pass::Program { label, call } => {
+                let Some(command_buffer) = self.graphs else {
+                    let message = "a program without a command buffer for it".into();
+                    return Err(Error::Internal { message });
+                };
+                let run = Run::new(call)?;
+                self.encode_blit(label, &run.before)?;
+                run.encode(command_buffer, self.failure)?;
+                self.encode_blit(label, &run.after)
+            }
         }
-        Pass::Blit { label, commands } => {
-            let mut pass = BlitPass { command_buffer, label, kernels, groups: Vec::new(), open: None };
-            commands.iter().try_for_each(|command| pass.encode(command))
-        }
-    })
+    }
+
+    fn encode_blit(&self, label: &str, commands: &[BlitCommand]) -> Result<()> {
+        let &Self { command_buffer, kernels, .. } = self;
+        let mut pass = BlitPass { command_buffer, label, kernels, groups: Vec::new(), open: None };
+        commands.iter().try_for_each(|command| pass.encode(command))
+    }
 }
 
 /// An encoder that is ended when it is dropped, as all must be, also if something fails.

@@ -3,7 +3,7 @@
 //! Written from Apple's documentation and checked by types, lints, a linker and, as far as it is plain Rust, unit tests on
 //! other systems; it has **not been run on a Mac** by its authors.
 //!
-//! What needs Metal is in `device`, `buffer`, `library`, `pipeline`, `queue` and `encode`, which exist on Apple's systems
+//! What needs Metal is in `device`, `buffer`, `library`, `pipeline`, `queue`, `encode`, `graph` and `instruction`, which exist on Apple's systems
 //! only. Everything that can be decided without an object of Metal is plain Rust in the other files, which the tests of all
 //! systems compile.
 //!
@@ -27,7 +27,11 @@ mod diagnostics;
 #[cfg(target_vendor = "apple")]
 mod encode;
 mod fault;
+#[cfg(target_vendor = "apple")]
+mod graph;
 mod includes;
+#[cfg(target_vendor = "apple")]
+mod instruction;
 #[cfg(target_vendor = "apple")]
 mod library;
 mod limits;

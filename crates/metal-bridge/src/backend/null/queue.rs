@@ -39,6 +39,10 @@ pub(super) fn describe(Submission { label, passes, .. }: &Submission) -> Vec<Str
                 title("blit command encoder", label, &mut lines);
                 lines.extend(commands.iter().map(describe_blit));
             }
+            Pass::Program { label, call } => {
+                title("program", label, &mut lines);
+                lines.push(format!("program: {} feeds, {} results", call.feeds.len(), call.results.len()));
+            }
         }
     }
     lines

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::emit::{Kernel, shape_of};
+use super::emit::shape_of;
 use crate::graph::ir::{Arena, NodeId, Op};
 
 /// What a step does.
@@ -21,22 +21,23 @@ pub(crate) struct Description {
 }
 
 impl Description {
-    pub(crate) fn new(arena: &Arena, kernel: &Kernel) -> Self {
+    /// Of a step that reads `leaves` and writes `outputs`, which are among what is computed.
+    pub(crate) fn new(arena: &Arena, leaves: &[NodeId], outputs: &[NodeId], computed: &[NodeId]) -> Self {
         let bytes = |nodes: &[NodeId]| nodes.iter().map(|&id| size_of(arena, id)).sum();
         Self {
-            results: kernel.outputs.iter().map(|&id| name(arena, id)).collect(),
-            operations: operations(arena, kernel),
-            read: bytes(&kernel.leaves),
-            written: bytes(&kernel.outputs),
-            flops: kernel.computed.iter().map(|&id| flops(arena, id)).sum(),
+            results: outputs.iter().map(|&id| name(arena, id)).collect(),
+            operations: operations(arena, computed),
+            read: bytes(leaves),
+            written: bytes(outputs),
+            flops: computed.iter().map(|&id| flops(arena, id)).sum(),
         }
     }
 }
 
 /// The operations of each call, in the order in which they were built.
-fn operations(arena: &Arena, kernel: &Kernel) -> Vec<String> {
+fn operations(arena: &Arena, computed: &[NodeId]) -> Vec<String> {
     let mut calls: Vec<(String, Vec<&str>)> = Vec::new();
-    let mut computed = kernel.computed.clone();
+    let mut computed = computed.to_vec();
     computed.sort();
     for id in computed {
         let (name, origin) = (arena.nodes[id].op.name(), arena.nodes[id].origin);

@@ -141,7 +141,7 @@ pub(crate) fn compile(
             Step {
                 action,
                 arguments: values.chain(scratch).collect(),
-                description: Description::new(&arena, kernel),
+                description: Description::new(&arena, &kernel.leaves, &kernel.outputs, &kernel.computed),
             }
         })
         .collect();

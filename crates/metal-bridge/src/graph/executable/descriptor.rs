@@ -7,12 +7,12 @@ use std::sync::Arc;
 use crate::command_buffer::CommandBuffer;
 use crate::graph::handle::GraphTensor;
 
-/// How much a graph is changed before it runs.
+/// How much a graph is changed before it runs, or before MPSGraph has it, which optimises it as it likes.
 #[doc(alias = "MPSGraphOptimization")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum GraphOptimization {
-    /// Not at all: each operation is a kernel of its own. For looking for mistakes.
+    /// Not at all: each operation is a kernel of its own, or operations of MPSGraph's. For looking for mistakes.
     #[doc(alias = "MPSGraphOptimizationLevel0")]
     Level0,
     /// All passes, and fusion.

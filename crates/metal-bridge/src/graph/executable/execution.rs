@@ -5,10 +5,12 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use super::descriptor::GraphExecutionDescriptor;
-use super::loaded::Loaded;
+use super::loaded::{Loaded, Work};
 use super::{Inner, sizes};
+use crate::backend::Binding;
+use crate::backend::tensor_program::{Executable, ProgramCall};
 use crate::buffer::{Buffer, ResourceOptions};
-use crate::command_buffer::CommandBuffer;
+use crate::command_buffer::{CommandBuffer, Uses, add_use};
 use crate::encoder::check_device;
 use crate::error::Result;
 use crate::graph::compile::program::Action;
@@ -16,6 +18,7 @@ use crate::graph::data::TensorData;
 use crate::graph::error::{GraphError, GraphProblem};
 use crate::graph::handle::GraphTensor;
 use crate::graph::ir::{NodeId, Op, TensorType};
+use crate::graph::lower::{Place, TensorGraph};
 use crate::queue::CommandQueue;
 use crate::size::Size;
 
@@ -86,7 +89,8 @@ pub(super) struct Prepared<'a> {
     pub(super) loaded: Arc<Loaded>,
     feeds: Vec<Option<&'a Buffer>>,
     targets: Vec<Buffer>,
-    arena: Option<Buffer>,
+    /// For values on their way.
+    memory: Arc<[Buffer]>,
 }
 
 /// Checks everything, and has kernels and memory ready.
@@ -149,8 +153,8 @@ pub(super) fn prepare<'a>(
         });
     }
 
-    let arena = loaded.arena(queue)?;
-    Ok(Prepared { loaded, feeds, targets, arena })
+    let memory = loaded.memory(queue)?;
+    Ok(Prepared { loaded, feeds, targets, memory })
 }
 
 /// Checks everything, and hands the work to the queue.
@@ -165,8 +169,8 @@ pub(super) fn execute(
     let prepared = prepare(inner, "execute", queue, inputs, results, descriptor, location)?;
     let command_buffer = queue.new_command_buffer();
     command_buffer.set_label("graph");
-    encode(&command_buffer, &prepared, 0..prepared.loaded.program.steps.len())?;
-    copy_variables(&command_buffer, &prepared)?;
+    encode(&command_buffer, &prepared, 0..prepared.loaded.work.steps())?;
+    encode_copies(&command_buffer, &prepared)?;
     if let Some(handler) = &descriptor.handler {
         let handler = Arc::clone(handler);
         command_buffer.add_completed_handler(move |done| handler(done))?;
@@ -190,13 +194,21 @@ pub(super) fn encode(
     prepared: &Prepared<'_>,
     steps: Range<usize>,
 ) -> Result<()> {
-    let Prepared { loaded, feeds, targets, arena } = prepared;
+    let Prepared { loaded, feeds, targets, memory } = prepared;
+    let (program, pipelines) = match &loaded.work {
+        Work::Kernels { program, pipelines } => (program, pipelines),
+        Work::Program { graph, executable } => {
+            return executable.iter().try_for_each(|executable| {
+                encode_program(command_buffer, prepared, graph, Arc::clone(executable))
+            });
+        }
+    };
     let mut encoder = command_buffer.new_compute_command_encoder()?;
-    for step in &loaded.program.steps[steps] {
-        let place = |&slot| loaded.place(slot, feeds, targets, arena.as_ref());
+    for step in &program.steps[steps] {
+        let place = |&slot| loaded.place(slot, feeds, targets, memory);
         match &step.action {
             Action::Kernel { function, grid, threadgroup } => {
-                encoder.set_compute_pipeline_state(&loaded.pipelines[*function])?;
+                encoder.set_compute_pipeline_state(&pipelines[*function])?;
                 for (index, (buffer, offset)) in step.arguments.iter().map(place).enumerate() {
                     encoder.set_buffer(buffer, offset, index)?;
                 }
@@ -219,18 +231,51 @@ pub(super) fn encode(
     Ok(())
 }
 
-/// Encodes what a run does at its end: puts values into variables whose old ones were needed until then.
-pub(super) fn copy_variables(command_buffer: &CommandBuffer, prepared: &Prepared<'_>) -> Result<()> {
-    let Prepared { loaded, arena, .. } = prepared;
-    if !loaded.program.copies.is_empty() {
-        let mut encoder = command_buffer.new_blit_command_encoder()?;
-        for copy in &loaded.program.copies {
-            let from = arena.as_ref().expect("values to be copied lie in the arena");
-            encoder.copy_from_buffer(from, copy.from, loaded.variable(copy.to), 0, copy.size)?;
+/// Encodes a program that the device executes by itself.
+fn encode_program(
+    command_buffer: &CommandBuffer,
+    prepared: &Prepared<'_>,
+    graph: &TensorGraph,
+    executable: Arc<dyn Executable>,
+) -> Result<()> {
+    let Prepared { loaded, feeds, targets, memory } = prepared;
+    let mut uses = Uses::new();
+    let mut bind = |&place: &Place, writes: bool| {
+        let buffer = loaded.buffer(place, feeds, targets, memory);
+        add_use(&mut uses, buffer, writes);
+        Binding::Buffer {
+            buffer: buffer.backend().clone(),
+            offset: buffer.backend_offset(),
+            length: buffer.length(),
         }
-        encoder.end_encoding()?;
+    };
+    let feeds = graph.feeds.iter().map(|place| bind(place, false)).collect();
+    let results = graph.results.iter().map(|place| bind(place, true)).collect();
+    command_buffer.encode_program("graph", ProgramCall { executable, feeds, results }, uses)
+}
+
+/// Encodes what a run does at its end: puts values into variables whose old ones were needed until then, and what is not
+/// computed into targets.
+pub(super) fn encode_copies(command_buffer: &CommandBuffer, prepared: &Prepared<'_>) -> Result<()> {
+    let Prepared { loaded, feeds, targets, memory } = prepared;
+    let copies: Vec<(&Buffer, usize, &Buffer, usize)> = match &loaded.work {
+        Work::Kernels { program, .. } => {
+            let copies = program.copies.iter();
+            copies.map(|copy| (&memory[0], copy.from, loaded.variable(copy.to), copy.size)).collect()
+        }
+        Work::Program { graph, .. } => {
+            let buffer = |place| loaded.buffer(place, feeds, targets, memory);
+            graph.moves.iter().map(|copy| (buffer(copy.from), 0, buffer(copy.to), copy.size)).collect()
+        }
+    };
+    if copies.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let mut encoder = command_buffer.new_blit_command_encoder()?;
+    for (from, offset, to, size) in copies {
+        encoder.copy_from_buffer(from, offset, to, 0, size)?;
+    }
+    encoder.end_encoding()
 }
 
 fn size([width, height, depth]: [usize; 3]) -> Size {

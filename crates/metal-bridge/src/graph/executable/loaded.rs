@@ -1,12 +1,18 @@
-//! A program on its device: pipelines, constants, variables, and memory between kernels.
+//! What runs, on its device: kernels or a program of the device's, constants, variables, and memory for values on their way.
+
+use std::sync::Arc;
 
 use super::Inner;
+use crate::backend::tensor_program::Executable;
 use crate::buffer::{Buffer, ResourceOptions};
 use crate::device::Device;
 use crate::error::{Error, Result};
+use crate::graph::TensorData;
+use crate::graph::compile::description::Placement;
 use crate::graph::compile::program::{Program, Slot, function_name};
 use crate::graph::dim::Bindings;
 use crate::graph::ir::{TensorType, VariableId};
+use crate::graph::lower::{Place, TensorGraph};
 use crate::pipeline::ComputePipelineState;
 use crate::queue::CommandQueue;
 use crate::sync::{Mutex, lock};
@@ -17,57 +23,122 @@ const MOST_ARENAS: usize = 8;
 
 pub(super) struct Loaded {
     pub(super) bindings: Bindings,
-    pub(super) program: Program,
+    pub(super) work: Work,
     /// The targets' types, in their order.
     pub(super) targets: Vec<TensorType>,
-    pub(super) pipelines: Vec<ComputePipelineState>,
     constants: Vec<Buffer>,
     variables: Vec<(VariableId, Buffer)>,
-    /// Memory between kernels: executions on one queue never overlap.
-    arenas: Mutex<Vec<(CommandQueue, Buffer)>>,
+    /// Memory for values on their way: executions on one queue never overlap.
+    memory: Mutex<Vec<(CommandQueue, Arc<[Buffer]>)>>,
+}
+
+/// What an execution hands to its queue.
+pub(super) enum Work {
+    Kernels {
+        program: Box<Program>,
+        pipelines: Vec<ComputePipelineState>,
+    },
+    /// One program that the device executes by itself; `None` if there is nothing to compute.
+    Program {
+        graph: Box<TensorGraph>,
+        executable: Option<Arc<dyn Executable>>,
+    },
+}
+
+impl Work {
+    /// Kernels, compiled.
+    pub(super) fn kernels(device: &Device, program: Program) -> Result<Self> {
+        let pipelines = pipelines(device, &program)?;
+        Ok(Self::Kernels { program: Box::new(program), pipelines })
+    }
+
+    /// How many steps there are: dispatches and routines, or one program.
+    pub(super) fn steps(&self) -> usize {
+        match self {
+            Self::Kernels { program, .. } => program.steps.len(),
+            Self::Program { executable, .. } => usize::from(executable.is_some()),
+        }
+    }
+
+    fn constants(&self) -> &[TensorData] {
+        match self {
+            Self::Kernels { program, .. } => &program.constants,
+            Self::Program { graph, .. } => &graph.constants,
+        }
+    }
+
+    fn variables(&self) -> &[VariableId] {
+        match self {
+            Self::Kernels { program, .. } => &program.variables,
+            Self::Program { graph, .. } => &graph.variables,
+        }
+    }
+
+    /// Where values lie between kernels.
+    pub(super) fn placements(&self) -> &[Placement] {
+        match self {
+            Self::Kernels { program, .. } => &program.memory,
+            Self::Program { .. } => &[],
+        }
+    }
+
+    /// The bytes of each buffer for values on their way: one between kernels, if it is needed; or one for each new value of a
+    /// variable that a program makes.
+    pub(super) fn memory(&self) -> Vec<usize> {
+        match self {
+            Self::Kernels { program, .. } => {
+                (program.arena > 0).then_some(program.arena).into_iter().collect()
+            }
+            Self::Program { graph, .. } => graph.staging.clone(),
+        }
+    }
 }
 
 impl Loaded {
     pub(super) fn new(
         inner: &Inner,
-        program: Program,
+        work: Work,
         bindings: Bindings,
         targets: Vec<TensorType>,
     ) -> Result<Self> {
         let device = inner.device.device();
-        let pipelines = pipelines(device, &program)?;
-        let constants = program
-            .constants
+        let constants = work
+            .constants()
             .iter()
             .map(|data| device.new_buffer_with_bytes(data.bytes(), ResourceOptions::default()))
             .collect::<Result<_>>()?;
-        let variables = program
-            .variables
+        let variables = work
+            .variables()
             .iter()
             .map(|&id| {
                 let initial = &inner.arena.variables[id].initial;
                 Ok((id, inner.device.buffer(&inner.graph, id, initial)?))
             })
             .collect::<Result<_>>()?;
-        Ok(Self { bindings, program, targets, pipelines, constants, variables, arenas: Mutex::default() })
+        Ok(Self { bindings, work, targets, constants, variables, memory: Mutex::default() })
     }
 
-    /// The memory between kernels for a queue; `None` if none is needed.
-    pub(super) fn arena(&self, queue: &CommandQueue) -> Result<Option<Buffer>> {
-        if self.program.arena == 0 {
-            return Ok(None);
+    /// The memory for values on their way, for a queue.
+    pub(super) fn memory(&self, queue: &CommandQueue) -> Result<Arc<[Buffer]>> {
+        let lengths = self.work.memory();
+        if lengths.is_empty() {
+            return Ok(Arc::default());
         }
-        let mut arenas = lock(&self.arenas);
-        if let Some((_, buffer)) = arenas.iter().find(|(owner, _)| owner.is(queue)) {
-            return Ok(Some(buffer.clone()));
+        let mut memory = lock(&self.memory);
+        if let Some((_, buffers)) = memory.iter().find(|(owner, _)| owner.is(queue)) {
+            return Ok(buffers.clone());
         }
-        let buffer = queue.device().new_buffer_with_length(self.program.arena, ResourceOptions::default())?;
-        buffer.set_label("graph arena");
-        if arenas.len() == MOST_ARENAS {
-            arenas.remove(0);
+        let new = |length| {
+            let buffer = queue.device().new_buffer_with_length(length, ResourceOptions::default())?;
+            buffer.set_label("graph arena");
+            Ok(buffer)
+        };
+        let buffers = lengths.into_iter().map(new).collect::<Result<Arc<[Buffer]>>>()?;
+        if memory.len() == MOST_ARENAS {
+            memory.remove(0);
         }
-        arenas.push((queue.clone(), buffer.clone()));
-        Ok(Some(buffer))
+        memory.push((queue.clone(), buffers.clone()));
+        Ok(buffers)
     }
 
     pub(super) fn variable(&self, id: VariableId) -> &Buffer {
@@ -81,20 +152,42 @@ impl Loaded {
         slot: Slot,
         feeds: &[Option<&'a Buffer>],
         targets: &'a [Buffer],
-        arena: Option<&'a Buffer>,
+        memory: &'a [Buffer],
     ) -> (&'a Buffer, usize) {
         match slot {
             Slot::Feed(place) => (feeds[place].expect("needed feeds have buffers"), 0),
             Slot::Target(place) => (&targets[place], 0),
             Slot::Variable(id) => (self.variable(id), 0),
             Slot::Constant(place) => (&self.constants[place], 0),
-            Slot::Arena(offset) => (arena.expect("there is an arena if something lies in it"), offset),
+            Slot::Arena(offset) => (&memory[0], offset),
         }
     }
 
-    /// Whether a kernel reads a feed.
+    /// The buffer of a place.
+    pub(super) fn buffer<'a>(
+        &'a self,
+        place: Place,
+        feeds: &[Option<&'a Buffer>],
+        targets: &'a [Buffer],
+        memory: &'a [Buffer],
+    ) -> &'a Buffer {
+        match place {
+            Place::Feed(number) => feeds[number].expect("needed feeds have buffers"),
+            Place::Target(number) => &targets[number],
+            Place::Variable(id) => self.variable(id),
+            Place::Constant(number) => &self.constants[number],
+            Place::Staging(number) => &memory[number],
+        }
+    }
+
+    /// Whether a feed is read.
     pub(super) fn needs_feed(&self, place: usize) -> bool {
-        self.program.steps.iter().any(|step| step.arguments.contains(&Slot::Feed(place)))
+        match &self.work {
+            Work::Kernels { program, .. } => {
+                program.steps.iter().any(|step| step.arguments.contains(&Slot::Feed(place)))
+            }
+            Work::Program { graph, .. } => graph.needs_feed(place),
+        }
     }
 }
 

@@ -20,23 +20,25 @@ pub use execution::GraphExecution;
 pub use profile::{GraphProfile, GraphStepProfile};
 
 use super::compile::description::memory_text;
-use super::compile::program::{self, Action, Options, Program};
+use super::compile::program::{self, Action, Options};
 use super::dim::Bindings;
 use super::error::{GraphError, GraphProblem};
 use super::handle::{Graph, GraphTensor};
 use super::ir::specialise::specialise;
 use super::ir::{Arena, NodeId, Op};
+use super::lower::lower;
 use crate::buffer::Buffer;
 use crate::error::{Error, Result};
 use crate::queue::CommandQueue;
 use crate::size::Size;
 use crate::switches;
 use crate::sync::{Mutex, lock};
-use loaded::Loaded;
+use loaded::{Loaded, Work};
 
 impl Graph {
     /// Makes what is needed to compute `targets` from `feeds` ready to run on a device: the operations are
-    /// simplified, fused into kernels, and compiled.
+    /// simplified, fused into kernels, and compiled. On Apple's GPUs (from macOS 14, iOS 17 and tvOS 17 on) MPSGraph compiles and
+    /// executes the simplified graph instead, except with tensors of 2 GiB or more.
     ///
     /// The executable keeps to the graph as it is now: operations that are added later do not change it.
     /// Assignments of variables run if a target needs them, so the results of
@@ -74,7 +76,8 @@ impl Graph {
     ///
     /// There is neither a target nor a target operation, or one of these is no assignment; a tensor is of another graph, or given twice; a feed is no placeholder; a placeholder
     /// that a target needs is no feed; two targets assign one variable; an operation is not possible with the
-    /// sizes that the descriptor gives; or the device has no memory for constants and variables.
+    /// sizes that the descriptor gives; the device has no memory for constants and variables; or MPSGraph fails
+    /// ([`Error::Metal`]).
     #[doc(alias = "compileWithDevice:feeds:targetTensors:targetOperations:compilationDescriptor:")]
     #[track_caller]
     pub fn compile(
@@ -187,18 +190,55 @@ impl Inner {
         let specialised =
             specialise(&self.arena, &[self.targets.as_slice(), &self.operations].concat(), bindings)?;
         let node = |id: &NodeId| specialised.node(*id);
-        let feeds = self.feeds.iter().map(node).collect();
+        let feeds: Vec<Option<NodeId>> = self.feeds.iter().map(node).collect();
         let targets: Vec<NodeId> = self.targets.iter().filter_map(node).collect();
-        let options = Options {
-            device: self.device.device(),
-            optimise: self.descriptor.optimization_level != GraphOptimization::Level0,
-            print: self.print,
+        let arena = specialised.arena;
+        let target_types = targets.iter().map(|&id| arena.ty(id).clone()).collect();
+        let work = match self.program(&arena, &feeds, &targets)? {
+            Some(work) => work,
+            None => self.kernels(arena, feeds, &targets)?,
         };
-        let target_types = targets.iter().map(|&id| specialised.arena.ty(id).clone()).collect();
-        let program =
-            program::compile(specialised.arena.clone(), feeds, &targets, options).ok_or_else(|| {
-                Error::BufferTooLong { length: usize::MAX, limit: self.device.device().max_buffer_length() }
-            })?;
+        let loaded = Arc::new(Loaded::new(self, work, bindings.clone(), target_types)?);
+        let mut all = lock(&self.loaded);
+        all.insert(0, Arc::clone(&loaded));
+        all.truncate(self.descriptor.cached_shapes.max(1));
+        Ok(loaded)
+    }
+
+    fn optimises(&self) -> bool {
+        self.descriptor.optimization_level != GraphOptimization::Level0
+    }
+
+    /// The graph as a program that the device executes by itself; `None` if the device does not.
+    fn program(&self, arena: &Arena, feeds: &[Option<NodeId>], targets: &[NodeId]) -> Result<Option<Work>> {
+        let device = self.device.device();
+        if !device.executes_tensor_programs() {
+            return Ok(None);
+        }
+        let (feeds, optimise) = (feeds.to_vec(), self.optimises());
+        let graph = match lower(arena.clone(), feeds, targets, device, optimise, self.print) {
+            Ok(graph) => Box::new(graph),
+            Err(reason) => {
+                tracing::warn!(reason, "a graph is compiled to kernels");
+                return Ok(None);
+            }
+        };
+        if self.print {
+            eprintln!("program:\n{}", graph.program.text());
+        }
+        if graph.program.results().is_empty() {
+            return Ok(Some(Work::Program { graph, executable: None }));
+        }
+        let executable = device.new_executable(&graph.program)?;
+        Ok(executable.map(|executable| Work::Program { graph, executable: Some(executable) }))
+    }
+
+    /// The graph as kernels, compiled.
+    fn kernels(&self, arena: Arena, feeds: Vec<Option<NodeId>>, targets: &[NodeId]) -> Result<Work> {
+        let device = self.device.device();
+        let options = Options { device, optimise: self.optimises(), print: self.print };
+        let too_long = || Error::BufferTooLong { length: usize::MAX, limit: device.max_buffer_length() };
+        let program = program::compile(arena, feeds, targets, options).ok_or_else(too_long)?;
         for step in &program.steps {
             let Action::Kernel { function, grid, .. } = step.action else { continue };
             if grid.iter().any(|&extent| u32::try_from(extent).is_err()) {
@@ -210,11 +250,7 @@ impl Inner {
                 });
             }
         }
-        let loaded = Arc::new(Loaded::new(self, program, bindings.clone(), target_types)?);
-        let mut all = lock(&self.loaded);
-        all.insert(0, Arc::clone(&loaded));
-        all.truncate(self.descriptor.cached_shapes.max(1));
-        Ok(loaded)
+        Work::kernels(device, program)
     }
 
     /// The kernels for some sizes, if they are there: now they are the ones used last.
@@ -263,41 +299,51 @@ impl GraphExecutable {
         )
     }
 
-    /// The generated kernels in MSL: one library for each combination of sizes that is ready, the one used last
-    /// first. Comments say which tensors a kernel computes and which calls they come from.
+    /// What the device runs: one text for each combination of sizes that is ready, the one used last first. It is the generated
+    /// kernels in MSL, or, on devices that execute graphs through MPSGraph, the operations that MPSGraph is given. Comments say which
+    /// tensors are computed and which calls they come from.
     pub fn sources(&self) -> Vec<String> {
-        lock(&self.0.loaded).iter().map(|loaded| loaded.program.source.clone()).collect()
+        self.each(|work| match work {
+            Work::Kernels { program, .. } => program.source.clone(),
+            Work::Program { graph, .. } => graph.program.text(),
+        })
     }
 
     /// The operations after all passes, as [`Graph::to_text`] shows them; for each combination of sizes as
     /// [`sources`](Self::sources).
     pub fn optimized_graphs(&self) -> Vec<String> {
-        lock(&self.0.loaded).iter().map(|loaded| loaded.program.graph.clone()).collect()
+        self.each(|work| match work {
+            Work::Kernels { program, .. } => program.graph.clone(),
+            Work::Program { graph, .. } => graph.graph.clone(),
+        })
     }
 
     /// What lies where between kernels: offset, length, first and last step of each value in the arena; for each
-    /// combination of sizes as [`sources`](Self::sources).
+    /// combination of sizes as [`sources`](Self::sources). MPSGraph does not tell where its values lie.
     pub fn memory_plans(&self) -> Vec<String> {
-        let text = |program: &Program| memory_text(program.arena, &program.memory);
-        lock(&self.0.loaded).iter().map(|loaded| text(&loaded.program)).collect()
+        self.each(|work| memory_text(work.memory().iter().sum(), work.placements()))
     }
 
     /// The [memory plans](Self::memory_plans) as pictures in SVG: steps from left to right, bytes from the top down, and
     /// a rectangle for each value while it is needed; for each combination of sizes as [`sources`](Self::sources).
     pub fn memory_pictures(&self) -> Vec<String> {
-        let draw = |program: &Program| picture::draw(program.steps.len(), program.arena, &program.memory);
-        lock(&self.0.loaded).iter().map(|loaded| draw(&loaded.program)).collect()
+        self.each(|work| picture::draw(work.steps(), work.memory().iter().sum(), work.placements()))
     }
 
-    /// The number of kernels that an execution dispatches; for each combination of sizes as
-    /// [`sources`](Self::sources).
+    /// The number of kernels that an execution dispatches, or of graphs that MPSGraph executes; for each combination of sizes
+    /// as [`sources`](Self::sources).
     pub fn step_counts(&self) -> Vec<usize> {
-        lock(&self.0.loaded).iter().map(|loaded| loaded.program.steps.len()).collect()
+        self.each(Work::steps)
     }
 
-    /// The bytes of memory between kernels; for each combination of sizes as [`sources`](Self::sources).
+    /// The bytes of memory between kernels, or for the new values of variables that MPSGraph makes; for each combination of sizes
+    /// as [`sources`](Self::sources).
     pub fn arena_lengths(&self) -> Vec<usize> {
-        lock(&self.0.loaded).iter().map(|loaded| loaded.program.arena).collect()
+        self.each(|work| work.memory().iter().sum())
+    }
+
+    fn each<T>(&self, of: impl Fn(&Work) -> T) -> Vec<T> {
+        lock(&self.0.loaded).iter().map(|loaded| of(&loaded.work)).collect()
     }
 
     /// The device with the variables that it works on.

@@ -4,13 +4,16 @@ use std::fmt;
 use std::panic::Location;
 use std::time::Duration;
 
-use super::execution::{Prepared, copy_variables, encode, prepare};
+use super::execution::{Prepared, encode, encode_copies, prepare};
+use super::loaded::Work;
 use super::{GraphExecutable, GraphExecutionDescriptor};
 use crate::buffer::Buffer;
 use crate::command_buffer::CommandBuffer;
 use crate::error::Result;
-use crate::graph::compile::program::{Action, Program, function_name};
+use crate::graph::compile::description::Description;
+use crate::graph::compile::program::{Action, function_name};
 use crate::graph::handle::GraphTensor;
+use crate::graph::lower::Place;
 use crate::queue::CommandQueue;
 
 /// The times of an executable's steps; made by [`GraphExecutable::profile`]. Displayed it is a table.
@@ -29,7 +32,8 @@ pub struct GraphProfile {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct GraphStepProfile {
-    /// The kernel's name in [`GraphExecutable::sources`], or what the device does by itself, such as `matmul`.
+    /// The kernel's name in [`GraphExecutable::sources`], or what the device does by itself, such as `matmul`; `graph` where
+    /// MPSGraph executes all of it.
     pub name: String,
     /// The tensors that it writes.
     pub results: Vec<String>,
@@ -84,32 +88,33 @@ impl GraphExecutable {
     ) -> Result<GraphProfile> {
         let descriptor = GraphExecutionDescriptor::new();
         let prepared = prepare(&self.0, "profile", queue, inputs, &[], &descriptor, Location::caller())?;
-        let program = &prepared.loaded.program;
+        let work = &prepared.loaded.work;
         let runs = runs.max(1);
-        let mut times = vec![Vec::new(); program.steps.len()];
+        let mut times = vec![Vec::new(); work.steps()];
+        let copied = copied(work);
         let (mut copies, mut whole) = (Vec::new(), Vec::new());
         for run in 0..=runs {
             let mut measured = Vec::new();
-            for step in 0..program.steps.len() {
+            for step in 0..work.steps() {
                 measured.push(timed(queue, |commands| encode(commands, &prepared, step..step + 1))?);
             }
-            let copied = match program.copies.is_empty() {
+            let copying = match copied.is_empty() {
                 true => None,
-                false => Some(timed(queue, |commands| copy_variables(commands, &prepared))?),
+                false => Some(timed(queue, |commands| encode_copies(commands, &prepared))?),
             };
             let execution = timed(queue, |commands| {
-                encode(commands, &prepared, 0..program.steps.len())?;
-                copy_variables(commands, &prepared)
+                encode(commands, &prepared, 0..work.steps())?;
+                encode_copies(commands, &prepared)
             })?;
             if run > 0 {
                 times.iter_mut().zip(measured).for_each(|(times, time)| times.push(time));
-                copies.extend(copied);
+                copies.extend(copying);
                 whole.push(execution);
             }
         }
         let mut steps = described(&prepared, times);
         if !copies.is_empty() {
-            steps.push(copying(program, copies));
+            steps.push(copying(copied, copies));
         }
         Ok(GraphProfile { steps, execution: median(whole), runs })
     }
@@ -133,31 +138,46 @@ fn median(mut times: Vec<Duration>) -> Duration {
 }
 
 fn described(prepared: &Prepared<'_>, times: Vec<Vec<Duration>>) -> Vec<GraphStepProfile> {
-    let steps = prepared.loaded.program.steps.iter().zip(times);
-    let described = steps.map(|(step, times)| {
-        let about = step.description.clone();
-        GraphStepProfile {
-            name: match &step.action {
+    let described: Vec<(String, &Description)> = match &prepared.loaded.work {
+        Work::Kernels { program, .. } => {
+            let name = |action: &Action| match action {
                 Action::Kernel { function, .. } => function_name(*function),
                 Action::Routine(routine) => routine.name().into(),
-            },
-            results: about.results,
-            operations: about.operations,
-            time: median(times),
-            bytes_read: about.read,
-            bytes_written: about.written,
-            flops: about.flops,
+            };
+            program.steps.iter().map(|step| (name(&step.action), &step.description)).collect()
         }
+        Work::Program { graph, .. } => vec![("graph".into(), &graph.description)],
+    };
+    let steps = described.into_iter().zip(times).map(|((name, about), times)| {
+        let Description { results, operations, read, written, flops } = about.clone();
+        let time = median(times);
+        GraphStepProfile { name, results, operations, time, bytes_read: read, bytes_written: written, flops }
     });
-    described.collect()
+    steps.collect()
 }
 
-/// The step of values that are put into variables at the end.
-fn copying(program: &Program, times: Vec<Duration>) -> GraphStepProfile {
-    let bytes = program.copies.iter().map(|copy| copy.size).sum();
+/// What is copied at the end, with its bytes.
+fn copied(work: &Work) -> Vec<(String, usize)> {
+    match work {
+        Work::Kernels { program, .. } => {
+            program.copies.iter().map(|copy| (format!("variable {}", copy.to), copy.size)).collect()
+        }
+        Work::Program { graph, .. } => {
+            let name = |place| match place {
+                Place::Variable(id) => format!("variable {id}"),
+                place => format!("{place:?}").to_lowercase(),
+            };
+            graph.moves.iter().map(|copy| (name(copy.to), copy.size)).collect()
+        }
+    }
+}
+
+/// The step of values that are copied at the end.
+fn copying(copied: Vec<(String, usize)>, times: Vec<Duration>) -> GraphStepProfile {
+    let bytes = copied.iter().map(|(_, size)| size).sum();
     GraphStepProfile {
         name: "copies".into(),
-        results: program.copies.iter().map(|copy| format!("variable {}", copy.to)).collect(),
+        results: copied.into_iter().map(|(name, _)| name).collect(),
         operations: Vec::new(),
         time: median(times),
         bytes_read: bytes,
