@@ -141,6 +141,7 @@ fn run(arguments: &Arguments, stop: &AtomicBool) -> Result<()> {
     )?;
 
     println!("\n{}", report::times(&trace));
+    println!("{}", report::steps(&trainer.profile()?));
     println!("accuracy     {accuracy:.2} % of the test images ({} wrong)", test.count() - evaluation.correct);
     if training > 0.0 {
         println!("training     {training:.1} s");

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use metal_bridge::ScheduleTrace;
+use metal_bridge::graph::GraphProfile;
 
 /// Where the operations' time went, by their labels: how many there were, seconds of all, and the middle one.
 pub(crate) fn times(trace: &ScheduleTrace) -> String {
@@ -24,6 +25,40 @@ pub(crate) fn times(trace: &ScheduleTrace) -> String {
             seconds.iter().sum::<f64>()
         );
     }
+    text
+}
+
+/// Where the time of a training step goes: its longest parts.
+pub(crate) fn steps(profile: &GraphProfile) -> String {
+    const SHOWN: usize = 8;
+    let all: f64 = profile.steps.iter().map(|step| step.time.as_secs_f64()).sum();
+    let mut longest: Vec<_> = profile.steps.iter().collect();
+    longest.sort_by_key(|step| std::cmp::Reverse(step.time));
+    let mut text = String::new();
+    let _ =
+        writeln!(text, "{:<25} {:>7} {:>8} {:>9}  result", "a step of training", "ms", "share", "GFLOP/s");
+    let (shown, others) = longest.split_at(SHOWN.min(longest.len()));
+    for step in shown {
+        let seconds = step.time.as_secs_f64();
+        let rate =
+            if step.flops > 0.0 { format!("{:.0}", step.flops / seconds * 1e-9) } else { "–".into() };
+        let (name, result) = (&step.name, step.results.join(", "));
+        let _ = writeln!(
+            text,
+            "{name:<25} {:>7.2} {:>6.1} % {rate:>9}  {result}",
+            seconds * 1e3,
+            100.0 * seconds / all
+        );
+    }
+    let rest: f64 = others.iter().map(|step| step.time.as_secs_f64()).sum();
+    let _ = writeln!(
+        text,
+        "{:<25} {:>7.2} {:>6.1} %",
+        format!("{} others", others.len()),
+        rest * 1e3,
+        100.0 * rest / all
+    );
+    let _ = writeln!(text, "{:<25} {:>7.2}", "in one command buffer", profile.execution.as_secs_f64() * 1e3);
     text
 }
 

@@ -7,7 +7,8 @@ use std::sync::mpsc;
 
 use anyhow::{Context, Result};
 use metal_bridge::graph::{
-    GraphCompilationDescriptor, GraphDevice, GraphExecutable, GraphExecutionDescriptor, GraphTensor,
+    GraphCompilationDescriptor, GraphDevice, GraphExecutable, GraphExecutionDescriptor, GraphProfile,
+    GraphTensor,
 };
 use metal_bridge::{
     AllocatorConfig, Buffer, BufferAllocator, CommandBufferManager, CommandQueue, CompileOptions,
@@ -212,6 +213,14 @@ impl Trainer {
         Ok((operation, receiver))
     }
 
+    /// How long each part of a training step takes, with the batch that is there. With the graph's own Adam, the weights are
+    /// others afterwards.
+    pub(crate) fn profile(&self) -> Result<GraphProfile> {
+        const RUNS: usize = 20;
+        let queue = self.graph_device.device().new_command_queue()?;
+        Ok(self.step.executable.profile(&queue, &self.step.inputs(&self.slots[0]), RUNS)?)
+    }
+
     /// Tells the digits of all images, as operations of the manager.
     pub(crate) fn evaluate(&self, data: &Arc<Digits>) -> Result<Evaluation> {
         const BATCH: usize = 500;
@@ -254,6 +263,15 @@ impl Trainer {
 }
 
 impl Step {
+    fn inputs<'a>(&'a self, slot: &'a Slot) -> Vec<(&'a GraphTensor, &'a Buffer)> {
+        let mut inputs =
+            vec![(&self.images, &slot.images), (&self.labels, &slot.labels), (&self.step, &slot.step)];
+        if self.adam.is_none() {
+            inputs.push((&self.rate, &slot.rate));
+        }
+        inputs
+    }
+
     fn run(
         &self,
         queue: &CommandQueue,
@@ -261,11 +279,7 @@ impl Step {
         number: u64,
         rate: f32,
     ) -> metal_bridge::Result<Outcome> {
-        let mut inputs =
-            vec![(&self.images, &slot.images), (&self.labels, &slot.labels), (&self.step, &slot.step)];
-        if self.adam.is_none() {
-            inputs.push((&self.rate, &slot.rate));
-        }
+        let inputs = self.inputs(slot);
         let mut results = vec![(&self.loss, &slot.loss), (&self.digits, &slot.digits)];
         let updated = self.adam.iter().flat_map(|adam| &adam.tensors);
         results.extend(updated.map(|updated| (&updated.gradient, &updated.buffers[1])));

@@ -29,6 +29,8 @@ pub(crate) struct Arguments {
     pub(crate) threads: NonZeroUsize,
     /// Fewer and shorter rounds.
     pub(crate) quick: bool,
+    /// Instead of comparing, show how long the steps of graphs take.
+    pub(crate) profile: bool,
     /// Parts of the names of the works to measure; all if there are none.
     pub(crate) only: Vec<String>,
     /// Where `cargo xtask peers` has put peers.
@@ -49,13 +51,15 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Reque
     }
     let mut arguments = arguments.into_iter();
     let two = const { NonZeroUsize::new(2).unwrap() };
-    let mut parsed = Arguments { threads: two, quick: false, only: Vec::new(), peers: PathBuf::new() };
+    let mut parsed =
+        Arguments { threads: two, quick: false, profile: false, only: Vec::new(), peers: PathBuf::new() };
     let (mut list, mut startup, mut training) = (false, None, None);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));
         match argument.as_str() {
             "--bench" => {} // cargo says so to every benchmark
             "--quick" => parsed.quick = true,
+            "--profile" => parsed.profile = true,
             "--list" => list = true,
             "--only" => parsed.only.push(value()?),
             "--peers" => parsed.peers = value()?.into(),

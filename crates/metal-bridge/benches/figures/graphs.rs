@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use metal_bridge::graph::{
     AdamDescriptor, AttentionDescriptor, Convolution2dDescriptor, Element, Graph, GraphCompilationDescriptor,
-    GraphDevice, GraphExecutable, GraphExecutionDescriptor, GraphTensor, LossReduction, Operand,
-    Pooling2dDescriptor, TensorData,
+    GraphDevice, GraphExecutable, GraphExecutionDescriptor, GraphProfile, GraphTensor, LossReduction,
+    Operand, Pooling2dDescriptor, TensorData,
     TensorDataType::{Float32, Int32},
 };
 use metal_bridge::{Buffer, CommandQueue, Device, ResourceOptions};
@@ -131,9 +131,10 @@ impl Run {
         Ok(start.elapsed())
     }
 
-    pub(crate) fn profile(&self) -> Result<metal_bridge::graph::GraphProfile> {
+    /// The times of its steps, medians of so many runs.
+    pub(crate) fn profile(&self, runs: usize) -> Result<GraphProfile> {
         let feeds: Vec<_> = self.feeds.iter().map(|(tensor, buffer)| (tensor, buffer)).collect();
-        Ok(self.executable.profile(&self.queue, &feeds, 20)?)
+        Ok(self.executable.profile(&self.queue, &feeds, runs)?)
     }
 
     /// The first target's buffer.

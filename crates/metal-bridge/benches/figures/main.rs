@@ -44,6 +44,7 @@ fn main() -> ExitCode {
         }
     };
     let done = match request {
+        Request::Measure(arguments) if arguments.profile => profile(&arguments),
         Request::Measure(arguments) => measure(&arguments),
         Request::Startup { threads, source } => startup::child(threads, &source),
         Request::Training { threads, epsilon } => training::child(threads, epsilon),
@@ -67,6 +68,18 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Prints how long each step of the graphs takes that are asked for.
+fn profile(arguments: &Arguments) -> Result<()> {
+    let ours = Ours::new(arguments.threads)?;
+    for work in works::all().iter().filter(|work| arguments.wants(work.name)) {
+        if let Content::Graph { run, .. } = &(work.plan)(&ours)?.content {
+            println!("{}\n{}", work.name, run.profile(if arguments.quick { 20 } else { 100 })?);
+        }
+    }
+    println!("{}", machine::disturbance());
+    Ok(())
 }
 
 /// Measures everything that is asked for and prints the report. An error if a result of ours was wrong or
@@ -140,10 +153,6 @@ fn measure_work(
         }
         Content::Graph { run, samples } => {
             check("")?;
-            if std::env::var_os("MB_PROFILE").is_some() {
-                eprintln!("{}", run.profile()?);
-                return Ok(());
-            }
             measure_against(work, &|| run.run(), samples, peers, effort, report)?;
         }
     }
