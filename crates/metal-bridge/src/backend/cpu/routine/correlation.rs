@@ -3,12 +3,12 @@
 //!
 //! A unit adds up some bands of planes for some filters; then the partial sums are added up.
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 
 use super::convolution::cut;
 use super::gemm::room;
 use super::planes::Planes;
-use super::registers::{self, LANES, Registers, load, zeros};
+use super::registers::{self, LANES, Registers, dispatch, load, zeros};
 use crate::backend::routine::Conv2d;
 
 /// Units that suffice for all threads.
@@ -222,7 +222,7 @@ impl Sums<'_> {
     /// The copied bands and the partial sums are there; after the last band of the source so are as many elements as the
     /// longest vector has.
     unsafe fn compute(self) {
-        Arch::new().dispatch(self);
+        dispatch(self);
     }
 
     /// # Safety

@@ -3,12 +3,12 @@
 //!
 //! First the weights are laid out for it, in memory of the call; then a unit makes a part of a plane for some filters.
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 
 use super::epilogue::{Bias, finish};
 use super::gemm::{View, room};
 use super::planes::Planes;
-use super::registers::{self, Registers, VECTORS, add_products, store, zeros};
+use super::registers::{self, Registers, VECTORS, add_products, dispatch, store, zeros};
 use crate::backend::routine::{Conv2d, Epilogue};
 
 /// Units that suffice for all threads.
@@ -238,7 +238,7 @@ impl Sums<'_> {
     /// After the copied planes and the sums there is room for what vectors reach beyond the span; the weights are
     /// those of a block.
     unsafe fn compute(self) {
-        Arch::new().dispatch(self);
+        dispatch(self);
     }
 
     /// # Safety

@@ -26,8 +26,17 @@ impl Registers {
                 Registers { lanes: S::F32_LANES, rows: if S::REGISTER_COUNT >= 32 { 8 } else { 4 } }
             }
         }
-        Arch::new().dispatch(Count)
+        dispatch(Count)
     }
+}
+
+/// Runs an operation with the widest registers of this processor.
+pub(super) fn dispatch<O: WithSimd>(operation: O) -> O::Output {
+    #[cfg(all(test, target_arch = "x86_64"))]
+    if let Some(narrow) = tests::narrow() {
+        return Simd::vectorize(narrow, operation);
+    }
+    Arch::new().dispatch(operation)
 }
 
 /// `R` rows of `V` vectors of sums.
@@ -83,4 +92,35 @@ pub(super) unsafe fn load<S: Simd>(_: S, from: *const f32) -> S::f32s {
 pub(super) unsafe fn store<S: Simd>(_: S, vector: S::f32s, to: *mut f32) {
     // SAFETY: by the promise of this function.
     unsafe { to.cast::<S::f32s>().write_unaligned(vector) }
+}
+
+#[cfg(all(test, target_arch = "x86_64"))]
+pub(super) mod tests {
+    use std::cell::Cell;
+
+    use pulp::x86::V3;
+
+    thread_local! {
+        static NARROW: Cell<Option<V3>> = const { Cell::new(None) };
+    }
+
+    /// What this thread dispatches to instead of what the processor has.
+    pub(super) fn narrow() -> Option<V3> {
+        NARROW.get()
+    }
+
+    /// Runs something as on a processor that has no more than AVX2; not at all on one without.
+    pub(in super::super) fn with_avx2(run: impl FnOnce()) {
+        if let Some(narrow) = V3::try_new() {
+            struct Reset;
+            impl Drop for Reset {
+                fn drop(&mut self) {
+                    NARROW.set(None);
+                }
+            }
+            NARROW.set(Some(narrow));
+            let _reset = Reset; // also if the test fails
+            run();
+        }
+    }
 }

@@ -268,6 +268,8 @@ proptest! {
     #[test]
     fn convolutions_are_sums_of_products(sizes in convolution()) {
         check(sizes);
+        #[cfg(target_arch = "x86_64")]
+        super::registers::tests::with_avx2(|| check(sizes));
     }
 
     #[test]
