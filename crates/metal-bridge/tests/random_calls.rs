@@ -3,10 +3,10 @@
 
 mod common;
 
-use common::{Fixture, library};
+use common::Fixture;
 use metal_bridge::{
     BlitCommandEncoder, Buffer, CommandBuffer, CommandQueue, ComputeCommandEncoder, ComputePipelineState,
-    Device, Error, ResourceOptions, Size, StorageMode,
+    Error, ResourceOptions, Size, StorageMode,
 };
 
 /// A small generator (SplitMix64), so that a seed gives the same calls everywhere.
@@ -190,8 +190,10 @@ fn on_the_null_device() {
 #[cfg(not(target_os = "macos"))]
 #[test]
 fn on_a_device_that_executes() {
-    use metal_bridge::DeviceConfig;
     use std::time::Duration;
+
+    use common::library;
+    use metal_bridge::{Device, DeviceConfig};
     // Some dispatches are far too large.
     let device = Device::cpu(DeviceConfig::new().time_limit(Some(Duration::from_millis(20)))).unwrap();
     let fixture = Fixture { library: library(&device), device, null: None };
