@@ -12,6 +12,10 @@ Tasks:
   demo     Train a network on MNIST in release mode: progress, pictures, a summary. Options after it are the
            program's own: see `cargo xtask demo --help`.
   test     Run every check that a change must pass, and print a summary at the end.
+  check-apple, check-windows, check-aarch64
+           Only those checks of `test` that are for another system: types and lints for macOS on ARM (and linking
+           its executables), for Windows, for Linux on ARM. They use the targets that rustup has added to this
+           toolchain; for others, Debian's Rust is unpacked into the user's cache directory (1.2 GB).
   bench    Measure how fast kernels and graphs run, compared with PyTorch, JAX, PoCL and loops in C; prints
            a table in Markdown. Peers that are not installed are named as missing.
   peers    Install what `bench` compares with: PoCL with apt-get, PyTorch, JAX and PyOpenCL with pip (5 GB)
@@ -94,7 +98,17 @@ const OPTIONS: [(&str, bool, &[&str]); 6] = [
     ("--samples", true, &["math-accuracy"]),
 ];
 
-const TASKS: [&str; 6] = ["demo", "test", "bench", "peers", "math-accuracy", "setup"];
+const TASKS: [&str; 9] = [
+    "demo",
+    "test",
+    "check-apple",
+    "check-windows",
+    "check-aarch64",
+    "bench",
+    "peers",
+    "math-accuracy",
+    "setup",
+];
 
 /// Reads the arguments after the program's name.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, String> {
@@ -126,6 +140,9 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Reque
     }
     let task = match task.as_str() {
         "setup" => Task::Setup,
+        "check-apple" => Task::Test { only: vec![Check::Apple, Check::AppleLink] },
+        "check-windows" => Task::Test { only: vec![Check::Windows] },
+        "check-aarch64" => Task::Test { only: vec![Check::Aarch64] },
         "demo" => Task::Demo { arguments: own },
         "peers" => Task::Peers,
         "bench" => Task::Bench { arguments: words(options) },
@@ -183,6 +200,8 @@ mod tests {
         assert_eq!(parsed("--only add bench --quick"), Ok(bench));
         let demo = Task::Demo { arguments: vec!["--epochs".into(), "1".into(), "--help".into()] };
         assert_eq!(parsed("demo --epochs 1 --no-install --help"), Ok(Request { task: demo, install: false }));
+        let apple = Task::Test { only: vec![Check::Apple, Check::AppleLink] };
+        assert_eq!(parsed("check-apple --no-install"), Ok(Request { task: apple, install: false }));
         assert_eq!(parsed("peers"), Ok(Request { task: Task::Peers, install: true }));
         assert_eq!(parsed("test --help"), Ok(Request { task: Task::Help, install: true }));
         assert_eq!(parsed("test --list"), Ok(Request { task: Task::ListChecks, install: true }));
@@ -198,6 +217,7 @@ mod tests {
             ("setup --only fmt", "belongs to `test` and `bench`"),
             ("test --quick", "belongs to `bench`"),
             ("setup x", "`x`"),
+            ("check-apple --only fmt", "belongs to `test` and `bench`"),
             ("setup --samples 5", "belongs to `math-accuracy`"),
             ("math-accuracy --function", "needs a value"),
             ("test demo", "`demo`"),

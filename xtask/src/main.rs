@@ -1,8 +1,9 @@
-//! Development tasks: `cargo xtask test`, `demo`, `bench`, `peers`, `math-accuracy` and `setup`.
+//! Development tasks: `cargo xtask test`, `check-apple`, `demo`, `bench` and others; [`arguments::HELP`] has them all.
 //!
 //! Each task brings the machine into the state it needs first ([`setup`]): the tools of LLVM 19 are
 //! looked for and, on Debian and Ubuntu, installed.
 
+mod apt;
 mod arguments;
 mod checks;
 mod command;
@@ -10,6 +11,7 @@ mod llvm;
 mod peers;
 mod setup;
 mod system;
+mod targets;
 
 use std::process::ExitCode;
 
