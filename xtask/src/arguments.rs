@@ -16,12 +16,14 @@ Tasks:
            Only those checks of `test` that are for another system: types and lints for macOS on ARM (and linking
            its executables), for Windows, for Linux on ARM. They use the targets that rustup has added to this
            toolchain; for others, Debian's Rust is unpacked into the user's cache directory (1.2 GB).
-  bench    Measure how fast kernels and graphs run, compared with PyTorch, JAX, PoCL and loops in C; prints
-           a table in Markdown. Peers that are not installed are named as missing.
+  bench    Measure how fast kernels, graphs, the scheduler and the allocator are, compared with PyTorch, JAX, PoCL,
+           loops in C and others; prints tables in Markdown, and writes them with a picture to target/bench.
+           Peers that are not installed are named as missing.
   peers    Install what `bench` compares with: PoCL with apt-get, PyTorch, JAX and PyOpenCL with pip (5 GB)
            into the target directory.
   math-accuracy
            Measure the errors of the library's mathematical functions and write docs/math-accuracy.md.
+  package  Pack the crates as they would be published, and build each from its package alone.
   setup    Only find or install what the other tasks need: clang 19 and LLVM 19's development files,
            rustfmt, clippy. `test` and `demo` do this by themselves.
 
@@ -81,6 +83,7 @@ pub(crate) enum Task {
         /// The arguments of the benchmark.
         arguments: Vec<String>,
     },
+    Package,
     Peers,
     MathAccuracy {
         /// The arguments of the program that measures.
@@ -98,7 +101,7 @@ const OPTIONS: [(&str, bool, &[&str]); 6] = [
     ("--samples", true, &["math-accuracy"]),
 ];
 
-const TASKS: [&str; 9] = [
+const TASKS: [&str; 10] = [
     "demo",
     "test",
     "check-apple",
@@ -107,6 +110,7 @@ const TASKS: [&str; 9] = [
     "bench",
     "peers",
     "math-accuracy",
+    "package",
     "setup",
 ];
 
@@ -144,6 +148,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Reque
         "check-windows" => Task::Test { only: vec![Check::Windows] },
         "check-aarch64" => Task::Test { only: vec![Check::Aarch64] },
         "demo" => Task::Demo { arguments: own },
+        "package" => Task::Package,
         "peers" => Task::Peers,
         "bench" => Task::Bench { arguments: words(options) },
         "math-accuracy" => Task::MathAccuracy { arguments: words(options) },

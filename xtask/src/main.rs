@@ -8,6 +8,7 @@ mod arguments;
 mod checks;
 mod command;
 mod llvm;
+mod package;
 mod peers;
 mod setup;
 mod system;
@@ -68,6 +69,10 @@ fn run(request: &Request) -> Result<(), String> {
                 shell.cargo(&["bench", "--package", "metal-bridge", "--bench", "figures", "--", "--peers"]);
             command.arg(peers::directory(&shell)).args(arguments);
             shell.run(command)
+        }
+        Task::Package => {
+            setup::llvm(&mut shell, request.install)?;
+            package::run(&shell)
         }
         Task::Peers => peers::install(&shell, request.install),
         Task::MathAccuracy { arguments } => {
