@@ -45,6 +45,7 @@ Options of every task:
   --no-install    Install nothing: say what is missing and stop.
   -h, --help      Show this text.
 
+On macOS nothing but Rust is needed, except by `math-accuracy` and `package`, which build the compiler for the CPU.
 On Debian and Ubuntu missing packages are installed with apt-get (through sudo unless you are root); on
 other systems the task says what to install. To use an LLVM of your own, set
   LLVM_SYS_191_PREFIX   the prefix of LLVM 19: the directory that has bin/llvm-config

@@ -5,11 +5,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::command::{Shell, succeeds};
-use crate::setup;
+use crate::setup::{self, ON_METAL};
 use crate::targets::{self, Target, Unready};
-
-/// There the API runs on Metal, and nothing compiles the crate that links LLVM.
-const ON_METAL: bool = cfg!(target_os = "macos");
 
 /// One check. All of them run, whatever the result of those before, so that one run shows all that is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +88,7 @@ impl Check {
     /// Whether it compiles the crates that link LLVM, or uses LLVM's tools.
     const fn needs_llvm(self) -> bool {
         match self {
-            Self::Format | Self::Deny | Self::Apple | Self::Windows | Self::Aarch64 => false,
+            Self::Format | Self::Deny | Self::Windows | Self::Aarch64 => false,
             _ => !ON_METAL,
         }
     }

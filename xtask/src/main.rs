@@ -48,19 +48,19 @@ fn run(request: &Request) -> Result<(), String> {
             Ok(())
         }
         Task::Setup => {
-            setup::llvm(&mut shell, request.install)?;
+            setup::compiler(&mut shell, request.install)?;
             setup::rust_components(&shell, &["rustfmt", "clippy"], request.install)
         }
         Task::Test { only } => checks::run(&mut shell, only, request.install),
         Task::Demo { arguments } => {
-            setup::llvm(&mut shell, request.install)?;
+            setup::compiler(&mut shell, request.install)?;
             let package = ["run", "--release", "--package", "metal-bridge-examples", "--bin", "mnist", "--"];
             let mut command = shell.cargo(&package);
             command.args(arguments);
             shell.run(command)
         }
         Task::Bench { arguments } => {
-            setup::llvm(&mut shell, request.install)?;
+            setup::compiler(&mut shell, request.install)?;
             // The others must have been installed; what is missing is named in the table.
             if let Err(message) = peers::build_loops(&shell) {
                 eprintln!("{message}");

@@ -5,6 +5,14 @@ use crate::command::{Shell, output, succeeds};
 use crate::llvm::{self, Found, Missing};
 use crate::system::{Release, how_to_install};
 
+/// Whether the API runs on Metal here, and the crate that links LLVM is in nothing that is built.
+pub(crate) const ON_METAL: bool = cfg!(target_os = "macos");
+
+/// Makes ready what compiles kernels on this system: [`llvm`], or nothing on macOS, where Metal itself does it.
+pub(crate) fn compiler(shell: &mut Shell, install: bool) -> Result<(), String> {
+    if ON_METAL { Ok(()) } else { llvm(shell, install) }
+}
+
 /// Finds clang 19 and LLVM 19, installs them if they are missing and `install` allows it, and tells the
 /// programs that `shell` starts where they are.
 pub(crate) fn llvm(shell: &mut Shell, install: bool) -> Result<(), String> {

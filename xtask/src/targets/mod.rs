@@ -50,17 +50,19 @@ pub(crate) enum Unready {
     Failed(String),
 }
 
-/// Clippy of every crate, with tests, examples and benchmarks.
+/// Clippy of every crate with all features, and with tests, examples and benchmarks.
 pub(crate) fn lints(shell: &Shell, target: Target, install: bool) -> Result<Command, Unready> {
     let toolchain = Toolchain::of(shell, target, install)?;
     let mut command = toolchain.clippy(shell);
-    // LLVM is there for this machine, not for the target.
-    command.args(["--workspace", "--all-targets", "--features", "msl/no-llvm-linking"]);
-    command.args(["--target", target.triple(), "--", "-D", "warnings"]);
+    // Among the features is that of `msl` which needs no LLVM: there is one for this machine, but none for the target.
+    command.args(["--workspace", "--all-targets", "--all-features", "--target", target.triple()]);
+    command.args(["--", "-D", "warnings"]);
+    compiling_objective_c(&mut command);
     Ok(command)
 }
 
-/// Executables of the tests, programs and examples for Apple, linked with stubs of the system's libraries.
+/// Executables of the tests, programs and examples for Apple, with default features, linked with stubs of the system's
+/// libraries. Warnings are errors: with other features than the lints', other code may be unused.
 pub(crate) fn link_for_apple(shell: &Shell, install: bool) -> Result<Command, Unready> {
     let toolchain = Toolchain::of(shell, Target::Apple, install)?;
     let sdk = apple::sdk(shell, install)?;
@@ -69,17 +71,20 @@ pub(crate) fn link_for_apple(shell: &Shell, install: bool) -> Result<Command, Un
     command.args(["build", "--workspace", "--exclude", "msl", "--exclude", "xtask"]);
     command.args(["--lib", "--bins", "--tests", "--examples", "--target", Target::Apple.triple()]);
     command.env("SDKROOT", sdk).env("CARGO_TARGET_AARCH64_APPLE_DARWIN_LINKER", &toolchain.apple_linker);
-    command.env("CARGO_TARGET_AARCH64_APPLE_DARWIN_RUSTFLAGS", "-Clinker-flavor=ld64.lld");
-    // Objective-C, for catching exceptions.
-    command
-        .env("CC_aarch64_apple_darwin", llvm::clang())
-        .env("AR_aarch64_apple_darwin", llvm::tool("llvm-ar"));
+    command.env("CARGO_TARGET_AARCH64_APPLE_DARWIN_RUSTFLAGS", "-Clinker-flavor=ld64.lld -Dwarnings");
+    compiling_objective_c(&mut command);
     // Nobody runs or debugs them, and stripping needs a tool that Debian's Rust does not have.
     command
         .env("CARGO_PROFILE_DEV_DEBUG", "0")
         .env("CARGO_PROFILE_DEV_STRIP", "none")
         .env("CARGO_INCREMENTAL", "0");
     Ok(command)
+}
+
+/// With a compiler for the few lines of Objective-C that catch its exceptions.
+fn compiling_objective_c(command: &mut Command) {
+    command.env("CC_aarch64_apple_darwin", llvm::clang());
+    command.env("AR_aarch64_apple_darwin", llvm::tool("llvm-ar"));
 }
 
 /// A Rust toolchain with a standard library for a target.
