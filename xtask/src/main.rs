@@ -67,7 +67,8 @@ fn run(request: &Request) -> Result<(), String> {
             }
             let mut command =
                 shell.cargo(&["bench", "--package", "metal-bridge", "--bench", "figures", "--", "--peers"]);
-            command.arg(peers::directory(&shell)).args(arguments);
+            command.arg(peers::directory(&shell)).arg("--report").arg(shell.target_directory().join("bench"));
+            command.args(arguments);
             shell.run(command)
         }
         Task::Package => {
