@@ -15,7 +15,7 @@ Tasks:
   check-apple, check-windows, check-aarch64
            Only those checks of `test` that are for another system: types and lints for macOS on ARM (and linking
            its executables), for Windows, for Linux on ARM. They use the targets that rustup has added to this
-           toolchain; for others, Debian's Rust is unpacked into the user's cache directory (1.2 GB).
+           toolchain; for others, Debian's Rust is unpacked into the user's cache directory (1.3 GB).
   bench    Measure how fast kernels, graphs, the scheduler and the allocator are, compared with PyTorch, JAX, PoCL,
            loops in C and others; prints tables in Markdown, and writes them with a picture to target/bench.
            Peers that are not installed are named as missing.
