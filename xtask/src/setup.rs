@@ -8,7 +8,7 @@ use crate::system::{Release, how_to_install};
 /// Whether the API runs on Metal here, and the crate that links LLVM is in nothing that is built.
 pub(crate) const ON_METAL: bool = cfg!(target_os = "macos");
 
-/// Makes ready what compiles kernels on this system: [`llvm`], or nothing on macOS, where Metal itself does it.
+/// Makes ready what compiles kernels on this system: [`llvm()`], or nothing on macOS, where Metal itself does it.
 pub(crate) fn compiler(shell: &mut Shell, install: bool) -> Result<(), String> {
     if ON_METAL { Ok(()) } else { llvm(shell, install) }
 }
