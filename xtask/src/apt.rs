@@ -92,9 +92,14 @@ fn as_root(shell: &Shell, packages: &[&str], arguments: &[&str]) -> Result<(), S
     shell.run(command)
 }
 
+/// Whether this user may install packages without asking anybody.
+pub(crate) fn is_root() -> bool {
+    output("id", &["-u"]).is_some_and(|id| id.trim() == "0")
+}
+
 /// What goes before a command that root must run.
 fn root_prefix(packages: &[&str]) -> Result<Vec<&'static str>, String> {
-    if output("id", &["-u"]).is_some_and(|id| id.trim() == "0") {
+    if is_root() {
         return Ok(Vec::new());
     }
     if output("sudo", &["--version"]).is_none() {

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use super::{Target, Toolchain, Unready, at, cache, holds_std, lock};
 use crate::apt;
 use crate::command::Shell;
+use crate::system::Release;
 
 /// Debian keeps a Rust for building browsers up to date also in its stable releases.
 const COMPILER: &str = "rustc-web";
@@ -33,7 +34,29 @@ pub(super) fn toolchain(shell: &Shell, target: Target, install: bool) -> Result<
     if !holds_std(&library) {
         build_std(shell, &toolchain, target, &root, &library)?;
     }
+    remove_stale(&target_directory(shell).join(target.triple()), &library)?;
     Ok(toolchain)
+}
+
+/// Where the workspace is built with this toolchain.
+fn target_directory(shell: &Shell) -> PathBuf {
+    shell.target_directory().join("cross")
+}
+
+/// Removes what was built with another standard library: cargo would take it for fresh, since the compiler is the same,
+/// and the compiler would not find it.
+fn remove_stale(built: &Path, library: &Path) -> Result<(), Unready> {
+    let modified = fs::metadata(library).and_then(|metadata| metadata.modified()).map_err(at(library))?;
+    let standard_library = format!("{} {modified:?}", library.display());
+    let path = built.join("standard-library");
+    if fs::read_to_string(&path).is_ok_and(|text| text == standard_library) {
+        return Ok(());
+    }
+    if built.exists() {
+        fs::remove_dir_all(built).map_err(at(built))?;
+    }
+    fs::create_dir_all(built).map_err(at(built))?;
+    fs::write(&path, standard_library).map_err(at(&path))
 }
 
 /// Whether all was unpacked, and is not too old by now.
@@ -47,20 +70,23 @@ fn unpack(shell: &Shell, target: Target, root: &Path, install: bool) -> Result<(
         let add = format!("`rustup target add {triple}` makes this check possible");
         Err(Unready::Skipped(format!("no standard library for {triple}: {reason}; {add}")))
     };
-    if !cfg!(target_os = "linux") || !apt::is_here() {
+    if Release::of_this_system().id != "debian" {
         return skipped("rustup has none here, and this is not Debian");
     }
     if !install {
         return skipped("rustup has none here, and --no-install forbids fetching Debian's Rust");
     }
     let usable = || apt::candidate(COMPILER).filter(|version| is_new_enough(version));
+    // Nobody is asked for a password in the middle of other checks.
     if usable().is_none()
+        && apt::is_root()
         && let Err(message) = apt::update(shell, &PACKAGES)
     {
         return skipped(&message);
     }
     let Some(version) = usable() else {
-        return skipped(&format!("the package sources have no {COMPILER} of version {OLDEST} or newer"));
+        let missing = format!("the lists of package sources have no {COMPILER} of version {OLDEST} or newer");
+        return skipped(&format!("{missing} (`apt-get update` reads them anew)"));
     };
     println!("Unpacking Debian's Rust into {} (150 MB to fetch, 900 MB on disk):", root.display());
     let remove = || if root.exists() { fs::remove_dir_all(root).map_err(at(root)) } else { Ok(()) };
@@ -69,11 +95,16 @@ fn unpack(shell: &Shell, target: Target, root: &Path, install: bool) -> Result<(
     let packages: Vec<String> = PACKAGES.map(String::from).into_iter().chain(libraries).collect();
     let packages: Vec<&str> = packages.iter().map(String::as_str).collect();
     remove()?;
-    if apt::unpack(shell, &packages, root).is_err() {
+    let mut unpacked = apt::unpack(shell, &packages, root);
+    if unpacked.is_err() && apt::is_root() {
         // Old package lists name files that the servers have replaced since.
         remove()?;
-        let again = apt::update(shell, &packages).and_then(|()| apt::unpack(shell, &packages, root));
-        again.map_err(Unready::Failed)?;
+        unpacked = apt::update(shell, &packages).and_then(|()| apt::unpack(shell, &packages, root));
+    }
+    if let Err(message) = unpacked {
+        println!("{message}");
+        remove()?;
+        return skipped("Debian's Rust could not be fetched");
     }
     let path = root.join("version");
     fs::write(&path, version).map_err(at(&path))
@@ -106,7 +137,7 @@ fn in_directory(shell: &Shell, root: &Path) -> Result<Toolchain, Unready> {
             ("CARGO", cargo.clone().into()),
             ("PATH", path),
             ("LD_LIBRARY_PATH", libraries.into()),
-            ("CARGO_TARGET_DIR", shell.target_directory().join("cross").into()),
+            ("CARGO_TARGET_DIR", target_directory(shell).into()),
             ("CARGO_INCREMENTAL", "0".into()),
         ],
         cargo,
@@ -166,6 +197,23 @@ fn build_std(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_another_standard_library_built_goes() {
+        let directory = std::env::temp_dir().join(format!("metal-bridge-xtask-{}", std::process::id()));
+        let (built, libraries) = (directory.join("built"), [directory.join("old"), directory.join("new")]);
+        for library in &libraries {
+            fs::create_dir_all(library).unwrap();
+        }
+        let artifact = built.join("debug");
+        remove_stale(&built, &libraries[0]).unwrap();
+        fs::write(&artifact, "").unwrap();
+        remove_stale(&built, &libraries[0]).unwrap();
+        assert!(artifact.exists());
+        remove_stale(&built, &libraries[1]).unwrap();
+        assert!(!artifact.exists());
+        fs::remove_dir_all(&directory).unwrap();
+    }
 
     #[test]
     fn versions_are_compared_as_numbers() {
