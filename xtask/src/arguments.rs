@@ -12,12 +12,18 @@ Tasks:
   demo     Train a network on MNIST in release mode: progress, pictures, a summary. Options after it are the
            program's own: see `cargo xtask demo --help`.
   test     Run every check that a change must pass, and print a summary at the end.
-  bench    Measure how fast kernels and graphs run, compared with PyTorch, JAX, PoCL and loops in C; prints
-           a table in Markdown. Peers that are not installed are named as missing.
+  check-apple, check-windows, check-aarch64
+           Only those checks of `test` that are for another system: types and lints for macOS on ARM (and linking
+           its executables), for Windows, for Linux on ARM. They use the targets that rustup has added to this
+           toolchain; for others, Debian's Rust is unpacked into the user's cache directory (1.3 GB).
+  bench    Measure how fast kernels, graphs, the scheduler and the allocator are, compared with PyTorch, JAX, PoCL,
+           loops in C and others; prints tables in Markdown, and writes them with a picture to target/bench.
+           Peers that are not installed are named as missing.
   peers    Install what `bench` compares with: PoCL with apt-get, PyTorch, JAX and PyOpenCL with pip (5 GB)
            into the target directory.
   math-accuracy
            Measure the errors of the library's mathematical functions and write docs/math-accuracy.md.
+  package  Pack the crates as they would be published, and build each from its package alone.
   setup    Only find or install what the other tasks need: clang 19 and LLVM 19's development files,
            rustfmt, clippy. `test` and `demo` do this by themselves.
 
@@ -39,6 +45,7 @@ Options of every task:
   --no-install    Install nothing: say what is missing and stop.
   -h, --help      Show this text.
 
+On macOS nothing but Rust is needed, except by `math-accuracy` and `package`, which build the compiler for the CPU.
 On Debian and Ubuntu missing packages are installed with apt-get (through sudo unless you are root); on
 other systems the task says what to install. To use an LLVM of your own, set
   LLVM_SYS_191_PREFIX   the prefix of LLVM 19: the directory that has bin/llvm-config
@@ -77,6 +84,7 @@ pub(crate) enum Task {
         /// The arguments of the benchmark.
         arguments: Vec<String>,
     },
+    Package,
     Peers,
     MathAccuracy {
         /// The arguments of the program that measures.
@@ -94,7 +102,18 @@ const OPTIONS: [(&str, bool, &[&str]); 6] = [
     ("--samples", true, &["math-accuracy"]),
 ];
 
-const TASKS: [&str; 6] = ["demo", "test", "bench", "peers", "math-accuracy", "setup"];
+const TASKS: [&str; 10] = [
+    "demo",
+    "test",
+    "check-apple",
+    "check-windows",
+    "check-aarch64",
+    "bench",
+    "peers",
+    "math-accuracy",
+    "package",
+    "setup",
+];
 
 /// Reads the arguments after the program's name.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, String> {
@@ -126,7 +145,11 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Reque
     }
     let task = match task.as_str() {
         "setup" => Task::Setup,
+        "check-apple" => Task::Test { only: vec![Check::Apple, Check::AppleLink] },
+        "check-windows" => Task::Test { only: vec![Check::Windows] },
+        "check-aarch64" => Task::Test { only: vec![Check::Aarch64] },
         "demo" => Task::Demo { arguments: own },
+        "package" => Task::Package,
         "peers" => Task::Peers,
         "bench" => Task::Bench { arguments: words(options) },
         "math-accuracy" => Task::MathAccuracy { arguments: words(options) },
@@ -183,6 +206,8 @@ mod tests {
         assert_eq!(parsed("--only add bench --quick"), Ok(bench));
         let demo = Task::Demo { arguments: vec!["--epochs".into(), "1".into(), "--help".into()] };
         assert_eq!(parsed("demo --epochs 1 --no-install --help"), Ok(Request { task: demo, install: false }));
+        let apple = Task::Test { only: vec![Check::Apple, Check::AppleLink] };
+        assert_eq!(parsed("check-apple --no-install"), Ok(Request { task: apple, install: false }));
         assert_eq!(parsed("peers"), Ok(Request { task: Task::Peers, install: true }));
         assert_eq!(parsed("test --help"), Ok(Request { task: Task::Help, install: true }));
         assert_eq!(parsed("test --list"), Ok(Request { task: Task::ListChecks, install: true }));
@@ -198,6 +223,7 @@ mod tests {
             ("setup --only fmt", "belongs to `test` and `bench`"),
             ("test --quick", "belongs to `bench`"),
             ("setup x", "`x`"),
+            ("check-apple --only fmt", "belongs to `test` and `bench`"),
             ("setup --samples 5", "belongs to `math-accuracy`"),
             ("math-accuracy --function", "needs a value"),
             ("test demo", "`demo`"),

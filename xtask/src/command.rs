@@ -18,9 +18,9 @@ impl Shell {
         Ok(Self { root, variables: Vec::new() })
     }
 
-    /// The workspace's directory.
-    pub(crate) fn root(&self) -> &Path {
-        &self.root
+    /// Where cargo builds.
+    pub(crate) fn target_directory(&self) -> PathBuf {
+        self.root.join(std::env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from))
     }
 
     /// Sets a variable for every program started from now on.

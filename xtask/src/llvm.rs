@@ -83,6 +83,26 @@ pub(crate) fn find_clang() -> Result<Found, Missing> {
     programs.into_iter().find(|path| usable_clang(path)).map(Found::At).ok_or(Missing::NotFound)
 }
 
+/// How to start clang, once it was found.
+pub(crate) fn clang() -> PathBuf {
+    match find_clang() {
+        Ok(Found::ByItself(path) | Found::At(path)) => path,
+        Err(_) => "clang-19".into(),
+    }
+}
+
+/// How to start another of LLVM's tools, once LLVM was found.
+pub(crate) fn tool(name: &str) -> PathBuf {
+    let directory = match find_llvm() {
+        Ok(Found::ByItself(path) | Found::At(path)) if path.is_dir() => Some(path.join("bin")),
+        Ok(Found::ByItself(config) | Found::At(config)) => {
+            output(config, &["--bindir"]).map(|directory| directory.trim().into())
+        }
+        Err(_) => None,
+    };
+    directory.map_or_else(|| name.into(), |directory: PathBuf| directory.join(name))
+}
+
 fn usable_prefix(prefix: &Path) -> bool {
     ["llvm-config", "llvm-config-19"].iter().any(|name| usable_config(&prefix.join("bin").join(name)))
 }

@@ -1,15 +1,18 @@
-//! Development tasks: `cargo xtask test`, `demo`, `bench`, `peers`, `math-accuracy` and `setup`.
+//! Development tasks: `cargo xtask test`, `check-apple`, `demo`, `bench` and others; [`arguments::HELP`] has them all.
 //!
 //! Each task brings the machine into the state it needs first ([`setup`]): the tools of LLVM 19 are
 //! looked for and, on Debian and Ubuntu, installed.
 
+mod apt;
 mod arguments;
 mod checks;
 mod command;
 mod llvm;
+mod package;
 mod peers;
 mod setup;
 mod system;
+mod targets;
 
 use std::process::ExitCode;
 
@@ -45,27 +48,32 @@ fn run(request: &Request) -> Result<(), String> {
             Ok(())
         }
         Task::Setup => {
-            setup::llvm(&mut shell, request.install)?;
+            setup::compiler(&mut shell, request.install)?;
             setup::rust_components(&shell, &["rustfmt", "clippy"], request.install)
         }
         Task::Test { only } => checks::run(&mut shell, only, request.install),
         Task::Demo { arguments } => {
-            setup::llvm(&mut shell, request.install)?;
+            setup::compiler(&mut shell, request.install)?;
             let package = ["run", "--release", "--package", "metal-bridge-examples", "--bin", "mnist", "--"];
             let mut command = shell.cargo(&package);
             command.args(arguments);
             shell.run(command)
         }
         Task::Bench { arguments } => {
-            setup::llvm(&mut shell, request.install)?;
+            setup::compiler(&mut shell, request.install)?;
             // The others must have been installed; what is missing is named in the table.
             if let Err(message) = peers::build_loops(&shell) {
                 eprintln!("{message}");
             }
             let mut command =
                 shell.cargo(&["bench", "--package", "metal-bridge", "--bench", "figures", "--", "--peers"]);
-            command.arg(peers::directory(&shell)).args(arguments);
+            command.arg(peers::directory(&shell)).arg("--report").arg(shell.target_directory().join("bench"));
+            command.args(arguments);
             shell.run(command)
+        }
+        Task::Package => {
+            setup::llvm(&mut shell, request.install)?;
+            package::run(&shell)
         }
         Task::Peers => peers::install(&shell, request.install),
         Task::MathAccuracy { arguments } => {

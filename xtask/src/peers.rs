@@ -2,16 +2,15 @@
 
 use std::path::PathBuf;
 
+use crate::apt;
 use crate::command::{Shell, output, succeeds};
-use crate::setup::apt_install;
 
 /// The scripts and sources of the peers, in the workspace.
 const SOURCES: &str = "crates/metal-bridge/benches/peers";
 
 /// Where peers are installed and built. A build with another target directory has peers of its own.
 pub(crate) fn directory(shell: &Shell) -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from);
-    shell.root().join(target).join("peers")
+    shell.target_directory().join("peers")
 }
 
 /// Installs all peers. What cannot be installed is told at the end, after the rest is done.
@@ -71,10 +70,10 @@ fn pocl(shell: &Shell, install: bool) -> Result<(), String> {
 }
 
 fn debian_package(shell: &Shell, package: &str) -> Result<(), String> {
-    if output("apt-get", &["--version"]).is_none() {
+    if !apt::is_here() {
         return Err(format!("not installed: what Debian calls {package}"));
     }
-    apt_install(shell, &[package], &format!("the configured package sources do not have {package}"))
+    apt::install(shell, &[package], &format!("the configured package sources do not have {package}"))
 }
 
 /// Builds the loops in C for this machine, with OpenMP.

@@ -35,6 +35,8 @@ pub(crate) struct Arguments {
     pub(crate) only: Vec<String>,
     /// Where `cargo xtask peers` has put peers.
     pub(crate) peers: PathBuf,
+    /// The directory for the report and its picture.
+    pub(crate) report: Option<PathBuf>,
 }
 
 impl Arguments {
@@ -52,7 +54,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Reque
     let mut arguments = arguments.into_iter();
     let two = const { NonZeroUsize::new(2).unwrap() };
     let mut parsed =
-        Arguments { threads: two, quick: false, profile: false, only: Vec::new(), peers: PathBuf::new() };
+        Arguments { threads: two, quick: false, profile: false, only: Vec::new(), peers: PathBuf::new(), report: None };
     let (mut list, mut startup, mut training) = (false, None, None);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));
@@ -63,6 +65,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Reque
             "--list" => list = true,
             "--only" => parsed.only.push(value()?),
             "--peers" => parsed.peers = value()?.into(),
+            "--report" => parsed.report = Some(value()?.into()),
             "--startup" => startup = Some(PathBuf::from(value()?)),
             "--training" => {
                 let text = value()?;

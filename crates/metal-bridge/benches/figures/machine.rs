@@ -1,7 +1,9 @@
 //! What this runs on.
 
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::num::NonZeroUsize;
+use std::process::Command;
 use std::thread::available_parallelism;
 
 use crate::ours::Ours;
@@ -16,8 +18,20 @@ pub(crate) fn describe(ours: &Ours, threads: NonZeroUsize) -> String {
         let _ = write!(text, ", {gibibytes:.0} GiB");
     }
     let _ = writeln!(text, ", {}", system());
+    let clang = std::env::var_os("METAL_BRIDGE_CLANG").unwrap_or_else(|| "clang-19".into());
+    for tool in [OsStr::new("rustc"), &clang] {
+        if let Some(version) = version(tool) {
+            let _ = writeln!(text, "- {version}");
+        }
+    }
     let _ = writeln!(text, "- {}", load());
     text
+}
+
+/// The first line of what a program says of its version.
+fn version(program: &OsStr) -> Option<String> {
+    let output = Command::new(program).arg("--version").output().ok()?;
+    Some(String::from_utf8_lossy(&output.stdout).lines().next()?.to_owned())
 }
 
 /// How busy the machine is.

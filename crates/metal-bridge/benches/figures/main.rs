@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo xtask peers     # once: installs what to compare with
-//! cargo xtask bench     # prints a table in Markdown
+//! cargo xtask bench     # prints tables in Markdown, and writes them and a picture to target/bench
 //! ```
 //!
 //! Peers are programs of their own (`benches/peers`) that take turns with us: a machine gets faster and slower
@@ -14,9 +14,11 @@ mod graphs;
 mod machine;
 mod ours;
 mod peer;
+mod plot;
 #[path = "../../examples/built_in_kernels/reference.rs"]
 #[allow(dead_code, reason = "only the demo uses all of it")]
 mod reference;
+mod scheduling;
 mod startup;
 mod table;
 mod training;
@@ -34,6 +36,9 @@ use table::{Report, Row};
 use works::{Content, Work};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// Measures what is no work of kernels or graphs, and gives its rows.
+type Measure<'a> = &'a dyn Fn(&Peers) -> Result<Vec<Row>>;
 
 fn main() -> ExitCode {
     let request = match arguments::parse(std::env::args().skip(1)) {
@@ -56,7 +61,7 @@ fn main() -> ExitCode {
             works::all()
                 .iter()
                 .map(|work| work.name)
-                .chain([startup::NAME, training::NAME])
+                .chain([startup::NAME, training::NAME, scheduling::NAME])
                 .for_each(|name| println!("{name}"));
             Ok(())
         }
@@ -82,23 +87,27 @@ fn profile(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// Measures everything that is asked for and prints the report. An error if a result of ours was wrong or
+/// Measures everything that is asked for, prints the report and writes it. An error if a result of ours was wrong or
 /// could not be had; targets that are not met are no error, since a busy machine may be the reason.
 fn measure(arguments: &Arguments) -> Result<()> {
     if cfg!(debug_assertions) {
         eprintln!("This is a debug build: its times mean nothing.");
     }
     let works: Vec<Work> = works::all().into_iter().filter(|work| arguments.wants(work.name)).collect();
-    let startup = arguments.wants(startup::NAME);
-    let training = arguments.wants(training::NAME);
-    let count = works.len() + usize::from(startup) + usize::from(training);
+    let (threads, effort) = (arguments.threads, if arguments.quick { Effort::QUICK } else { Effort::FULL });
+    let others: [(&str, Measure<'_>); 3] = [
+        (startup::NAME, &|_| startup::measure(threads, effort)),
+        (training::NAME, &|peers| training::measure(threads, effort, peers)),
+        (scheduling::NAME, &|_| scheduling::measure(threads, effort)),
+    ];
+    let others: Vec<_> = others.into_iter().filter(|(name, _)| arguments.wants(name)).collect();
+    let count = works.len() + others.len();
     if count == 0 {
         return Err("no work has such a name; --list prints the names".into());
     }
 
     let ours = Ours::new(arguments.threads)?;
     let mut peers = Peers::new(arguments.peers.clone(), arguments.threads);
-    let effort = if arguments.quick { Effort::QUICK } else { Effort::FULL };
     let mut report = Report::new(machine::describe(&ours, arguments.threads));
     for (i, work) in works.iter().enumerate() {
         eprintln!("[{}/{count}] {}", i + 1, work.name);
@@ -106,21 +115,18 @@ fn measure(arguments: &Arguments) -> Result<()> {
             report.fail(work.name, &*error);
         }
     }
-    if startup {
-        eprintln!("[{}/{count}] {}", works.len() + 1, startup::NAME);
-        match startup::measure(arguments.threads, effort) {
+    for (i, (name, measure)) in others.iter().enumerate() {
+        eprintln!("[{}/{count}] {name}", works.len() + i + 1);
+        match measure(&peers) {
             Ok(rows) => report.rows.extend(rows),
-            Err(error) => report.fail(startup::NAME, &*error),
+            Err(error) => report.fail(name, &*error),
         }
     }
-    if training {
-        eprintln!("[{count}/{count}] {}", training::NAME);
-        match training::measure(arguments.threads, effort, &peers) {
-            Ok(rows) => report.rows.extend(rows),
-            Err(error) => report.fail(training::NAME, &*error),
-        }
+    let text = report.text(&peers, &machine::disturbance());
+    print!("{text}");
+    if let Some(directory) = &arguments.report {
+        report.write(directory, &text)?;
     }
-    print!("{}", report.text(&peers, &machine::disturbance()));
     report.outcome()
 }
 

@@ -1,11 +1,14 @@
-//! The report in Markdown.
+//! The report: tables in Markdown, and what its picture shows.
 
 use std::error::Error;
 use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
 
 use crate::Result;
 use crate::compare::{Comparison, Spread};
 use crate::peer::{Peer, Peers};
+use crate::plot::{self, Bar};
 use crate::works::{Against, Rate, Work};
 
 /// Kernels may take so many times as long with their checks.
@@ -19,6 +22,19 @@ pub(crate) struct Row {
     ratio: String,
     target: String,
     met: Met,
+    /// What the picture has of it.
+    bar: Option<Bar>,
+}
+
+const TABLES: [&str; 3] = ["Kernels", "Graphs", "Scheduler and allocator"];
+
+/// The table of a work, told by how its name begins.
+fn table(work: &str) -> &'static str {
+    match work.split_once(": ") {
+        Some(("graph", _)) => TABLES[1],
+        Some(("scheduler" | "allocator", _)) => TABLES[2],
+        _ => TABLES[0],
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -48,23 +64,39 @@ impl Met {
 impl Row {
     /// With a peer.
     pub(crate) fn compared(work: &Work, against: &Against, comparison: &Comparison) -> Self {
-        Self::with_other(work, against.peer.name(), against.target, comparison)
+        Self::with_other(work.name.into(), work.rate, against.peer.name(), against.target, comparison)
     }
 
     /// With the same kernels, unchecked.
     pub(crate) fn unchecked(work: &Work, comparison: &Comparison) -> Self {
-        Self::with_other(work, "ours unchecked", Some(1.0 / CHECKS_COST), comparison)
+        let target = Some(1.0 / CHECKS_COST);
+        Self::with_other(work.name.into(), work.rate, "ours unchecked", target, comparison)
     }
 
-    fn with_other(work: &Work, other: &str, target: Option<f64>, comparison: &Comparison) -> Self {
+    /// Seconds with a limit, beside what another needs for as little.
+    pub(crate) fn within(work: String, limit: f64, other: &'static str, comparison: &Comparison) -> Self {
+        let target = format!("≤ {}", time(limit));
+        let met = Met::if_so(comparison.ours.median <= limit);
+        Self { target, met, ..Self::with_other(work, Rate::Nothing, other, None, comparison) }
+    }
+
+    fn with_other(
+        work: String,
+        rate: Rate,
+        other: &'static str,
+        target: Option<f64>,
+        comparison: &Comparison,
+    ) -> Self {
         let Comparison { ours, other: times, ratio } = comparison;
+        let bar = Bar { work: work.clone(), peer: other, factor: ratio.median, target };
         Self {
-            work: work.name.into(),
-            ours: figure(work.rate, ours.median),
-            peer: format!("{other} {}", figure(work.rate, times.median)),
+            work,
+            ours: figure(rate, ours.median),
+            peer: format!("{other} {}", figure(rate, times.median)),
             ratio: format!("{} ({}–{})", factor(ratio.median), factor(ratio.low), factor(ratio.high)),
             target: at_least(target),
             met: target.map_or(Met::NoTarget, |target| Met::if_so(ratio.median >= target)),
+            bar: Some(bar),
         }
     }
 
@@ -77,6 +109,7 @@ impl Row {
             ratio: "—".into(),
             target: at_least(against.target),
             met: if against.target.is_some() { Met::Unknown } else { Met::NoTarget },
+            bar: None,
         }
     }
 
@@ -107,6 +140,7 @@ impl Row {
         target: Option<f64>,
     ) -> Self {
         let ratio = theirs[0] / ours[0];
+        let bar = Bar { work: work.clone(), peer: peer.name(), factor: ratio, target };
         Self {
             work,
             ours: megabytes(ours),
@@ -114,6 +148,7 @@ impl Row {
             ratio: factor(ratio),
             target: at_least(target),
             met: target.map_or(Met::NoTarget, |target| Met::if_so(ratio >= target)),
+            bar: Some(bar),
         }
     }
 
@@ -132,6 +167,7 @@ impl Row {
             ratio: "—".into(),
             target: at_least(target),
             met: if target.is_some() { Met::Unknown } else { Met::NoTarget },
+            bar: None,
         }
     }
 
@@ -141,7 +177,7 @@ impl Row {
     }
 
     fn alone(work: String, ours: String, target: String, met: Met) -> Self {
-        Self { work, ours, peer: "—".into(), ratio: "—".into(), target, met }
+        Self { work, ours, peer: "—".into(), ratio: "—".into(), target, met, bar: None }
     }
 }
 
@@ -173,6 +209,27 @@ impl Report {
         }
     }
 
+    /// Writes the report and its picture into a directory; the text is that of [`text`](Self::text).
+    pub(crate) fn write(&self, directory: &Path, text: &str) -> Result<()> {
+        const PICTURE: &str = "report.png";
+        fs::create_dir_all(directory)?;
+        let bars: Vec<Bar> =
+            self.tables().flat_map(|(_, rows)| rows).filter_map(|row| row.bar.clone()).collect();
+        plot::draw(&directory.join(PICTURE), "metal-bridge beside others: how many times as fast", &bars)?;
+        let picture =
+            if bars.is_empty() { String::new() } else { format!("\n![Factors of all works]({PICTURE})\n") };
+        let path = directory.join("report.md");
+        fs::write(&path, format!("# Benchmarks\n\n{text}{picture}"))?;
+        eprintln!("The report is in {}.", path.display());
+        Ok(())
+    }
+
+    /// The tables that have rows.
+    fn tables(&self) -> impl Iterator<Item = (&'static str, Vec<&Row>)> {
+        let rows = |name| self.rows.iter().filter(|row| table(&row.work) == name).collect::<Vec<_>>();
+        TABLES.into_iter().map(move |name| (name, rows(name))).filter(|(_, rows)| !rows.is_empty())
+    }
+
     pub(crate) fn text(&self, peers: &Peers, disturbance: &str) -> String {
         let mut text = self.machine.clone();
         for (peer, version) in peers.versions() {
@@ -186,22 +243,26 @@ impl Report {
             }
         }
         let _ = writeln!(text, "- {disturbance}\n");
-        text += "| work | ours | peer | ours is faster by | target | met |\n|---|---|---|---|---|---|\n";
-        for row in &self.rows {
-            let Row { work, ours, peer, ratio, target, met } = row;
-            let _ = writeln!(text, "| {work} | {ours} | {peer} | {ratio} | {target} | {} |", met.text());
+        for (table, rows) in self.tables() {
+            let _ = writeln!(text, "## {table}\n");
+            text += "| work | ours | peer | ours is faster by | target | met |\n|---|---|---|---|---|---|\n";
+            for Row { work, ours, peer, ratio, target, met, .. } in rows {
+                let _ = writeln!(text, "| {work} | {ours} | {peer} | {ratio} | {target} | {} |", met.text());
+            }
+            text.push('\n');
         }
         let count = |met| self.rows.iter().filter(|row| row.met == met).count();
         let _ = writeln!(
             text,
-            "\nTargets met: {}, missed: {}, not judged: {}.\n",
+            "Targets met: {}, missed: {}, not judged: {}.\n",
             count(Met::Yes),
             count(Met::No),
             count(Met::Unknown)
         );
         text += "A figure is the median over rounds in which both sides took turns, a factor that of the rounds' \
-                 factors, with quartiles. What counts of a side's turn is its best run, for latencies its median \
-                 run. GB/s count each element read or written once. Of several peers, the better one has to be beaten.\n";
+                 factors, with quartiles. What counts of a side's turn is its best run, for latencies, operations and \
+                 buffers its median run. GB/s count each element read or written once. Of several peers, the better \
+                 one has to be beaten.\n";
         if !self.warnings.is_empty() {
             text += "\nThe compiler warns:\n\n";
         }
@@ -234,6 +295,7 @@ fn megabytes([peak, start]: [f64; 2]) -> String {
 
 fn time(seconds: f64) -> String {
     match seconds {
+        _ if seconds < 1e-6 => format!("{:.0} ns", seconds * 1e9),
         _ if seconds < 1e-3 => format!("{:.1} µs", seconds * 1e6),
         _ if seconds < 1.0 => format!("{:.2} ms", seconds * 1e3),
         _ => format!("{seconds:.2} s"),

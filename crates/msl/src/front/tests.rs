@@ -322,6 +322,7 @@ mod includes {
     fn files_outside_are_not_read() {
         let tree =
             Tree::new(&[("secret.h", "#define SECRET 42\n"), ("inc/a.h", "#include \"../secret.h\"\n")]);
+        #[cfg(unix)]
         std::os::unix::fs::symlink(tree.path("secret.h"), tree.path("inc/link.h")).unwrap();
         let options = tree.options(&["inc"]);
         for source in [
@@ -468,6 +469,7 @@ mod caching {
     use super::*;
 
     /// Shows whether clang is asked: it is no clang.
+    #[cfg(unix)]
     fn without_clang(cache: &Path, clang: &Path) -> Compiler {
         Compiler::new(CompilerConfig {
             clang: Some(clang.to_owned()),
@@ -477,6 +479,7 @@ mod caching {
         })
     }
 
+    #[cfg(unix)]
     #[test]
     fn a_library_is_compiled_once() {
         let cache = tempfile::tempdir().unwrap();
@@ -551,6 +554,7 @@ mod caching {
 }
 
 /// Programs that only claim to be clang.
+#[cfg(unix)]
 mod fake {
     use std::os::unix::fs::PermissionsExt;
     use std::path::PathBuf;

@@ -16,15 +16,28 @@ pub(crate) struct Machine(pub(super) LLVMTargetMachineRef);
 // SAFETY: LLVM's target machines have no thread affinity; each is used by one thread at a time.
 unsafe impl Send for Machine {}
 
-/// Makes LLVM know of this machine.
+/// Makes LLVM know of this machine, if kernels can run on it: of others it says that it has no such target. Written out
+/// because what the headers of LLVM have for "the native machine" needs a C compiler.
 pub(super) fn initialise() {
     static INITIALISE: Once = Once::new();
     INITIALISE.call_once(|| {
         // SAFETY: initialisation happens once.
+        #[cfg(target_arch = "x86_64")]
         unsafe {
-            llvm_sys::target::LLVM_InitializeNativeTarget();
-            llvm_sys::target::LLVM_InitializeNativeAsmPrinter();
-            llvm_sys::target::LLVM_InitializeNativeAsmParser();
+            llvm_sys::target::LLVMInitializeX86TargetInfo();
+            llvm_sys::target::LLVMInitializeX86Target();
+            llvm_sys::target::LLVMInitializeX86TargetMC();
+            llvm_sys::target::LLVMInitializeX86AsmPrinter();
+            llvm_sys::target::LLVMInitializeX86AsmParser();
+        }
+        // SAFETY: as above.
+        #[cfg(target_arch = "aarch64")]
+        unsafe {
+            llvm_sys::target::LLVMInitializeAArch64TargetInfo();
+            llvm_sys::target::LLVMInitializeAArch64Target();
+            llvm_sys::target::LLVMInitializeAArch64TargetMC();
+            llvm_sys::target::LLVMInitializeAArch64AsmPrinter();
+            llvm_sys::target::LLVMInitializeAArch64AsmParser();
         }
     });
 }
