@@ -34,6 +34,7 @@ Options of test:
 Options of bench:
   --quick         Fewer and shorter rounds: two minutes.
   --only NAME     Measure works with this in their name; may be given several times.
+  --profile       Show how long the steps of graphs take, and compare with nobody.
   --list          List the works.
   --threads N     Threads that each side may use. Default: 2.
 
@@ -93,10 +94,11 @@ pub(crate) enum Task {
 }
 
 /// The options that only some tasks have: name, whether a value follows, tasks.
-const OPTIONS: [(&str, bool, &[&str]); 6] = [
+const OPTIONS: [(&str, bool, &[&str]); 7] = [
     ("--only", true, &["test", "bench"]),
     ("--list", false, &["test", "bench"]),
     ("--quick", false, &["bench"]),
+    ("--profile", false, &["bench"]),
     ("--threads", true, &["bench"]),
     ("--function", true, &["math-accuracy"]),
     ("--samples", true, &["math-accuracy"]),

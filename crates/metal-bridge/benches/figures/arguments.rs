@@ -53,8 +53,14 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Reque
     }
     let mut arguments = arguments.into_iter();
     let two = const { NonZeroUsize::new(2).unwrap() };
-    let mut parsed =
-        Arguments { threads: two, quick: false, profile: false, only: Vec::new(), peers: PathBuf::new(), report: None };
+    let mut parsed = Arguments {
+        threads: two,
+        quick: false,
+        profile: false,
+        only: Vec::new(),
+        peers: PathBuf::new(),
+        report: None,
+    };
     let (mut list, mut startup, mut training) = (false, None, None);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));
