@@ -33,7 +33,8 @@ fn main() -> Result<()> {
     encoder.end_encoding()?;
     command_buffer.commit()?;
 
-    // Reading waits for the work, and gives its error if it has failed.
+    // Waiting gives the error of the work if it has failed. Reading waits, too, but does not know of errors.
+    command_buffer.wait_until_completed()?;
     println!("squares: {:?}", values.read::<f32>()?);
 
     // A kernel that leaves its memory ends with an error instead of a crash.

@@ -4,6 +4,8 @@
 //! cargo run --release -p metal-bridge-examples --bin image_filter [IN.png] [OUT.png]
 //! ```
 
+use std::path::Path;
+
 use anyhow::{Context, Result, ensure};
 use image::{ImageBuffer, Rgb};
 use metal_bridge::{CompileOptions, Device, ResourceOptions};
@@ -81,8 +83,12 @@ fn main() -> Result<()> {
         encoder.end_encoding()?;
     }
     command_buffer.commit()?;
+    command_buffer.wait_until_completed()?;
     let after = ImageBuffer::<Rgb<f32>, _>::from_raw(width, height, first.read::<f32>()?)
         .context("the picture has another size now")?;
+    if let Some(folder) = Path::new(&output).parent() {
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    }
     image::DynamicImage::from(after)
         .to_rgb8()
         .save(&output)

@@ -4,6 +4,7 @@
 //! cargo run --release -p metal-bridge-examples --bin mandelbrot [FILE.png]
 //! ```
 
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Result;
@@ -58,6 +59,9 @@ fn main() -> Result<()> {
     command_buffer.wait_until_completed()?;
     println!("{WIDTH} × {HEIGHT} points in {:.1} ms", start.elapsed().as_secs_f64() * 1e3);
 
+    if let Some(folder) = Path::new(&path).parent() {
+        std::fs::create_dir_all(folder)?;
+    }
     image::save_buffer(&path, &pixels.read::<u8>()?, WIDTH as u32, HEIGHT as u32, image::ColorType::Rgb8)?;
     println!("{path}");
     Ok(())

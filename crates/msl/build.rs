@@ -1,5 +1,6 @@
-//! Lists the files of `include/`, so that the crate carries them, and identifies the source of the front end, and of
-//! the whole compiler, so that what another version compiled is not taken from a cache.
+//! Says what to install where there is no LLVM. Lists the files of `include/`, so that the crate carries them, and
+//! identifies the source of the front end, and of the whole compiler, so that what another version compiled is not taken
+//! from a cache.
 
 use std::collections::hash_map::DefaultHasher;
 use std::fmt::Write as _;
@@ -8,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 fn main() {
+    require_llvm();
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
     let output = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
     list_headers(&root.join("include"), &output.join("headers.rs"));
@@ -16,6 +18,19 @@ fn main() {
     // The types are in a crate of their own, which changes with this one in a checkout.
     let compiler = [root.join("src"), root.join("../msl-types/src")];
     println!("cargo::rustc-env=MSL_SOURCE={:016x}", hash(&compiler));
+}
+
+/// Says what to install where the build script of `llvm-sys` has found no LLVM. That crate fails to compile then, with
+/// advice that does not fit.
+fn require_llvm() {
+    // Its build script names the llvm-config that it has found, for the scripts of crates that depend on it.
+    if env::var_os("DEP_LLVM_19_CONFIG_PATH").is_none() {
+        println!(
+            "cargo::error=LLVM 19 with its headers was not found. Debian, Ubuntu: apt install llvm-19-dev clang-19 (in a \
+             clone of metal-bridge, `cargo xtask setup` does it). An LLVM elsewhere: set LLVM_SYS_191_PREFIX to the \
+             directory that has bin/llvm-config."
+        );
+    }
 }
 
 fn hash(directories: &[PathBuf]) -> u64 {

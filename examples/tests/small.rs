@@ -28,7 +28,7 @@ fn reduction() {
 #[test]
 fn pictures() {
     let folder = tempfile::tempdir().unwrap();
-    let (set, filtered) = (folder.path().join("set.png"), folder.path().join("filtered.png"));
+    let (set, filtered) = (folder.path().join("new/set.png"), folder.path().join("other/filtered.png"));
     run(env!("CARGO_BIN_EXE_mandelbrot"), &[set.to_str().unwrap()]);
     let picture = image::open(&set).unwrap().to_rgb8();
     // The set itself is black, and what is far from it is not.

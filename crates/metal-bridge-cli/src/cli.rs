@@ -22,7 +22,7 @@ Examples:
   metal-bridge compile add.metal --kernel add --emit kernel
   metal-bridge compile add.metal --kernel add --report
   metal-bridge run add.metal --kernel add --grid 4 \\
-      --buffer 0=float:1,2,3,4 --buffer 1=float:10,20,30,40 --buffer 2=float[4]:zeros --print 2
+      --buffer 0=float:1,2,3,4 --buffer 1=float:10,20,30,40 --buffer '2=float[4]:zeros' --print 2
   metal-bridge graph network.json --emit times --size batch=64
 
 `metal-bridge help COMMAND` has more of each.";
@@ -85,6 +85,7 @@ SPEC says what a buffer, an argument or a constant holds:
   TYPE:FILE.npy           the same, its last axis as components: float3:points.npy
 TYPE is an MSL scalar (bool char uchar short ushort int uint long ulong half bfloat float) or a vector of
 2 to 4 of them, such as float4; the components of vectors follow one another in V1,V2,…
+A SPEC with brackets or parentheses needs quotes in most shells, as in the examples.
 
 With --time N the kernel runs N times more after the run whose results are printed and saved.
 
@@ -92,14 +93,14 @@ Exit status: 0 if the kernel ran, 1 if not, 2 if the command line is wrong.
 
 Examples:
   metal-bridge run add.metal --kernel add --grid 4 \\
-      --buffer 0=float:1,2,3,4 --buffer 1=float:10,20,30,40 --buffer 2=float[4]:zeros --print 2
+      --buffer 0=float:1,2,3,4 --buffer 1=float:10,20,30,40 --buffer '2=float[4]:zeros' --print 2
 
   metal-bridge run matmul.metal --kernel matmul --grid 512,512 --group 32,8 \\
-      --buffer 0=a.npy --buffer 1=b.npy --buffer 2=float[512,512]:zeros \\
+      --buffer 0=a.npy --buffer 1=b.npy --buffer '2=float[512,512]:zeros' \\
       --bytes 3=uint:512 --save 2=product.npy --time 10
 
   metal-bridge run reduce.metal --kernel sum --threadgroups 64 --group 256 --threadgroup-memory 0=1024 \\
-      --buffer 0=float[16384]:rand(1) --buffer 1=float[64]:zeros --print 1";
+      --buffer '0=float[16384]:rand(1)' --buffer '1=float[64]:zeros' --print 1";
 
 const GRAPH_HELP: &str = "\
 A program saves a graph, with the tensors that are wanted of it, with
@@ -433,6 +434,17 @@ mod tests {
     fn the_definition_is_consistent() {
         use clap::CommandFactory;
         Cli::command().debug_assert();
+    }
+
+    /// Examples are there to be pasted.
+    #[test]
+    fn shells_can_read_the_examples() {
+        for help in [EXAMPLES, CHECK_HELP, COMPILE_HELP, RUN_HELP, GRAPH_HELP, MEMORY_HELP] {
+            let (_, examples) = help.split_once("\nExamples").or(help.split_once("Examples")).unwrap();
+            let (_, lines) = examples.split_once('\n').unwrap();
+            let shell = std::process::Command::new("sh").args(["-n", "-c", lines]).output().unwrap();
+            assert!(shell.status.success(), "{}\n{lines}", String::from_utf8_lossy(&shell.stderr));
+        }
     }
 
     fn run(arguments: &str) -> Result<Box<RunArguments>, String> {

@@ -59,7 +59,10 @@ fn find(devices: &[(&str, &str)], wanted: &str) -> Result<usize, String> {
     };
     match found.as_slice() {
         [one] => Ok(*one),
-        [] => Err(format!("no such device; there are {}", list(&(0..devices.len()).collect::<Vec<_>>()))),
+        [] => Err(format!(
+            "no such device; `metal-bridge devices` lists {}",
+            list(&(0..devices.len()).collect::<Vec<_>>())
+        )),
         several => Err(format!("several devices fit: {}", list(several))),
     }
 }
@@ -77,7 +80,11 @@ mod tests {
         assert!(
             find(&devices, "apple").unwrap_err().contains("several devices fit: 0: Apple M3 (metal), 1:")
         );
-        assert!(find(&devices, "7").unwrap_err().contains("no such device; there are 0: Apple M3 (metal)"));
+        assert!(
+            find(&devices, "7")
+                .unwrap_err()
+                .contains("no such device; `metal-bridge devices` lists 0: Apple M3 (metal)")
+        );
         assert!(find(&devices, "").is_err());
     }
 }

@@ -1,5 +1,6 @@
 //! Why a command did not do its work.
 
+use std::fmt::Display;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -31,7 +32,7 @@ pub(crate) enum Failure {
     #[error("{}: not UTF-8 text: byte {position} begins no character", path.display())]
     NotText { path: PathBuf, position: usize },
     /// What a file contains is not what it should be.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {}", path.display(), without_place(source))]
     Contained { path: PathBuf, source: Box<Error> },
     /// A call of the library failed.
     #[error(transparent)]
@@ -80,6 +81,14 @@ impl Failure {
     /// Whether the reader of the output has gone away, as `head` does: no reason to complain.
     pub(crate) fn is_broken_pipe(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+/// An error of reading a graph, without the call that read it: this program's source is no place of the user's.
+fn without_place(error: &Error) -> &dyn Display {
+    match error {
+        Error::Graph(error) => error.problem(),
+        other => other,
     }
 }
 

@@ -87,6 +87,8 @@ fn mistakes_are_explained() {
     graph("--emit picture").exits(2).complains(&["--emit", "times"]);
     graph("--runs 0").exits(2).complains(&["--runs"]);
     metal_bridge("graph nowhere.json").exits(1).complains(&["nowhere.json"]);
-    metal_bridge("graph add.metal").exits(1).complains(&["add.metal", "no saved graph", "line 1"]);
+    metal_bridge("graph add.metal")
+        .exits(1)
+        .complains(&["error: add.metal: the text is no saved graph", "line 1"]);
     metal_bridge("graph").exits(2);
 }

@@ -128,7 +128,11 @@ fn mistakes_are_explained() {
         ),
         (&format!("{ADD} --group 2000"), 1, &["2000", "1024"]),
         (&format!("{ADD} --group 0"), 1, &["0"]),
-        (&format!("{ADD} --device warp-drive"), 2, &["--device warp-drive", "0: "]),
+        (
+            &format!("{ADD} --device warp-drive"),
+            2,
+            &["--device warp-drive", "`metal-bridge devices` lists 0: "],
+        ),
         ("run add.metal --kernel add --threadgroups 4", 2, &["--threadgroups", "--group"]),
         (
             "run add.metal --kernel add --grid 1 --buffer 0=float[999999999999999]:zeros",

@@ -9,6 +9,7 @@
 //!
 //! let error = Device::null().new_buffer_with_length(0, ResourceOptions::default()).unwrap_err();
 //! assert!(matches!(error, Error::EmptyBuffer));
+//! assert_eq!(format!("{error:?}"), "a buffer must have at least 1 byte"); // so does a `main` that returns it
 //! ```
 
 use std::fmt;
@@ -27,7 +28,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// What went wrong. Cheap to clone.
 ///
 /// Buffers, command buffers and encoders are named by their label, or described if they have none.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+///
+/// `Debug` gives the message as well: it is what a `main` that returns the error prints, and what `unwrap` panics with.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     // Devices.
@@ -591,6 +594,12 @@ impl fmt::Display for DeviceFaultKind {
             Self::StackOverflow => "a kernel called functions too deeply",
             Self::Other(code) => return write!(f, "the GPU failed (code {code})"),
         })
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -36,7 +36,7 @@ pub struct Switch {
 pub const DEVICE: Switch = Switch {
     name: "METAL_BRIDGE_DEVICE",
     values: "metal, cpu or null",
-    doc: "The device that Device::system_default gives; metal is a GPU of Apple's systems, cpu the processor (on Apple's systems with the cargo feature `cpu`), null checks everything and runs nothing. Default: the GPU where there is Metal, else the processor.",
+    doc: "The device that Device::system_default gives; metal is a GPU of Apple's systems, cpu the processor (on Apple's systems with the cargo feature `cpu`), null checks everything, compiles and runs nothing, and has no kernels. Default: the GPU where there is Metal, else the processor.",
 };
 
 /// Worker threads of CPU devices.

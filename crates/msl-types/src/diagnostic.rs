@@ -116,7 +116,7 @@ pub enum CompilerFailure {
         searched: Vec<String>,
     },
     /// A clang was found, but not version 19.
-    #[error("{} is clang {found}, but clang 19 is needed; install it (Debian, Ubuntu: apt install clang-19) or set METAL_BRIDGE_CLANG to its path", path.display())]
+    #[error("{} is not clang 19, but says `{found}`; install clang 19 (Debian, Ubuntu: apt install clang-19) or set METAL_BRIDGE_CLANG to its path", path.display())]
     WrongVersion {
         /// The program.
         path: PathBuf,

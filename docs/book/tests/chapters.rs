@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use metal_bridge::{CompileOptions, Device};
 
@@ -177,6 +178,24 @@ fn blocks_of_code_have_a_language() {
             );
         }
     }
+}
+
+/// Commands are there to be pasted; brackets that a shell takes for its own need quotes.
+#[test]
+fn shells_can_read_the_commands() {
+    let readme = root().join("README.md");
+    let readme = Chapter { text: fs::read_to_string(&readme).unwrap(), path: readme };
+    let mut commands = 0;
+    for chapter in chapters().iter().chain([&readme]) {
+        for block in chapter.blocks().iter().filter(|block| block.info == "sh") {
+            let lines = block.lines.join("\n");
+            let shell = Command::new("sh").args(["-n", "-c", &lines]).output().unwrap();
+            let complaint = String::from_utf8_lossy(&shell.stderr);
+            assert!(shell.status.success(), "{}: {complaint}\n{lines}", chapter.path.display());
+            commands += 1;
+        }
+    }
+    assert!(commands >= 5);
 }
 
 /// Blocks of C++ are kernels.

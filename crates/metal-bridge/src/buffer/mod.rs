@@ -238,6 +238,9 @@ impl Buffer {
 
     /// Copies the whole buffer out, after waiting for committed work that writes it.
     ///
+    /// If that work has failed, what is read is unspecified. The failure is not an error of this call:
+    /// [`CommandBuffer::wait_until_completed`](crate::CommandBuffer::wait_until_completed) returns it.
+    ///
     /// # Errors
     ///
     /// If the buffer is private, is mapped for writing, is not a whole number of `T` long, or if there is no

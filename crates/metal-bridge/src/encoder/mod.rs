@@ -32,6 +32,7 @@
 //! encoder.dispatch_threads(1000, 64)?;
 //! encoder.end_encoding()?;
 //! command_buffer.commit()?;
+//! command_buffer.wait_until_completed()?;
 //! assert!(out.read::<f32>()?.iter().all(|value| *value == 1.5));
 //! # Ok(())
 //! # }

@@ -10,7 +10,7 @@ use msl_types::{CompileOptions, Diagnostic, Severity};
 use super::edits::{Insertion, Rewritten, line_starts};
 use super::rewrite::{program_scope, unsupported};
 use super::sources::{SourceFile, Sources};
-use super::words;
+use super::{missing, words};
 
 /// A range of a line, columns from 0, the end excluded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -375,7 +375,13 @@ impl Translator<'_> {
                 }
                 text.to_owned()
             }
-            None => words::translate(&message.text),
+            None => {
+                let text = words::translate(&message.text);
+                match missing::reason(&text) {
+                    Some(reason) => format!("{text}; {reason}"),
+                    None => text,
+                }
+            }
         };
         if let Some(attribute) = malformed_attribute(&message.text) {
             diagnostic.severity = Severity::Error;

@@ -22,6 +22,7 @@ mod config;
 mod diagnostics;
 mod edits;
 mod flags;
+mod missing;
 mod overlay;
 mod prelude;
 mod process;

@@ -624,6 +624,10 @@ mod fake {
             matches!(&failure, CompilerFailure::WrongVersion { found, .. } if found == "clang version 18.1.8"),
             "{failure:?}"
         );
+        assert!(
+            failure.to_string().contains("is not clang 19, but says `clang version 18.1.8`"),
+            "{failure}"
+        );
         assert!(matches!(run("exit 0"), CompilerFailure::WrongVersion { .. }));
     }
 
