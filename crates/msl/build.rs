@@ -23,8 +23,9 @@ fn main() {
 /// Says what to install where the build script of `llvm-sys` has found no LLVM. That crate fails to compile then, with
 /// advice that does not fit.
 fn require_llvm() {
+    let is_needed = env::var_os("CARGO_FEATURE_NO_LLVM_LINKING").is_none();
     // Its build script names the llvm-config that it has found, for the scripts of crates that depend on it.
-    if env::var_os("DEP_LLVM_19_CONFIG_PATH").is_none() {
+    if is_needed && env::var_os("DEP_LLVM_19_CONFIG_PATH").is_none() {
         println!(
             "cargo::error=LLVM 19 with its headers was not found. Debian, Ubuntu: apt install llvm-19-dev clang-19 (in a \
              clone of metal-bridge, `cargo xtask setup` does it). An LLVM elsewhere: set LLVM_SYS_191_PREFIX to the \
