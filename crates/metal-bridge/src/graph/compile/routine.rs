@@ -13,8 +13,7 @@ use crate::graph::ir::{Arena, Node, NodeId, Op, Table};
 const FEWEST: usize = 32 * 32 * 32;
 /// Elements of the source below which the gradient of pooling is as good in a kernel.
 const FEWEST_POOLED: usize = 1 << 12;
-/// Filters of a group below which convolutions are better in a kernel. With one, in 32 groups of planes of 32², a kernel
-/// makes 38 GFLOP/s of it and the routine 10 (AVX-512, two threads); with two, 12 and 18.
+/// Filters of a group below which convolutions are better in a kernel: with one, most of a register would be empty.
 const FEWEST_FILTERS: usize = 2;
 
 /// How the device computes an operation, with what it takes in of those that follow.
