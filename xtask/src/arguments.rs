@@ -9,7 +9,7 @@ Development tasks of metal-bridge.
 Usage: cargo xtask <TASK> [OPTIONS]
 
 Tasks:
-  demo     Train a network on MNIST in release mode: progress, pictures, a summary. Options after it are the
+  demo     Train a network on MNIST optimised: progress, pictures, a summary. Options after it are the
            program's own: see `cargo xtask demo --help`.
   test     Run every check that a change must pass, and print a summary at the end.
   check-apple, check-windows, check-aarch64

@@ -54,7 +54,8 @@ fn run(request: &Request) -> Result<(), String> {
         Task::Test { only } => checks::run(&mut shell, only, request.install),
         Task::Demo { arguments } => {
             setup::compiler(&mut shell, request.install)?;
-            let package = ["run", "--release", "--package", "metal-bridge-examples", "--bin", "mnist", "--"];
+            let package =
+                ["run", "--profile", "demo", "--package", "metal-bridge-examples", "--bin", "mnist", "--"];
             let mut command = shell.cargo(&package);
             command.args(arguments);
             shell.run(command)

@@ -20,6 +20,13 @@ pub(crate) fn run(arguments: &GraphArguments) -> Result<()> {
     let (graph, targets) = Graph::from_json(&text)
         .map_err(|source| Failure::Contained { path: path.clone(), source: Box::new(source) })?;
     check_names(&graph, arguments)?;
+    let compiles = !matches!(arguments.emit, GraphForm::Text | GraphForm::Dot | GraphForm::Svg);
+    if let (false, Some((name, _))) = (compiles, arguments.size.first()) {
+        return Err(Failure::option(
+            format!("--size {name}"),
+            "changes nothing in what is shown: give --emit optimized, msl, memory or times as well",
+        ));
+    }
     let shown = match arguments.emit {
         GraphForm::Text => graph.to_text(),
         GraphForm::Dot => graph.to_dot(),

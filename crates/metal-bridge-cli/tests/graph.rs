@@ -81,6 +81,7 @@ fn output_goes_to_a_file() {
 fn mistakes_are_explained() {
     graph("--emit msl").exits(2).complains(&["--emit", "--size batch=N"]);
     graph("--size bath=3").exits(2).complains(&["--size bath", "called batch"]);
+    graph("--size batch=3").exits(2).complains(&["--size batch", "changes nothing", "--emit"]);
     graph("--size batch").exits(2).complains(&["--size", "such as batch=64"]);
     graph("--size batch=0").exits(2).complains(&["`0` is no size"]);
     graph("--size batch=18446744073709551615 --emit msl").exits(1).complains(&["bytes"]);

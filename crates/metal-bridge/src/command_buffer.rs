@@ -44,6 +44,7 @@ use crate::clock;
 use crate::device::Device;
 use crate::encoder::{BlitCommandEncoder, ComputeCommandEncoder, DispatchType};
 use crate::error::{Error, Result, named};
+use crate::failure::Failure;
 use crate::handlers;
 use crate::queue::CommandQueue;
 use crate::sync::atomic::{AtomicU8, Ordering};
@@ -104,9 +105,16 @@ struct State {
     /// Whether handlers are still to be run, or running, after the end of the work.
     handlers_pending: bool,
     handler_panics: Vec<String>,
-    error: Option<Error>,
+    failure: Option<Arc<Failure>>,
     start: Option<f64>,
     end: Option<f64>,
+}
+
+impl State {
+    /// The result of work that has ended, for somebody who asks for it.
+    fn result(&self) -> Result<()> {
+        self.failure.as_ref().map_or(Ok(()), |failure| Err(failure.tell()))
+    }
 }
 
 type Handler = Box<dyn FnOnce(&CommandBuffer) + Send>;
@@ -143,7 +151,7 @@ impl CommandBuffer {
                 when_ended: Vec::new(),
                 handlers_pending: false,
                 handler_panics: Vec::new(),
-                error: None,
+                failure: None,
                 start: None,
                 end: None,
             }),
@@ -265,12 +273,17 @@ impl CommandBuffer {
 
     /// How far it has come.
     pub fn status(&self) -> CommandBufferStatus {
-        CommandBufferStatus::ALL[usize::from(self.0.status.load(Ordering::Acquire))]
+        let status = self.current_status();
+        if status == CommandBufferStatus::Error {
+            // Whoever sees this knows.
+            let _ = self.error();
+        }
+        status
     }
 
     /// What ended the work, if its status is [`CommandBufferStatus::Error`].
     pub fn error(&self) -> Option<Error> {
-        self.0.state.lock().error.clone()
+        self.0.state.lock().failure.as_ref().map(|failure| failure.tell())
     }
 
     /// Waits until the work has ended and its handlers have returned. From within a handler — of this or
@@ -284,7 +297,7 @@ impl CommandBuffer {
     #[doc(alias = "WaitUntilCompleted")]
     pub fn wait_until_completed(&self) -> Result<()> {
         let for_handlers = !handlers::in_handler();
-        look_for(self.device().limits().look_for, || !self.status().is_pending());
+        look_for(self.device().limits().look_for, || !self.current_status().is_pending());
         let mut state = self.0.state.lock();
         loop {
             match state.stage {
@@ -293,7 +306,7 @@ impl CommandBuffer {
                     return Err(self.not_committed("wait_until_completed"));
                 }
                 Stage::Ended if !(for_handlers && state.handlers_pending) => {
-                    return state.error.clone().map_or(Ok(()), Err);
+                    return state.result();
                 }
                 _ => state = self.0.state.wait(state),
             }
@@ -309,7 +322,7 @@ impl CommandBuffer {
     pub fn wait_until_scheduled(&self) -> Result<()> {
         let mut state = self.0.state.lock();
         loop {
-            match self.status() {
+            match self.current_status() {
                 CommandBufferStatus::NotEnqueued => {
                     drop(state);
                     return Err(self.not_committed("wait_until_scheduled"));
@@ -345,7 +358,7 @@ impl CommandBuffer {
         if !matches!(state.stage, Stage::Ended) {
             return state.when_ended.push(function);
         }
-        let result = state.error.clone().map_or(Ok(()), Err);
+        let result = state.result();
         drop(state);
         function(result);
     }
@@ -411,6 +424,11 @@ impl CommandBuffer {
         }
     }
 
+    /// The status, for this module's own use: nobody is told of a failure.
+    fn current_status(&self) -> CommandBufferStatus {
+        CommandBufferStatus::ALL[usize::from(self.0.status.load(Ordering::Acquire))]
+    }
+
     /// To be called under the lock of the state.
     fn set_status(&self, status: CommandBufferStatus) {
         self.0.status.store(status as u8, Ordering::Release);
@@ -457,18 +475,20 @@ impl CommandBuffer {
                 state.end = Some(now);
             }
         }
-        state.error = result.err();
+        state.failure = result.err().map(|error| Arc::new(Failure::new(error)));
+        let failure = state.failure.clone();
         state.handlers_pending = !state.handlers.is_empty();
         let handlers_pending = state.handlers_pending;
         let when_ended = std::mem::take(&mut state.when_ended);
-        let result = state.error.clone().map_or(Ok(()), Err);
-        self.set_status(match state.error {
+        // Only if there is somebody to tell.
+        let result = if when_ended.is_empty() { Ok(()) } else { state.result() };
+        self.set_status(match state.failure {
             None => CommandBufferStatus::Completed,
             Some(_) => CommandBufferStatus::Error,
         });
         // After the status, which a host that has waited for a buffer may look at; before anybody who waits
         // for the end can find a buffer still in use.
-        end_work(&uses);
+        end_work(&uses, failure.as_ref());
         drop(state);
         self.0.state.notify_all();
         drop(uses);
@@ -498,7 +518,7 @@ impl fmt::Debug for CommandBuffer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CommandBuffer")
             .field("label", &self.label())
-            .field("status", &self.status())
+            .field("status", &self.current_status())
             .finish_non_exhaustive()
     }
 }
@@ -594,7 +614,7 @@ fn begin_work(uses: &Uses) -> Result<()> {
     for (i, (buffer, writes)) in uses.iter().enumerate() {
         if let Err(error) = buffer.begin_work(*writes) {
             for (buffer, writes) in &uses[..i] {
-                buffer.end_work(*writes);
+                buffer.end_work(*writes, None);
             }
             return Err(error);
         }
@@ -602,9 +622,9 @@ fn begin_work(uses: &Uses) -> Result<()> {
     Ok(())
 }
 
-fn end_work(uses: &Uses) {
+fn end_work(uses: &Uses, failure: Option<&Arc<Failure>>) {
     for (buffer, writes) in uses {
-        buffer.end_work(*writes);
+        buffer.end_work(*writes, failure);
     }
 }
 

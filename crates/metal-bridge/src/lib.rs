@@ -121,6 +121,7 @@ pub mod device;
 pub mod dlpack;
 pub mod encoder;
 pub mod error;
+mod failure;
 pub mod graph;
 mod handlers;
 pub mod kernels;

@@ -70,6 +70,37 @@ fn a_fault_ends_its_command_buffer_and_no_other() {
 }
 
 #[test]
+fn a_failure_that_nobody_waits_for_is_an_error_of_reading() {
+    let device = device(2);
+    let pipeline = pipeline(&library(&device), "increment");
+    let queue = device.new_command_queue().unwrap();
+    let values = zeros(&device, 4);
+    let is_fault = |error| matches!(error, Error::Kernel(fault) if fault.kernel == "increment");
+
+    dispatch(&queue, &pipeline, &values, 5, 64);
+    assert!(is_fault(values.read::<u32>().unwrap_err()));
+    assert_eq!(values.read::<u32>().unwrap().len(), 4, "what is there can be read");
+
+    dispatch(&queue, &pipeline, &values, 5, 64);
+    assert!(is_fault(values.map_read::<u32>().unwrap_err()));
+    // The view that was not given is not in the way.
+    dispatch(&queue, &pipeline, &values, 5, 64);
+    assert!(is_fault(values.map_write::<u32>().unwrap_err()));
+    dispatch(&queue, &pipeline, &values, 5, 64);
+    assert!(is_fault(values.read_into(0, &mut [0u32]).unwrap_err()));
+
+    // Whoever has asked the command buffer knows.
+    let bad = dispatch(&queue, &pipeline, &values, 5, 64);
+    assert!(is_fault(bad.wait_until_completed().unwrap_err()));
+    assert!(values.read::<u32>().is_ok());
+    let bad = dispatch(&queue, &pipeline, &values, 5, 64);
+    while !bad.status().has_ended() {
+        thread::yield_now();
+    }
+    assert!(values.read::<u32>().is_ok());
+}
+
+#[test]
 fn what_is_only_read_cannot_be_written() {
     let device = device(1);
     let pipeline = pipeline(&library(&device), "write_to_const");

@@ -72,6 +72,10 @@ pub(crate) fn link_for_apple(shell: &Shell, install: bool) -> Result<Command, Un
     command.args(["--lib", "--bins", "--tests", "--examples", "--target", Target::Apple.triple()]);
     command.env("SDKROOT", sdk).env("CARGO_TARGET_AARCH64_APPLE_DARWIN_LINKER", &toolchain.apple_linker);
     command.env("CARGO_TARGET_AARCH64_APPLE_DARWIN_RUSTFLAGS", "-Clinker-flavor=ld64.lld -Dwarnings");
+    // These are optimised for the tests that run here.
+    for package in ["metal-bridge", "gemm-f32", "sha2", "miniz_oxide"] {
+        command.args(["--config", &format!("profile.dev.package.{package}.opt-level=0")]);
+    }
     compiling_objective_c(&mut command);
     // Nobody runs or debugs them, and stripping needs a tool that Debian's Rust does not have.
     command

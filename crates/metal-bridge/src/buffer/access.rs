@@ -1,7 +1,10 @@
 //! Who uses a buffer at the moment: committed work, calls of the host that copy, and views of the host.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::error::Error;
+use crate::failure::Failure;
 use crate::sync::{Monitor, look_for};
 
 /// Keeps conflicting uses of one buffer apart. Views are under the caller's control and may live on for
@@ -27,6 +30,8 @@ struct Uses {
     host_write: bool,
     views: usize,
     view_mut: bool,
+    /// Of the last work that was to write and failed.
+    failure: Option<Arc<Failure>>,
 }
 
 impl Uses {
@@ -89,8 +94,23 @@ impl Access {
         )
     }
 
-    pub(crate) fn end_work(&self, writes: bool) {
-        self.end(|uses| if writes { uses.writing_work -= 1 } else { uses.reading_work -= 1 });
+    /// `failure`: what ended the work, if it failed.
+    pub(crate) fn end_work(&self, writes: bool, failure: Option<&Arc<Failure>>) {
+        self.end(|uses| {
+            if !writes {
+                uses.reading_work -= 1;
+                return;
+            }
+            uses.writing_work -= 1;
+            if failure.is_some() {
+                uses.failure = failure.cloned();
+            }
+        });
+    }
+
+    /// Why the buffer does not hold what it should, if nobody has been told yet.
+    pub(crate) fn failure(&self) -> Option<Error> {
+        self.0.lock().failure.take()?.tell_first()
     }
 
     pub(crate) fn begin_host_read(&self, patience: Duration) -> Result<(), Mapped> {
@@ -164,7 +184,7 @@ mod tests {
         assert_eq!(access.begin_host_write(Duration::ZERO), Err(READING));
         assert_eq!(access.begin_view_mut(Duration::ZERO), Err(READING));
         access.end_host_read();
-        access.end_work(false);
+        access.end_work(false, None);
         access.end_view();
         access.end_view();
 
@@ -175,7 +195,7 @@ mod tests {
         assert_eq!(access.begin_view_mut(Duration::ZERO), Err(WRITING));
         access.end_view_mut();
         access.begin_work(true).unwrap();
-        access.end_work(true);
+        access.end_work(true, None);
     }
 
     #[test]
@@ -192,8 +212,32 @@ mod tests {
             });
             std::thread::yield_now();
             released.store(true, std::sync::atomic::Ordering::SeqCst);
-            access.end_work(true);
+            access.end_work(true, None);
             assert!(reader.join().unwrap(), "read while work was writing");
         });
+    }
+
+    #[test]
+    fn a_failure_is_told_once() {
+        let access = Access::default();
+        let failure = |message: &str| Arc::new(Failure::new(Error::Internal { message: message.into() }));
+        let end = |writes, failure: Option<&Arc<Failure>>| {
+            access.begin_work(writes).unwrap();
+            access.end_work(writes, failure);
+        };
+        // What is only read is as it was.
+        end(false, Some(&failure("of a reader")));
+        assert_eq!(access.failure(), None);
+
+        let of_writer = failure("of a writer");
+        end(true, Some(&of_writer));
+        // Other work may have written other parts of the buffer.
+        end(true, None);
+        assert_eq!(access.failure(), Some(of_writer.tell()));
+        assert_eq!(access.failure(), None);
+
+        // Who asks the work knows.
+        end(true, Some(&of_writer));
+        assert_eq!(access.failure(), None);
     }
 }

@@ -42,6 +42,7 @@ use crate::allocator::Lease;
 use crate::backend;
 use crate::device::Device;
 use crate::error::{Error, Result, named};
+use crate::failure::Failure;
 use crate::sync::{Mutex, lock};
 
 /// Where a buffer's memory lies, and who may access it.
@@ -238,13 +239,15 @@ impl Buffer {
 
     /// Copies the whole buffer out, after waiting for committed work that writes it.
     ///
-    /// If that work has failed, what is read is unspecified. The failure is not an error of this call:
-    /// [`CommandBuffer::wait_until_completed`](crate::CommandBuffer::wait_until_completed) returns it.
+    /// What work that failed should have written is unspecified. No such failure goes unnoticed: if nobody has asked the
+    /// command buffer yet ([`wait_until_completed`](crate::CommandBuffer::wait_until_completed),
+    /// [`status`](crate::CommandBuffer::status), [`error`](crate::CommandBuffer::error)), its error is this call's, once;
+    /// after that what is there can be read.
     ///
     /// # Errors
     ///
-    /// If the buffer is private, is mapped for writing, is not a whole number of `T` long, or if there is no
-    /// memory for the copy.
+    /// If the buffer is private, is mapped for writing, is not a whole number of `T` long, if there is no memory for the
+    /// copy, or as said if work that writes the buffer has failed.
     pub fn read<T: Pod>(&self) -> Result<Vec<T>> {
         self.read_range(0..self.length())
     }
@@ -274,7 +277,8 @@ impl Buffer {
     ///
     /// # Errors
     ///
-    /// If the buffer is private, mapped for writing, or too short.
+    /// If the buffer is private, mapped for writing, or too short, or, as with [`read`](Self::read), if work that writes it
+    /// has failed.
     pub fn read_into<T: Pod>(&self, byte_offset: usize, elements: &mut [T]) -> Result<()> {
         self.copy_out("read_into", byte_offset, elements)
     }
@@ -322,7 +326,8 @@ impl Buffer {
     ///
     /// # Errors
     ///
-    /// If the buffer is private, mapped for writing, or not a whole number of `T` long.
+    /// If the buffer is private, mapped for writing, or not a whole number of `T` long, or, as with [`read`](Self::read), if
+    /// work that writes it has failed.
     pub fn map_read<T: Pod>(&self) -> Result<BufferView<T>> {
         self.map_read_range(0..self.length())
     }
@@ -337,7 +342,8 @@ impl Buffer {
         let size = bytes.end.saturating_sub(bytes.start);
         let count = self.element_count::<T>(operation, bytes.start, size, true)?;
         self.0.access.begin_view(self.patience()).map_err(|conflict| self.mapped(operation, conflict))?;
-        Ok(BufferView::new(self.clone(), bytes.start, count))
+        let view = BufferView::new(self.clone(), bytes.start, count);
+        self.0.access.failure().map_or(Ok(view), Err)
     }
 
     /// The whole buffer as a slice to read and write, after waiting for all committed work that uses it.
@@ -346,7 +352,8 @@ impl Buffer {
     ///
     /// # Errors
     ///
-    /// If the buffer is private, mapped, or not a whole number of `T` long.
+    /// If the buffer is private, mapped, or not a whole number of `T` long, or, as with [`read`](Self::read), if work that
+    /// writes it has failed.
     pub fn map_write<T: Pod>(&self) -> Result<BufferViewMut<T>> {
         self.map_write_range(0..self.length())
     }
@@ -362,7 +369,8 @@ impl Buffer {
         let size = bytes.end.saturating_sub(bytes.start);
         let count = self.element_count::<T>(operation, bytes.start, size, true)?;
         self.0.access.begin_view_mut(self.patience()).map_err(|conflict| self.mapped(operation, conflict))?;
-        Ok(BufferViewMut::new(self.clone(), bytes.start, count))
+        let view = BufferViewMut::new(self.clone(), bytes.start, count);
+        self.0.access.failure().map_or(Ok(view), Err)
     }
 
     fn copy_out<T: Pod>(&self, operation: &'static str, offset: usize, elements: &mut [T]) -> Result<()> {
@@ -382,7 +390,7 @@ impl Buffer {
             std::ptr::copy_nonoverlapping(from, bytes.as_mut_ptr(), bytes.len());
         }
         self.0.access.end_host_read();
-        Ok(())
+        self.0.access.failure().map_or(Ok(()), Err)
     }
 
     /// How long to look whether work has ended before going to sleep.
@@ -437,7 +445,7 @@ impl Buffer {
         if offset <= length && size <= length - offset {
             return Ok(());
         }
-        Err(Error::OutOfRange { operation, buffer: self.describe(), offset, size, length })
+        Err(Error::OutOfRange { operation, buffer: self.name(), offset, size, length })
     }
 
     /// Reports a change by the host to a managed buffer's device.
@@ -457,8 +465,9 @@ impl Buffer {
         self.0.access.begin_work(writes).map_err(|conflict| self.mapped("commit", conflict))
     }
 
-    pub(crate) fn end_work(&self, writes: bool) {
-        self.0.access.end_work(writes);
+    /// `failure`: what ended the work, if it failed.
+    pub(crate) fn end_work(&self, writes: bool, failure: Option<&Arc<Failure>>) {
+        self.0.access.end_work(writes, failure);
     }
 
     /// The back end's buffer, in which this one begins at [`backend_offset`](Self::backend_offset).
@@ -485,7 +494,13 @@ impl Buffer {
         Arc::as_ptr(&self.0).addr()
     }
 
-    /// How errors name it.
+    /// How errors that tell its length name it.
+    pub(crate) fn name(&self) -> String {
+        let label = self.label();
+        if label.is_empty() { "an unlabelled buffer".into() } else { named("buffer", &label) }
+    }
+
+    /// How other errors name it.
     pub(crate) fn describe(&self) -> String {
         let label = self.label();
         if label.is_empty() {

@@ -300,5 +300,5 @@ fn check_offset(buffer: &Buffer, offset: usize, index: usize) -> Result<()> {
     if offset < buffer.length() {
         return Ok(());
     }
-    Err(Error::BufferOffset { buffer: buffer.describe(), index, offset, length: buffer.length() })
+    Err(Error::BufferOffset { buffer: buffer.name(), index, offset, length: buffer.length() })
 }

@@ -116,11 +116,12 @@ struct Kernels<'l> {
     built: HashMap<(String, FunctionConstantValues), Built>,
 }
 
-/// One kernel, built in each way there is.
+/// One kernel, built in each way there is. For another CPU than this machine's, vector code is of interest: what it does of
+/// its own accord with what that CPU lacks. Scalar code and the import do nothing of the sort, and take most of the time.
 #[derive(Clone)]
 struct Built {
     vector: Kernel,
-    scalar: Kernel,
+    scalar: Option<Kernel>,
     general: Option<Kernel>,
     together: Option<Kernel>,
 }
@@ -139,7 +140,13 @@ impl Kernels<'_> {
             let options = BuildOptions::default().with_execution(execution);
             Kernel::build_with(self.library, name, constants, &options)
         };
-        let built = match (build(Execution::Vector), build(Execution::Scalar)) {
+        let vector = build(Execution::Vector);
+        let scalar = if is_for_this_cpu() {
+            build(Execution::Scalar).map(Some)
+        } else {
+            vector.as_ref().map(|_| None).map_err(Clone::clone)
+        };
+        let built = match (vector, scalar) {
             (Ok(vector), Ok(scalar)) => {
                 let general = vector.for_any_threadgroup().map_err(|e| e.to_string())?;
                 let together = vector.for_few_threadgroups();
@@ -147,21 +154,25 @@ impl Kernels<'_> {
             }
             (Err(error), Err(other)) if error == other => return Ok(Err(error)),
             (vector, scalar) => {
-                let text = |built: Result<Kernel, PipelineError>| match built {
-                    Ok(_) => "none".to_owned(),
-                    Err(error) => error.to_string(),
-                };
+                let text = |error: Option<PipelineError>| error.map_or("none".into(), |e| e.to_string());
                 return Err(format!(
                     "error as vector code: {}; as scalar code: {}",
-                    text(vector),
-                    text(scalar)
+                    text(vector.err()),
+                    text(scalar.err())
                 ));
             }
         };
-        check_import(self.library, name, constants)?;
+        if is_for_this_cpu() {
+            check_import(self.library, name, constants)?;
+        }
         self.built.insert(key, built.clone());
         Ok(Ok(built))
     }
+}
+
+/// Whether code uses all that this machine's CPU has.
+fn is_for_this_cpu() -> bool {
+    std::env::var_os("METAL_BRIDGE_CPU").is_none()
 }
 
 /// Runs one `[[run]]` in every way there is.
@@ -192,7 +203,7 @@ fn check_run(
             WAYS.iter().try_for_each(|way| {
                 let kernel = match way.code {
                     Code::Vector => Some(&built.vector),
-                    Code::Scalar => Some(&built.scalar),
+                    Code::Scalar => built.scalar.as_ref(),
                     Code::General => built.general.as_ref(),
                     Code::Together => built.together.as_ref(),
                 };
