@@ -73,15 +73,13 @@ impl<'a> Dispatch<'a> {
             }
             (None, None) => return Err(Failure::option("--grid", "is missing; for example --grid 1024")),
         };
+        // As in Metal, that is no error.
         let (option, given) = match extent {
             Extent::Threads(grid) => ("--grid", grid),
             Extent::Threadgroups(groups) => ("--threadgroups", groups),
         };
         if given.to_array().contains(&0) {
-            return Err(Failure::option(
-                option,
-                format!("{given} runs nothing: expected 1 or more along each axis"),
-            ));
+            crate::warn(&format!("{option}: nothing runs in {given}"));
         }
         Ok(Self { pipeline, extent, group })
     }
