@@ -93,7 +93,8 @@ fn within_the_specification() {
             apply(&program.kernel(function), &mut x, &mut y, &mut results);
             let mut worst = Worst::default();
             for i in 0..x.len() {
-                worst.add(function, is_fast, [x[i], y[i]], results[i]);
+                let at = [x[i], y[i]];
+                worst.add(function, is_fast, at, results[i], function.reference.value(at));
             }
             assert!(worst.count > 1000, "{}: hardly anything compared", function.name);
             if let Some((at, got, want)) = worst.broken {

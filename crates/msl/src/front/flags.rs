@@ -35,6 +35,8 @@ const LANGUAGE: &[&str] = &[
     "-fdeclspec",
     "-fdeprecated-macro",
     "-fno-rtti",
+    // Signed integers wrap around: undefined, LLVM may take an index out of the range that a guard has found it in.
+    "-fwrapv",
     // A GPU's loop may be endless; that is stopped, not undefined.
     "-fno-finite-loops",
     "-fno-gnu-inline-asm",

@@ -16,20 +16,26 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Kernel(Arc<KernelInner>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct KernelInner {
     source: Source,
     reflection: FunctionReflection,
     log: PipelineLog,
     program: Program,
     code: Arc<Code>,
-    /// For threadgroups that `code` is not for, made when a launch has some: straight ones, and others.
+    special: Arc<Special>,
+    /// So many threadgroups of a launch are worth code for SIMD-groups that run together.
+    many: u64,
+}
+
+/// Code for what a kernel's first code is not for, or slow for, made when a launch needs it.
+#[derive(Debug)]
+struct Special {
+    /// For threadgroups that the first code is not for: straight ones, and others.
     straight: Later,
     general: Later,
-    /// For threadgroups whose SIMD-groups are run together, by their number, along x and along y; made when a launch has
-    /// `many` of them.
+    /// For threadgroups whose SIMD-groups are run together, by their number, along x and along y.
     together: Box<[[Later; 2]]>,
-    many: u64,
 }
 
 /// Code that is made when it is first needed.
@@ -75,7 +81,8 @@ impl Kernel {
     ) -> Result<Self, PipelineError> {
         let (library, name, constants) = (library.clone(), name.to_owned(), constants.clone());
         let source = Source { library, name, constants, options: *options };
-        let Compiled { reflection, log, code } = source.compile(Groups::Whole)?;
+        let compiled = source.compile(Groups::Whole)?;
+        let reflection = &compiled.reflection;
         let writable_buffers = reflection
             .arguments
             .iter()
@@ -86,23 +93,22 @@ impl Kernel {
             writable_buffers,
             static_threadgroup_memory: reflection.static_threadgroup_memory_length,
         };
-        Ok(Self::new(KernelParts { source, reflection, log, program, code: Arc::new(code) }, MANY))
+        Ok(Self::new(source, program, compiled))
     }
 
-    fn new(parts: KernelParts, many: u64) -> Self {
-        let KernelParts { source, reflection, log, program, code } = parts;
-        let together = (0..code.most_together()).map(|_| Default::default()).collect();
+    fn new(source: Source, program: Program, compiled: Compiled) -> Self {
+        let Compiled { reflection, log, code } = compiled;
         let (straight, general) = Default::default();
+        let together = (0..code.most_together()).map(|_| Default::default()).collect();
+        let special = Arc::new(Special { straight, general, together });
         Self(Arc::new(KernelInner {
             source,
             reflection,
             log,
             program,
-            code,
-            straight,
-            general,
-            together,
-            many,
+            code: Arc::new(code),
+            special,
+            many: MANY,
         }))
     }
 
@@ -143,21 +149,15 @@ impl Kernel {
             return Ok(None);
         }
         let (source, program) = (source.clone(), program.clone());
-        let Compiled { reflection, log, code } = source.compile(Groups::Any)?;
-        Ok(Some(Self::new(KernelParts { source, reflection, log, program, code: Arc::new(code) }, MANY)))
+        let compiled = source.compile(Groups::Any)?;
+        Ok(Some(Self::new(source, program, compiled)))
     }
 
     /// The same kernel, for which [`prepare`](Self::prepare) compiles code that is faster for many threadgroups also if a launch
     /// has few of them: for tests, as it must do the same. None if the kernel has no such code.
     pub fn for_few_threadgroups(&self) -> Option<Self> {
-        let KernelInner { source, reflection, log, program, code, .. } = &*self.0;
-        (code.most_together() > 0).then(|| {
-            let (source, reflection, log) = (source.clone(), reflection.clone(), log.clone());
-            Self::new(
-                KernelParts { source, reflection, log, program: program.clone(), code: code.clone() },
-                1,
-            )
-        })
+        (self.0.code.most_together() > 0)
+            .then(|| Self(Arc::new(KernelInner { many: 1, ..(*self.0).clone() })))
     }
 
     /// The number of units of work of a launch: threadgroups, or parts of the grid where the kernel does not know of
@@ -193,7 +193,8 @@ impl Kernel {
     }
 
     fn shapes(&self, launch: &Launch<'_>) -> Result<Shapes<'_>, PipelineError> {
-        let KernelInner { source, code, straight, general, together, many, .. } = &*self.0;
+        let KernelInner { source, code, special, many, .. } = &*self.0;
+        let Special { straight, general, together } = &**special;
         let compile = |groups| source.compile(groups).map(|compiled| compiled.code);
         let together = match code.gang(launch) {
             Some(gang) if runtime::whole_threadgroups(launch) >= *many => {
@@ -212,15 +213,6 @@ impl Kernel {
         };
         Ok(Shapes { straight, general, together })
     }
-}
-
-/// What a kernel has from its start.
-struct KernelParts {
-    source: Source,
-    reflection: FunctionReflection,
-    log: PipelineLog,
-    program: Program,
-    code: Arc<Code>,
 }
 
 impl Source {

@@ -21,7 +21,7 @@ use super::ways::{self, WAYS, Way};
 /// A launch that takes longer hangs; generous, because the machine may be busy.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
 /// Dispatches of each kernel.
-const DISPATCHES: u64 = 10;
+const DISPATCHES: u64 = 12;
 /// One in so many kernels is tried without checks as well.
 const UNCHECKED: u64 = 4;
 
@@ -71,13 +71,29 @@ pub(crate) struct Counts {
     pub(crate) warnings: BTreeMap<String, usize>,
 }
 
+impl Counts {
+    pub(crate) fn add(&mut self, other: Self) {
+        self.kernels += other.kernels;
+        self.finished += other.finished;
+        self.faulted += other.faulted;
+        for (warning, count) in other.warnings {
+            *self.warnings.entry(warning).or_default() += count;
+        }
+    }
+}
+
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { kernels, finished, faulted, warnings } = self;
         for (warning, count) in warnings {
             writeln!(f, "{count} times: {warning}")?;
         }
-        write!(f, "{kernels} kernels, {} ways: {finished} launches agree, {faulted} fault alike", WAYS.len())
+        let launches = finished + faulted;
+        write!(
+            f,
+            "{kernels} kernels, {launches} launches in {} ways: {finished} agree, {faulted} fault alike",
+            WAYS.len()
+        )
     }
 }
 
@@ -155,18 +171,11 @@ impl<'a> Subject<'a> {
 fn check(library: &Library, subject: &Subject<'_>, seed: u64, counts: &mut Counts) -> Result<(), Problem> {
     let constants = data::constants(seed);
     // What lies outside of buffers is undefined without checks.
-    let tried: Vec<&Way> = WAYS
-        .iter()
-        .filter(|way| way.checked || !subject.may_fault && seed.is_multiple_of(UNCHECKED))
-        .collect();
-    let build = |way: &&Way| {
-        // SAFETY: programs are made so that they stay within their buffers if they may not fault.
-        unsafe { way.build(library, subject.name, &constants) }
-            .map_err(|e| problem(Kind::Build, format!("{}: {e}", way.name)))
-    };
-    let built: Vec<Option<Kernel>> = tried.iter().map(build).collect::<Result<_, _>>()?;
-    let there = tried.into_iter().zip(built).filter_map(|(way, kernel)| Some((way, kernel?)));
-    let (ways, kernels): (Vec<&Way>, Vec<Kernel>) = there.unzip();
+    let wanted = |way: &Way| way.checked || !subject.may_fault && seed.is_multiple_of(UNCHECKED);
+    // SAFETY: programs are made so that they stay within their buffers if they may not fault.
+    let built = unsafe { ways::build(library, subject.name, &constants, wanted) };
+    let (ways, kernels): (Vec<&Way>, Vec<Kernel>) =
+        built.map_err(|text| problem(Kind::Build, text))?.into_iter().unzip();
     for (kernel, way) in kernels.iter().zip(&ways) {
         for warning in &kernel.log().warnings {
             if warning.message.contains("a bug of the compiler") {

@@ -44,7 +44,7 @@ pub(crate) fn check_file(path: &Path) {
 /// Checks a program in another process.
 pub(crate) fn apart(seed: u64, program: &Program) -> Option<Problem> {
     let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-    let path = directory.join(format!("kernel-{}.metal", std::process::id()));
+    let path = directory.join(format!("kernel-{}-{seed}.metal", std::process::id()));
     std::fs::write(&path, text(seed, program)).expect("the directory is there");
     let output = Command::new(std::env::current_exe().expect("this program has a path"))
         .args(["generated_kernels_agree", "--exact", "--nocapture"])

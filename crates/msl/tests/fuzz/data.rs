@@ -96,16 +96,13 @@ pub(crate) fn constants(seed: u64) -> FunctionConstantValues {
     constants
 }
 
-impl Dispatch {
-    /// The dispatches to try a kernel with that uses some of the buffers.
-    pub(crate) fn some(class: Class, seed: u64, count: u64, uses: impl Fn(usize) -> bool) -> Vec<Self> {
-        (0..count).map(|n| Self::generate(class, seed.wrapping_mul(31).wrapping_add(n), &uses)).collect()
-    }
+/// Threads of a grid and of its threadgroups.
+type Shape = [[u32; 3]; 2];
 
-    fn generate(class: Class, seed: u64, uses: &impl Fn(usize) -> bool) -> Self {
-        let mut random = Rng::with_seed(seed);
-        let shapes: &[[[u32; 3]; 2]] = match class {
-            Class::Line => &[
+impl Class {
+    fn shapes(self) -> &'static [Shape] {
+        match self {
+            Self::Line => &[
                 [[1, 1, 1], [32, 1, 1]],
                 [[32, 1, 1], [32, 1, 1]],
                 [[40, 1, 1], [64, 1, 1]],
@@ -118,7 +115,7 @@ impl Dispatch {
                 [[512, 1, 1], [256, 1, 1]],
                 [[263, 1, 1], [32, 1, 1]],
             ],
-            Class::Plane => &[
+            Self::Plane => &[
                 [[8, 8, 1], [8, 8, 1]],
                 [[33, 5, 1], [16, 2, 1]],
                 [[64, 3, 1], [32, 2, 1]],
@@ -130,14 +127,14 @@ impl Dispatch {
                 [[64, 8, 1], [32, 8, 1]],
                 [[33, 15, 1], [32, 4, 1]],
             ],
-            Class::Space => &[
+            Self::Space => &[
                 [[4, 4, 4], [4, 4, 4]],
                 [[9, 5, 3], [4, 2, 2]],
                 [[40, 2, 2], [32, 1, 2]],
                 [[1, 3, 50], [1, 1, 25]],
                 [[32, 8, 2], [32, 2, 1]],
             ],
-            Class::Group => &[
+            Self::Group => &[
                 [[32, 1, 1], [32, 1, 1]],
                 [[128, 1, 1], [64, 1, 1]],
                 [[256, 1, 1], [256, 1, 1]],
@@ -156,8 +153,23 @@ impl Dispatch {
                 [[64, 8, 1], [32, 8, 1]],
                 [[32, 16, 1], [32, 4, 1]],
             ],
-        };
-        let [grid, group] = shapes[random.usize(..shapes.len())];
+        }
+    }
+}
+
+impl Dispatch {
+    /// The dispatches to try a kernel with that uses some of the buffers: each shape has several, with different contents.
+    pub(crate) fn some(class: Class, seed: u64, count: u64, uses: impl Fn(usize) -> bool) -> Vec<Self> {
+        // Where threadgroups matter, many shapes have code of their own, which takes far longer than to run it.
+        let shapes = class.shapes();
+        let most = if class == Class::Group { 3 } else { shapes.len() };
+        let shapes = Rng::with_seed(seed).choose_multiple(shapes, most);
+        let seeds = (0..count).map(|n| seed.wrapping_mul(31).wrapping_add(n));
+        seeds.zip(shapes.iter().cycle()).map(|(seed, shape)| Self::generate(**shape, seed, &uses)).collect()
+    }
+
+    fn generate([grid, group]: Shape, seed: u64, uses: &impl Fn(usize) -> bool) -> Self {
+        let mut random = Rng::with_seed(seed);
         let threads = grid.iter().product::<u32>();
         let mut content =
             |(i, buffer)| if uses(i) { content(buffer, threads, &mut random) } else { Vec::new() };

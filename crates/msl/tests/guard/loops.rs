@@ -7,7 +7,7 @@ use fastrand::Rng;
 use msl::{FaultKind, FunctionConstantValues, Kernel, KernelFault, Launch, Memory, Scratch};
 
 use super::memory::{Guard, Guarded};
-use crate::ways::{self, WAYS};
+use crate::ways;
 
 /// Elements of the buffer; each is its own index at first.
 const ELEMENTS: i64 = 700;
@@ -227,11 +227,10 @@ pub(super) fn check(test: &Loop) -> Result<(), String> {
     for (variant, loads) in VARIANTS.iter().flat_map(|v| [(v, true), (v, false)]) {
         let source = source(test, variant, loads);
         let library = super::compile(&source)?;
-        for way in WAYS.iter().filter(|way| way.checked) {
-            // SAFETY: the way is checked.
-            let kernel = unsafe { way.build(&library, "k", &FunctionConstantValues::new()) }
-                .map_err(|e| format!("{}: {e}", way.name))?;
-            let Some(kernel) = kernel else { continue };
+        let constants = FunctionConstantValues::new();
+        // SAFETY: these ways are checked.
+        let built = unsafe { ways::build(&library, "k", &constants, |way| way.checked) }?;
+        for (way, kernel) in built {
             let mut random = Rng::with_seed(test.code.len() as u64);
             for set in 0..SETS {
                 let mut q = numbers(&mut random);

@@ -7,7 +7,7 @@ use msl::{Access, FaultKind, FunctionConstantValues, Kernel, KernelFault, Launch
 
 use super::memory::{Guard, Guarded};
 use super::patterns::{ELEMENTS, Element, Pattern, TYPES};
-use crate::ways::{self, WAYS};
+use crate::ways;
 
 /// What a thread does with its element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,11 +190,10 @@ pub(super) fn check(pattern: &'static Pattern) -> Result<(), String> {
     let mut counts = Counts::default();
     let mut problems = String::new();
     for case in &cases {
-        for way in WAYS.iter().filter(|way| way.checked) {
-            // SAFETY: the way is checked.
-            let kernel = unsafe { way.build(&library, &case.name(), &FunctionConstantValues::new()) }
-                .map_err(|e| format!("{}: {e}", way.name))?;
-            let Some(kernel) = kernel else { continue };
+        let constants = FunctionConstantValues::new();
+        // SAFETY: these ways are checked.
+        let built = unsafe { ways::build(&library, &case.name(), &constants, |way| way.checked) }?;
+        for (way, kernel) in built {
             let mut number = 0;
             for [grid, group] in case.form.shapes() {
                 let threads = grid.iter().product::<u32>();

@@ -7,7 +7,7 @@ use msl::{FaultKind, FunctionConstantValues, KernelFault, Launch, Scratch};
 
 use super::memory::{Guard, Guarded};
 use super::patterns::TYPES;
-use crate::ways::{self, WAYS};
+use crate::ways;
 
 /// What must happen.
 #[derive(Clone, Copy, Debug)]
@@ -391,11 +391,10 @@ pub(super) fn check(case: &Case) -> Result<(), String> {
     let mut problems = String::new();
     for source in sources(case) {
         let library = super::compile(&source)?;
-        for way in WAYS.iter().filter(|way| way.checked) {
-            // SAFETY: the way is checked.
-            let kernel = unsafe { way.build(&library, "k", &FunctionConstantValues::new()) }
-                .map_err(|e| format!("{}: {e}", way.name))?;
-            let Some(kernel) = kernel else { continue };
+        let constants = FunctionConstantValues::new();
+        // SAFETY: these ways are checked.
+        let built = unsafe { ways::build(&library, "k", &constants, |way| way.checked) }?;
+        for (way, kernel) in built {
             for (p, end) in case.runs {
                 for guard in Guard::BOTH {
                     if let Err(problem) = run(&kernel, case, *p, *end, guard) {

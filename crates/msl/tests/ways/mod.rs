@@ -1,9 +1,6 @@
 //! The ways to build and run a kernel that must agree.
 
-use msl::{
-    BuildOptions, Execution, FunctionConstantValues, Kernel, KernelFault, Launch, Library, PipelineError,
-    Scratch,
-};
+use msl::{BuildOptions, Execution, FunctionConstantValues, Kernel, KernelFault, Launch, Library, Scratch};
 
 /// A way to build a kernel.
 pub(crate) struct Way {
@@ -23,26 +20,38 @@ pub(crate) const WAYS: &[Way] = &[
     Way { name: "SIMD-groups together", execution: Execution::Vector, checked: true, together: true },
 ];
 
-impl Way {
-    /// Builds a kernel; none if it has no such code.
-    ///
-    /// # Safety
-    ///
-    /// If the way is not checked, no access of the kernel is outside of its memory in any launch.
-    pub(crate) unsafe fn build(
-        &self,
-        library: &Library,
-        name: &str,
-        constants: &FunctionConstantValues,
-    ) -> Result<Option<Kernel>, PipelineError> {
-        let mut options = BuildOptions::default().with_execution(self.execution);
-        if !self.checked {
-            // SAFETY: the caller's promise.
-            options = unsafe { options.unchecked() };
-        }
-        let kernel = Kernel::build_with(library, name, constants, &options)?;
-        Ok(if self.together { kernel.for_few_threadgroups() } else { Some(kernel) })
+/// Builds a kernel in those of the ways that are wanted and that it has code for. An error names the way.
+///
+/// # Safety
+///
+/// If a way that is not checked is wanted, no access of the kernel is outside of its memory in any launch.
+pub(crate) unsafe fn build(
+    library: &Library,
+    name: &str,
+    constants: &FunctionConstantValues,
+    wanted: impl Fn(&Way) -> bool,
+) -> Result<Vec<(&'static Way, Kernel)>, String> {
+    let mut built: Vec<(&Way, Kernel)> = Vec::new();
+    for way in WAYS.iter().filter(|way| wanted(way)) {
+        let is_same = |other: &Way| (other.execution, other.checked) == (way.execution, way.checked);
+        // What is compiled for one is for the other as well.
+        let beside = built.iter().find(|(other, _)| is_same(other)).map(|(_, kernel)| kernel.clone());
+        let kernel = match beside {
+            Some(kernel) => kernel,
+            None => {
+                let mut options = BuildOptions::default().with_execution(way.execution);
+                if !way.checked {
+                    // SAFETY: the caller's promise.
+                    options = unsafe { options.unchecked() };
+                }
+                Kernel::build_with(library, name, constants, &options)
+                    .map_err(|error| format!("{}: {error}", way.name))?
+            }
+        };
+        let kernel = if way.together { kernel.for_few_threadgroups() } else { Some(kernel) };
+        built.extend(kernel.map(|kernel| (way, kernel)));
     }
+    Ok(built)
 }
 
 /// Runs all of a launch on this thread.

@@ -106,13 +106,13 @@ fn code_for_other_threadgroups_is_compiled_when_a_launch_has_some() {
     let kernel = build(&library);
     assert_works_with(&kernel, [32, 1, 1]);
     assert_works_with(&kernel, [7, 1, 1]);
-    assert!(kernel.0.general.get().is_none() && for_all().is_none(), "not needed so far");
+    assert!(kernel.0.special.general.get().is_none() && for_all().is_none(), "not needed so far");
     assert_works_with(&kernel, [8, 2, 1]);
-    assert!(kernel.0.general.get().is_some() && for_all().is_some());
+    assert!(kernel.0.special.general.get().is_some() && for_all().is_some());
     // The last threadgroup of a row has four threads.
     let kernel = build(&library);
     assert_works_with(&kernel, [32, 2, 1]);
-    assert!(kernel.0.general.get().is_some());
+    assert!(kernel.0.special.general.get().is_some());
 }
 
 #[test]
@@ -147,9 +147,9 @@ fn code_for_parts_of_simdgroups_that_wait_is_compiled_when_a_launch_has_some() {
     };
     run(128);
     run(96);
-    assert!(kernel.0.straight.get().is_none(), "not needed so far");
+    assert!(kernel.0.special.straight.get().is_none(), "not needed so far");
     run(100);
-    assert!(kernel.0.straight.get().is_some() && kernel.0.general.get().is_none());
+    assert!(kernel.0.special.straight.get().is_some() && kernel.0.special.general.get().is_none());
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn code_for_simdgroups_together_is_compiled_for_launches_that_have_many_of_their
         let expected = (0..64 * groups).map(|i| i / 64 * 64 + 63 - i % 64);
         assert!(out.into_iter().eq(expected), "{groups} threadgroups");
     };
-    let is_there = || kernel.0.together[1][0].get().is_some();
+    let is_there = || kernel.0.special.together[1][0].get().is_some();
     run(MANY as u32 - 1);
     assert!(!is_there());
     run(MANY as u32);
