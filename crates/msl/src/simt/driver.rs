@@ -2,20 +2,82 @@
 
 use std::mem::offset_of;
 
+use super::code::{Code, Operand};
 use super::{Plan, Threads};
 use crate::SIMD_WIDTH;
 use crate::runtime::GroupContext;
 
 /// Of the functions that run a tile: position of the first thread, in the grid or in the threadgroup, its index in the
-/// threadgroup, and the number of threads if it may be less than all.
-pub(super) fn parameters() -> String {
-    format!("{}, i32 %first, i32 %x, i32 %y, i32 %z, i32 %count", context())
+/// threadgroup, the number of threads if it may be less than all, and where the tables of bindings are if [`is_in_loop`].
+pub(super) fn parameters(plan: &Plan) -> String {
+    let mut text = format!("{}, i32 %first, i32 %x, i32 %y, i32 %z, i32 %count", context());
+    if is_in_loop(plan) {
+        text += &tables_as_arguments();
+    }
+    text
+}
+
+/// Whether a plan's function becomes part of a loop over tiles.
+fn is_in_loop(plan: &Plan) -> bool {
+    plan.full && !plan.waits && !plan.together
+}
+
+/// The tables of bindings: names of their addresses, and where the context has these.
+const TABLES: [(&str, usize); 2] = [
+    ("%buffers", offset_of!(GroupContext, buffers)),
+    ("%threadgroup.arguments", offset_of!(GroupContext, threadgroup_arguments)),
+];
+
+/// What is known of the address of a table of bindings: it does not change, and there is a table, which may be read at any
+/// time.
+const TABLE: &str = "!invariant.load !2, !dereferenceable !3, !noundef !2, !align !4";
+
+/// The address of the table of bindings that is at an offset of the context.
+pub(super) fn table(plan: &Plan, code: &mut Code, offset: usize) -> Operand {
+    if is_in_loop(plan)
+        && let Some((name, _)) = TABLES.iter().find(|(_, place)| *place == offset)
+    {
+        return Operand::new(*name);
+    }
+    let place = code.value(format_args!("getelementptr i8, ptr %context, i64 {offset}"));
+    code.value(format_args!("load ptr, ptr {place}, {TABLE}"))
+}
+
+/// Loads the addresses of the tables before a loop over tiles. Loaded in it they could only be moved out of it, as the loop
+/// may have no iteration, by forgetting that they may be read at any time: then what is in the tables would stay in the loop.
+fn tables() -> String {
+    let load = |(name, offset)| {
+        let place = format!("getelementptr i8, ptr %context, i64 {offset}");
+        format!("  {name}.place = {place}\n  {name} = load ptr, ptr {name}.place, {TABLE}\n")
+    };
+    TABLES.map(load).concat()
+}
+
+/// The tables as parameters and arguments.
+fn tables_as_arguments() -> String {
+    TABLES.map(|(name, _)| format!(", ptr {name}")).concat()
 }
 
 /// The parameter of the context, which may be read at any time.
 fn context() -> String {
     format!("ptr noundef align 8 dereferenceable({}) %context", size_of::<GroupContext>())
 }
+
+/// The attributes that all functions have in common, which [`attributes`] defines.
+pub(super) const ATTRIBUTES: &str = "#0";
+
+/// The definition of [`ATTRIBUTES`] for a machine whose vector registers have so many bytes. LLVM decides too late what has to
+/// wait on the stack to align it for that: where vectors are larger than what the stack is aligned to anyway, half of them
+/// would lie across two lines of the cache.
+pub(super) fn attributes(vector_bytes: u32) -> String {
+    match vector_bytes {
+        0..=STACK_ALIGNMENT => format!("attributes {ATTRIBUTES} = {{ nounwind }}\n"),
+        bytes => format!("attributes {ATTRIBUTES} = {{ nounwind alignstack={bytes} }}\n"),
+    }
+}
+
+/// In bytes, on all machines that kernels run on.
+const STACK_ALIGNMENT: u32 = 16;
 
 /// The function that runs a tile of which all threads are there.
 pub(super) const WHOLE: &str = "msl.whole";
@@ -38,19 +100,20 @@ fn rows(plan: &Plan) -> String {
     let lanes = plan.lanes;
     let [width, height] = plan.extents();
     let context = context();
-    let call = |name: &str, x: &str, y: &str, count: &str| {
-        format!("call void @{name}(ptr %context, i32 0, i32 {x}, i32 {y}, i32 %z, i32 {count})")
+    let call = |name: &str, x: &str, y: &str, more: &str| {
+        format!("call void @{name}(ptr %context, i32 0, i32 {x}, i32 {y}, i32 %z, i32 {more})")
     };
-    let whole = call(WHOLE, "%x", "%y", &lanes.to_string());
+    let whole = call(WHOLE, "%x", "%y", &format!("{lanes}{}", tables_as_arguments()));
     let part = call(PART, "%px", "%py", "%n");
     let head = format!(
-        "define void @msl.rows({context}, i32 %x0, i32 %x1, i32 %y0, i32 %y1, i32 %z) nounwind {{
+        "define void @msl.rows({context}, i32 %x0, i32 %x1, i32 %y0, i32 %y1, i32 %z) {ATTRIBUTES} {{
 entry:
-  %none.x = icmp uge i32 %x0, %x1
+{}  %none.x = icmp uge i32 %x0, %x1
   %none.y = icmp uge i32 %y0, %y1
   %none = or i1 %none.x, %none.y
   br i1 %none, label %end, label %line
-line:"
+line:",
+        tables()
     );
     // Both orders have the same loops: an outer and an inner one over tiles, and rows of single tiles at the edges.
     if height > 1 {
@@ -161,7 +224,7 @@ fn position(straight: bool) -> &'static str {
 fn whole_threadgroup(simdgroups: u32) -> String {
     let (context, threads) = (context(), simdgroups * SIMD_WIDTH);
     format!(
-        "define void @msl.threadgroup({context}) nounwind {{
+        "define void @msl.threadgroup({context}) {ATTRIBUTES} {{
   call void @{WHOLE}(ptr %context, i32 0, i32 0, i32 0, i32 0, i32 {threads})
   ret void
 }}
@@ -171,10 +234,11 @@ fn whole_threadgroup(simdgroups: u32) -> String {
 
 fn threadgroup(straight: bool) -> String {
     let (context, extents, position) = (context(), extents(), position(straight));
+    let (tables, arguments) = (tables(), tables_as_arguments());
     format!(
-        "define void @msl.threadgroup({context}) nounwind {{
+        "define void @msl.threadgroup({context}) {ATTRIBUTES} {{
 entry:
-{extents}  %empty = icmp eq i32 %n, 0
+{tables}{extents}  %empty = icmp eq i32 %n, 0
   br i1 %empty, label %end, label %simdgroup
 simdgroup:
   %first = phi i32 [0, %entry], [%next, %on]
@@ -182,7 +246,7 @@ simdgroup:
   %fits = icmp uge i32 %left, {SIMD_WIDTH}
   br i1 %fits, label %whole, label %part
 whole:
-  call void @{WHOLE}(ptr %context, i32 %first, i32 %x, i32 %y, i32 %z, i32 {SIMD_WIDTH})
+  call void @{WHOLE}(ptr %context, i32 %first, i32 %x, i32 %y, i32 %z, i32 {SIMD_WIDTH}{arguments})
   br label %on
 part:
   call void @{PART}(ptr %context, i32 %first, i32 %x, i32 %y, i32 %z, i32 %left)
@@ -205,7 +269,7 @@ fn simdgroup(straight: bool, has_part: bool) -> String {
         false => String::new(),
     };
     format!(
-        "define void @msl.simdgroup({context}, i32 %first) nounwind {{
+        "define void @msl.simdgroup({context}, i32 %first) {ATTRIBUTES} {{
 entry:
 {extents}{position}  %left = sub i32 %n, %first
   %fits = icmp uge i32 %left, {SIMD_WIDTH}

@@ -89,12 +89,12 @@ impl Plan {
         }
     }
 
-    /// Attributes of the functions of tiles.
+    /// Attributes of the functions of tiles, besides those of all functions.
     fn attributes(&self) -> &'static str {
         match (self.waits, self.full) {
-            (true, _) => "nounwind presplitcoroutine \"prefer-vector-width\"=\"512\"",
-            (false, true) => "nounwind alwaysinline \"prefer-vector-width\"=\"512\"",
-            (false, false) => "nounwind noinline \"prefer-vector-width\"=\"512\"",
+            (true, _) => "presplitcoroutine \"prefer-vector-width\"=\"512\"",
+            (false, true) => "alwaysinline \"prefer-vector-width\"=\"512\"",
+            (false, false) => "noinline \"prefer-vector-width\"=\"512\"",
         }
     }
 }
@@ -231,6 +231,7 @@ pub(crate) fn vectorise(
         text += part;
     }
     text += &driver::entry(&whole, has_part);
+    text += &driver::attributes(machine.vector_registers().bytes);
     // A store past the caches. Empty: what is read does not change. Then: branches that are usually taken, and seldom.
     text += &format!("!3 = !{{i64 {}}}\n!4 = !{{i64 8}}\n", crate::MAX_BUFFERS * size_of::<crate::Binding>());
     text += "!5 = !{i32 1}\n!2 = !{}\n!0 = !{!\"branch_weights\", i32 1000000, i32 1}\n!1 = !{!\"branch_weights\", i32 1, i32 1000000}\n";

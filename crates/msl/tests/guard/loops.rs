@@ -48,6 +48,13 @@ fn up(q: &[i32; 7], end: i32) -> impl Iterator<Item = i32> + use<> {
     (q[0]..end.max(q[0])).step_by(q[2] as usize)
 }
 
+/// `i + w + q[5]` where a guard holds, for the values of `w`, from `q[6]` to nothing.
+fn shrinking(i: u32, q: &[i32; 7], next: fn(u32) -> u32, guard: fn(u32, u32) -> bool) -> Option<Vec<i64>> {
+    let all = std::iter::successors(Some(q[6] as u32), |w| Some(next(*w))).take_while(|w| *w > 0);
+    let index = |w: u32| (i.wrapping_add(w) as i32).checked_add(q[5]).map(i64::from);
+    all.filter(|w| guard(i, *w)).map(index).collect()
+}
+
 const AFFINE: &str = "int(gid) * q[3] + i * q[4] + q[5]";
 
 pub(super) const LOOPS: &[Loop] = &[
@@ -140,6 +147,16 @@ pub(super) const LOOPS: &[Loop] = &[
                 .filter(|k| *k < i64::from((q[6] + 2 * q[5]) as u32));
             Some(guarded.collect())
         },
+    },
+    Loop {
+        name: "guarded_by_half",
+        code: "for (uint w = uint(q[6]); w > 0u; w >>= 1) if (gid < w) I(int(gid + w) + q[5]);",
+        indices: |gid, q| shrinking(gid as u32, q, |w| w >> 1, |gid, w| gid < w),
+    },
+    Loop {
+        name: "guarded_by_third",
+        code: "uint k = gid + 1u; for (uint w = uint(q[6]); w > 0u; w /= 3u) if (k <= w) I(int(k + w) + q[5]);",
+        indices: |gid, q| shrinking(gid as u32 + 1, q, |w| w / 3, |k, w| k <= w),
     },
     Loop {
         name: "nested",

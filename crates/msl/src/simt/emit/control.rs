@@ -11,7 +11,7 @@ use crate::simt::Threads;
 use crate::simt::code::{Form, Label, Operand};
 use crate::simt::loops::Loop;
 use crate::simt::schedule::Next;
-use crate::simt::shape::Lanes;
+use crate::simt::shape::{Lanes, has_effect};
 
 /// Larger blocks are not written twice.
 const MOST_INSTRUCTIONS: usize = 24;
@@ -444,6 +444,54 @@ impl Emitter<'_> {
         }
     }
 
+    /// Whether the tile may start again at the instruction being written because of an access outside of its memory: nothing can
+    /// have been seen of the tile, and all threads run the instruction, so that one of them does access what it may not.
+    pub(super) fn may_restart_here(&self) -> bool {
+        self.active.is_none() && self.inst.is_some_and(|inst| self.quiet.contains(&inst))
+    }
+
+    /// Goes on if a condition holds, as it usually does; else the tile starts again as other code.
+    pub(super) fn or_restart(&mut self, condition: &Operand) {
+        let (on, restart) = (self.code.label("on"), self.restart_label());
+        self.code.end(format_args!("br i1 {condition}, {}, {}, !prof !0", on.target(), restart.target()));
+        self.code.start(&on);
+    }
+
+    /// Instructions before which nothing can be seen of a tile, if it may start again; of those that have effects themselves only
+    /// stores, which check where they go first.
+    pub(super) fn find_quiet(&self) -> HashSet<Inst> {
+        let mut quiet = HashSet::new();
+        if !self.plan.may_restart {
+            return quiet;
+        }
+        let order = &self.nest.order;
+        let mut position = 0;
+        while let Some(&block) = order.get(position) {
+            // What is last in a loop comes before what is first in it, the next time.
+            let span = match self.nest.headed_by(block) {
+                Some(own) => self.nest.data(own).span.clone(),
+                None => position..position + 1,
+            };
+            let insts: Vec<Inst> = order[span.clone()]
+                .iter()
+                .flat_map(|block| &self.function.blocks[*block].instructions)
+                .copied()
+                .collect();
+            let op = |inst: &Inst| self.function.instructions[*inst].op;
+            match insts.iter().position(|inst| has_effect(op(inst))) {
+                None => quiet.extend(insts),
+                Some(first) if span.len() == 1 && self.nest.innermost(block).is_none() => {
+                    let stores = matches!(op(&insts[first]), Op::Store(_));
+                    quiet.extend(&insts[..first + usize::from(stores)]);
+                    break;
+                }
+                Some(_) => break,
+            }
+            position = span.end;
+        }
+        quiet
+    }
+
     /// Where a tile starts again as other code.
     pub(super) fn restart_label(&mut self) -> Label {
         self.restart.get_or_insert(Label::named("restart")).clone()
@@ -534,14 +582,6 @@ impl Emitter<'_> {
     pub(super) fn read_context(&mut self, ty: &str, offset: u64) -> Operand {
         let place = self.code.value(format_args!("getelementptr i8, ptr %context, i64 {offset}"));
         self.code.value(format_args!("load {ty}, ptr {place}, !invariant.load !2"))
-    }
-
-    /// Reads the address of a table of bindings from the context; the table may be read at any time.
-    pub(super) fn read_table(&mut self, offset: u64) -> Operand {
-        let place = self.code.value(format_args!("getelementptr i8, ptr %context, i64 {offset}"));
-        self.code.value(format_args!(
-            "load ptr, ptr {place}, !invariant.load !2, !dereferenceable !3, !noundef !2, !align !4"
-        ))
     }
 
     fn begin_coroutine(&mut self) {

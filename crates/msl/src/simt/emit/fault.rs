@@ -171,6 +171,13 @@ impl Emitter<'_> {
             self.code.value(format_args!("select {mask} {active}, {mask} {inside}, {mask} zeroinitializer"));
         let bad = self.code.value(format_args!("xor {mask} {active}, {good}"));
         let any = self.any(std::slice::from_ref(&bad));
+        // The rows after the first find what the first has stored.
+        if (row == 0 || !access.write) && self.may_restart_here() {
+            let (restart, on) = (self.restart_label(), self.code.label("on"));
+            self.unlikely(&any, &restart, &on);
+            self.code.start(&on);
+            return active.clone();
+        }
         let (fault, on) = (self.code.label("fault"), self.code.label("on"));
         self.unlikely(&any, &fault, &on);
         self.code.start(&fault);

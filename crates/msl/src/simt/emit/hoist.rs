@@ -3,6 +3,9 @@
 //! all lanes in all iterations, another version does without them: its lanes stay together. Where they do not lie so, the loop runs
 //! with its checks; or the tile starts again as rows, and the loop is not written again.
 //!
+//! Of an access under a guard in the loop only the lanes count for which the guard holds: `if (i < stride) sum[i] += sum[i + stride]`
+//! stays below twice the stride.
+//!
 //! A range is of whole numbers of which one is congruent to the value modulo the width of its type, so that additions and
 //! multiplications may wrap around; widening asks that the number itself fits.
 
@@ -38,6 +41,20 @@ enum Range {
     Within(i64, i64),
     /// A counter of a loop.
     Counter(Rc<Counter>),
+    /// A parameter of a loop's header that is shifted right or divided in each iteration: at most what it starts with.
+    Shrinking(Rc<Range>, Type),
+    /// That of lanes for which a guard holds.
+    Guarded(Rc<Range>, Rc<Limit>),
+}
+
+/// What a guard says of a value: as a number of a type it is less than another one, or equal.
+#[derive(Debug)]
+struct Limit {
+    value: Value,
+    most: Rc<Range>,
+    or_equal: bool,
+    ty: Type,
+    sign: Sign,
 }
 
 /// A parameter of a loop's header that changes by the same in each iteration, until a test at the loop's end.
@@ -80,8 +97,18 @@ enum Sign {
 /// What is checked before a loop.
 #[derive(Debug)]
 pub(super) struct Hoisted {
-    accesses: Vec<(Inst, Rc<Range>)>,
+    accesses: Vec<HoistedAccess>,
     guards: Vec<Guard>,
+}
+
+/// An access that is checked before a loop.
+#[derive(Debug)]
+struct HoistedAccess {
+    inst: Inst,
+    /// Of all lanes: nothing in it may wrap around, so that their offsets lie as their stride says.
+    range: Rc<Range>,
+    /// Of the lanes that do access memory, if guards in the loop say more of them.
+    active: Option<Rc<Range>>,
 }
 
 /// A branch in a loop at which no lanes part if these tests hold.
@@ -106,7 +133,7 @@ struct Below {
 impl Hoisted {
     /// The accesses that are checked.
     pub(super) fn accesses(&self) -> impl Iterator<Item = Inst> + '_ {
-        self.accesses.iter().map(|(inst, _)| *inst)
+        self.accesses.iter().map(|access| access.inst)
     }
 }
 
@@ -133,13 +160,16 @@ impl Emitter<'_> {
                 continue;
             }
             let accesses = self.accesses_in(l);
-            let mut analysis = Ranges { emitter: self, l, memo: HashMap::new() };
-            let hoistable = accesses.iter().filter(|(_, pointer)| {
+            let mut analysis = Ranges::new(self, l);
+            let hoistable = accesses.iter().filter(|(_, _, pointer)| {
                 self.plan.checked
                     && matches!(self.origins.of(*pointer), Origin::Argument(_) | Origin::Variable(_))
             });
             let ranges: Vec<_> = hoistable
-                .filter_map(|(inst, pointer)| Some((*inst, analysis.of(*pointer, Sign::Signed, DEPTH)?)))
+                .filter_map(|(block, inst, pointer)| {
+                    let range = analysis.of(*pointer, Sign::Signed, DEPTH)?;
+                    Some(HoistedAccess { inst: *inst, range, active: analysis.guarded(*block, *pointer) })
+                })
                 .collect();
             let guards = if accesses.is_empty() { Vec::new() } else { analysis.guards() };
             let is_outer = self.nest.all().any(|other| self.nest.data(other).parent == Some(l));
@@ -154,14 +184,16 @@ impl Emitter<'_> {
         found
     }
 
-    /// Loads and stores in a loop, with their pointers.
-    fn accesses_in(&self, l: Loop) -> Vec<(Inst, Value)> {
+    /// Loads and stores in a loop, with their blocks and pointers.
+    fn accesses_in(&self, l: Loop) -> Vec<(Block, Inst, Value)> {
         let blocks = &self.nest.order[self.nest.data(l).span.clone()];
-        let insts = blocks.iter().flat_map(|block| &self.function.blocks[*block].instructions);
+        let insts = blocks.iter().flat_map(|block| {
+            self.function.blocks[*block].instructions.iter().map(move |inst| (*block, *inst))
+        });
         insts
-            .filter_map(|inst| {
-                let data = &self.function.instructions[*inst];
-                matches!(data.op, Op::Load(_) | Op::Store(_)).then(|| (*inst, data.operands[0]))
+            .filter_map(|(block, inst)| {
+                let data = &self.function.instructions[inst];
+                matches!(data.op, Op::Load(_) | Op::Store(_)).then(|| (block, inst, data.operands[0]))
             })
             .collect()
     }
@@ -265,7 +297,7 @@ impl Emitter<'_> {
     /// Whether all hoisted accesses are within their memories.
     fn is_safe(&mut self, hoisted: &Hoisted) -> Operand {
         let mut conditions = Vec::new();
-        for (inst, range) in &hoisted.accesses {
+        for HoistedAccess { inst, range, active } in &hoisted.accesses {
             let data = &self.function.instructions[*inst];
             let write = matches!(data.op, Op::Store(_));
             let values = if write { &data.operands[1..] } else { &data.results[..] };
@@ -273,7 +305,11 @@ impl Emitter<'_> {
             let region = self.regions[&self.origins.of(data.operands[0])].clone();
             let access = self.checked_access(*inst, region, bytes, write);
             let limit = self.limit(&access, 0);
-            let (low, high) = self.range(range, &mut conditions);
+            let mut ends = self.range(range, &mut conditions);
+            if let Some(active) = active {
+                ends = self.range(active, &mut conditions);
+            }
+            let (low, high) = ends;
             conditions.push(self.code.value(format_args!("icmp sge i64 {low}, 0")));
             conditions.push(self.code.value(format_args!("icmp ult i64 {high}, {limit}")));
         }
@@ -310,6 +346,24 @@ impl Emitter<'_> {
                 (low, high)
             }
             Range::Counter(counter) => self.counter(counter, conditions),
+            Range::Shrinking(start, ty) => {
+                let (low, high) = self.range(start, conditions);
+                self.fits(&low, &high, *ty, Sign::Unsigned, conditions);
+                (Operand::int(0), high)
+            }
+            Range::Guarded(inner, limit) => {
+                let (low, high) = self.range(inner, conditions);
+                let (least, mut most) = self.range(&limit.most, conditions);
+                // What is compared are the numbers themselves.
+                for (low, high) in [(&low, &high), (&least, &most)] {
+                    self.fits(low, high, limit.ty, limit.sign, conditions);
+                }
+                if !limit.or_equal {
+                    most = self.exact("sadd", &most, &Operand::int(-1), conditions);
+                }
+                let high = self.extreme("smin", &[high, most]);
+                (low, high)
+            }
         }
     }
 
@@ -442,9 +496,69 @@ struct Ranges<'a, 'e> {
     emitter: &'e Emitter<'a>,
     l: Loop,
     memo: HashMap<(Value, Sign), Option<Rc<Range>>>,
+    /// What guards say of values where these ranges are for.
+    limits: Vec<Rc<Limit>>,
+    /// Whether it mattered.
+    is_limited: bool,
 }
 
-impl Ranges<'_, '_> {
+impl<'a, 'e> Ranges<'a, 'e> {
+    fn new(emitter: &'e Emitter<'a>, l: Loop) -> Self {
+        Self { emitter, l, memo: HashMap::new(), limits: Vec::new(), is_limited: false }
+    }
+
+    /// The range of a pointer in the lanes that run a block, if guards in the loop say anything of it.
+    fn guarded(&mut self, block: Block, pointer: Value) -> Option<Rc<Range>> {
+        // An address that is the same for all lanes is also read for rows of which none is active.
+        if self.emitter.lanes_of(pointer) == Lanes::Uniform {
+            return None;
+        }
+        let limits = self.limits_at(block);
+        if limits.is_empty() {
+            return None;
+        }
+        let mut ranges = Self { limits, ..Self::new(self.emitter, self.l) };
+        let found = ranges.of(pointer, Sign::Signed, DEPTH)?;
+        ranges.is_limited.then_some(found)
+    }
+
+    /// What the branches in the loop say that lead to a block and nowhere else.
+    fn limits_at(&mut self, mut block: Block) -> Vec<Rc<Limit>> {
+        let emitter = self.emitter;
+        let function = emitter.function;
+        let mut limits = Vec::new();
+        loop {
+            let mut edges = emitter.nest.order.iter().flat_map(|from| {
+                let targets = function.blocks[*from].terminator.targets();
+                targets.into_iter().filter(|target| target.block == block).map(move |_| *from)
+            });
+            let (Some(from), None) = (edges.next(), edges.next()) else { return limits };
+            if !emitter.nest.contains(self.l, from) {
+                return limits;
+            }
+            if let Terminator::Branch { condition, yes, .. } = &function.blocks[from].terminator {
+                let holds = yes.block == block;
+                for test in self.tests(*condition, holds) {
+                    limits.extend(self.limit_of(test, holds).map(Rc::new));
+                }
+            }
+            block = from;
+        }
+    }
+
+    /// What a comparison says of its operand that is less.
+    fn limit_of(&mut self, test: Inst, holds: bool) -> Option<Limit> {
+        let function = self.emitter.function;
+        let data = &function.instructions[test];
+        let Op::IntCompare(order) = data.op else { return None };
+        let (or_equal, sign, value, most) = in_order(order, data.operands[0], data.operands[1], holds)?;
+        // Numbers that are the same for all lanes are what they are.
+        if self.emitter.lanes_of(value) == Lanes::Uniform {
+            return None;
+        }
+        Some(Limit { value, most: self.of(most, sign, DEPTH)?, or_equal, ty: function.ty(value), sign })
+    }
+
     /// Branches in the loop at which lanes part, and what must hold that they do not: that numbers that differ from lane to
     /// lane are below others, as indices are below their limits.
     fn guards(&mut self) -> Vec<Guard> {
@@ -464,6 +578,10 @@ impl Ranges<'_, '_> {
             }
             let wanted = self.usual(*condition)?;
             let tests = self.below(*condition, wanted, DEPTH)?;
+            // What shrinks to nothing is above nothing.
+            if tests.iter().any(|test| matches!(*test.right, Range::Shrinking(..))) {
+                return None;
+            }
             Some(Guard { block, condition: wanted, tests })
         };
         span.filter_map(guard).collect()
@@ -512,19 +630,7 @@ impl Ranges<'_, '_> {
     }
 
     fn compared(&mut self, order: IntCompare, left: Value, right: Value, wanted: bool) -> Option<Below> {
-        let order = if wanted { order } else { negated(order) };
-        let (or_equal, sign, is_swapped) = match order {
-            IntCompare::Ult => (false, Sign::Unsigned, false),
-            IntCompare::Ule => (true, Sign::Unsigned, false),
-            IntCompare::Slt => (false, Sign::Signed, false),
-            IntCompare::Sle => (true, Sign::Signed, false),
-            IntCompare::Ugt => (false, Sign::Unsigned, true),
-            IntCompare::Uge => (true, Sign::Unsigned, true),
-            IntCompare::Sgt => (false, Sign::Signed, true),
-            IntCompare::Sge => (true, Sign::Signed, true),
-            IntCompare::Eq | IntCompare::Ne => return None,
-        };
-        let (left, right) = if is_swapped { (right, left) } else { (left, right) };
+        let (or_equal, sign, left, right) = in_order(order, left, right, wanted)?;
         let ty = self.emitter.function.ty(left);
         let (left, right) = (self.of(left, sign, DEPTH)?, self.of(right, sign, DEPTH)?);
         Some(Below { left, right, or_equal, ty, sign })
@@ -534,7 +640,11 @@ impl Ranges<'_, '_> {
         if let Some(found) = self.memo.get(&(value, sign)) {
             return found.clone();
         }
-        let found = self.find(value, sign, depth).map(Rc::new);
+        let mut found = self.find(value, sign, depth).map(Rc::new);
+        for limit in self.limits.iter().filter(|limit| limit.value == value && limit.sign == sign) {
+            found = found.map(|range| Rc::new(Range::Guarded(range, limit.clone())));
+            self.is_limited |= found.is_some();
+        }
         self.memo.insert((value, sign), found.clone());
         found
     }
@@ -681,6 +791,8 @@ impl Ranges<'_, '_> {
             .map(|target| target.arguments[position])
             .collect();
         let [start] = starts[..] else { return None };
+        let is_shrinking = self.is_shrunk(next, parameter);
+        let sign = if is_shrinking { Sign::Unsigned } else { sign };
         // The counter of the loop itself has its first value already; that of an inner loop is computed like any other.
         let start = if l == self.l {
             (emitter.lanes_of(parameter) != Lanes::Varying).then_some(())?;
@@ -688,6 +800,9 @@ impl Ranges<'_, '_> {
         } else {
             self.of(start, sign, depth - 1)?
         };
+        if is_shrinking {
+            return Some(Range::Shrinking(start, function.ty(parameter)));
+        }
         let tests = self.tests(*condition, continues);
         tests.into_iter().find_map(|test| {
             let start = start.clone();
@@ -778,6 +893,19 @@ impl Ranges<'_, '_> {
         Some(Counter { start, step, bound, beyond, steps_beyond, exact, ty, sign: tested })
     }
 
+    /// Whether a value is a parameter shifted right or divided, and so at most the same as an unsigned number.
+    fn is_shrunk(&self, next: Value, parameter: Value) -> bool {
+        let function = self.emitter.function;
+        let Definition::Result(inst, _) = function.values[next].definition else { return false };
+        let data = &function.instructions[inst];
+        let is_positive = |value: Value| function.constant_bits(value).is_some_and(|bits| bits > 0);
+        match data.op {
+            Op::Binary(Binary::LShr) => data.operands[0] == parameter,
+            Op::Binary(Binary::UDiv) => data.operands[0] == parameter && is_positive(data.operands[1]),
+            _ => false,
+        }
+    }
+
     /// By how much a value is more than a parameter.
     fn step(&self, next: Value, parameter: Value, sign: Sign) -> Option<Step> {
         let function = self.emitter.function;
@@ -795,6 +923,21 @@ impl Ranges<'_, '_> {
         }
         let known = !self.is_inside(other) && self.emitter.shapes.of(other).is_uniform();
         known.then_some(Step::Known(other, sign))
+    }
+}
+
+/// A comparison that holds, or fails, as: whether the numbers may be equal, how they are read, and which is less.
+fn in_order(order: IntCompare, left: Value, right: Value, holds: bool) -> Option<(bool, Sign, Value, Value)> {
+    match if holds { order } else { negated(order) } {
+        IntCompare::Ult => Some((false, Sign::Unsigned, left, right)),
+        IntCompare::Ule => Some((true, Sign::Unsigned, left, right)),
+        IntCompare::Slt => Some((false, Sign::Signed, left, right)),
+        IntCompare::Sle => Some((true, Sign::Signed, left, right)),
+        IntCompare::Ugt => Some((false, Sign::Unsigned, right, left)),
+        IntCompare::Uge => Some((true, Sign::Unsigned, right, left)),
+        IntCompare::Sgt => Some((false, Sign::Signed, right, left)),
+        IntCompare::Sge => Some((true, Sign::Signed, right, left)),
+        IntCompare::Eq | IntCompare::Ne => None,
     }
 }
 

@@ -160,7 +160,7 @@ impl Emitter<'_> {
         let inside: Vec<Operand> =
             offsets.iter().map(|o| self.code.value(format_args!("icmp ult i64 {o}, {limit}"))).collect();
         let all = self.all_of(&inside);
-        self.either(
+        self.unless_outside(
             &all,
             |this| offsets.iter().flat_map(|offset| read(this, offset)).collect(),
             |this| {
@@ -245,6 +245,21 @@ impl Emitter<'_> {
             });
         }
         all.unwrap_or(Operand::new("true"))
+    }
+
+    /// As [`either`](Self::either) where the other way is for accesses outside of their memory: the tile starts again if it may.
+    pub(super) fn unless_outside(
+        &mut self,
+        inside: &Operand,
+        usual: impl FnOnce(&mut Self) -> Vec<Operand>,
+        other: impl FnOnce(&mut Self) -> Vec<Operand>,
+        types: &[String],
+    ) -> Vec<Operand> {
+        if !self.may_restart_here() {
+            return self.either(inside, usual, other, types);
+        }
+        self.or_restart(inside);
+        usual(self)
     }
 
     /// Values of types from one of two ways, of which the first is usual.
@@ -333,7 +348,7 @@ impl Emitter<'_> {
             None => fast(self),
             Some(inside) => {
                 let types = vec![self.lane_form().of(element.ty); rows * element.count as usize];
-                self.either(
+                self.unless_outside(
                     &inside,
                     fast,
                     |this| {
@@ -562,12 +577,17 @@ impl Emitter<'_> {
         if self.checks() {
             let limit = self.limit(checked, 0);
             let inside = self.code.value(format_args!("icmp ult i64 {offset}, {limit}"));
-            let (good, bad) = (self.code.label("good"), self.code.label("bad"));
-            self.code.end(format_args!("br i1 {inside}, {}, {}, !prof !0", good.target(), bad.target()));
-            self.code.start(&bad);
-            self.report(checked, row, &active, &Offsets::Same(offset.clone()));
-            self.code.jump(&done);
-            self.code.start(&good);
+            // The rows after the first find what the first has stored.
+            if row == 0 && self.may_restart_here() {
+                self.or_restart(&inside);
+            } else {
+                let (good, bad) = (self.code.label("good"), self.code.label("bad"));
+                self.code.end(format_args!("br i1 {inside}, {}, {}, !prof !0", good.target(), bad.target()));
+                self.code.start(&bad);
+                self.report(checked, row, &active, &Offsets::Same(offset.clone()));
+                self.code.jump(&done);
+                self.code.start(&good);
+            }
         }
         self.aside(|this| {
             let mut last = None;
@@ -634,7 +654,7 @@ impl Emitter<'_> {
                 fast(self);
             }
             Some(inside) => {
-                self.either(
+                self.unless_outside(
                     &inside,
                     fast,
                     |this| {

@@ -65,6 +65,8 @@ pub(super) struct Emitter<'a> {
     inst: Option<Inst>,
     /// Accesses that need no checks where the code being written runs.
     proved: HashSet<Inst>,
+    /// Instructions before which nothing can be seen of the tile, if it may start again.
+    quiet: HashSet<Inst>,
     /// Branches at which no lanes part where the code being written runs, and what their conditions are there.
     open: HashMap<Block, bool>,
 }
@@ -113,7 +115,9 @@ pub(super) fn tile(
         inst: None,
         proved: HashSet::new(),
         open: HashMap::new(),
+        quiet: HashSet::new(),
     };
+    emitter.quiet = emitter.find_quiet();
     emitter.prologue()?;
     let hoisted = emitter.find_hoisted();
     emitter.remark_costs(&hoisted);
@@ -132,8 +136,9 @@ pub(super) fn tile(
     tables.declarations.extend(declarations);
     let attributes = plan.attributes();
     tables.functions.push(format!(
-        "define internal void @{name}({}) {attributes} {{\nplaces:\n{places}  br label %entry\n{text}}}\n",
-        super::driver::parameters()
+        "define internal void @{name}({}) {attributes} {} {{\nplaces:\n{places}  br label %entry\n{text}}}\n",
+        super::driver::parameters(plan),
+        super::driver::ATTRIBUTES
     ));
     Ok(())
 }

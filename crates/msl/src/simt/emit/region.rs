@@ -8,6 +8,7 @@ use super::Emitter;
 use crate::kernel::{Op, Storage, Variable};
 use crate::runtime::{GroupContext, KnownMemory, UNKNOWN_MEMORY};
 use crate::simt::code::Operand;
+use crate::simt::driver;
 use crate::simt::origin::Origin;
 use crate::target::binding_place;
 use crate::{Access, Binding, MAX_TOTAL_THREADS_PER_THREADGROUP, Memory, SIMD_WIDTH};
@@ -92,7 +93,7 @@ impl Emitter<'_> {
         else {
             return Err(format!("argument `{}` is no memory", data.name));
         };
-        let table = self.read_table(table as u64);
+        let table = driver::table(self.plan, &mut self.code, table);
         let entry = self.code.value(format_args!("getelementptr i8, ptr {table}, i64 {offset}"));
         let start = self.code.value(format_args!("load ptr, ptr {entry}, !invariant.load !2"));
         let length = offset_of!(Binding, length);

@@ -88,7 +88,7 @@ impl Emitter<'_> {
             Some(conditions) => {
                 let inside = self.all_of(&conditions);
                 let types = vec![self.lane_form().of(element.ty); rows * element.count as usize];
-                self.either(&inside, fast, slow, &types)
+                self.unless_outside(&inside, fast, slow, &types)
             }
         };
         values.chunks(element.count as usize).map(<[Operand]>::to_vec).collect()
@@ -249,7 +249,7 @@ impl Emitter<'_> {
             }
             Some(conditions) => {
                 let inside = self.all_of(&conditions);
-                self.either(&inside, fast, slow, &[]);
+                self.unless_outside(&inside, fast, slow, &[]);
             }
         }
     }
