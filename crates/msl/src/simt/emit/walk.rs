@@ -1,6 +1,8 @@
 //! Memory that is gone through from front to back: what will be needed of it is asked for before it is, since processors'
 //! own looking ahead stops at the ends of pages, and rows are about as long as those.
 
+use std::collections::HashMap;
+
 use super::Emitter;
 use super::region::Region;
 use crate::kernel::op::{Binary, Cast};
@@ -37,7 +39,8 @@ impl Emitter<'_> {
         let (op, origin) = (function.instructions[inst].op, self.origins.of(pointer));
         let all = function.blocks[block].instructions.iter().map(|inst| &function.instructions[*inst]);
         let fellows = all.filter(|data| data.op == op && self.origins.of(data.operands[0]) == origin);
-        self.advance(pointer, own, DEPTH) == Some(i64::from(bytes) * fellows.count() as i64)
+        let all = i64::from(bytes) * fellows.count() as i64;
+        self.advance(pointer, own, DEPTH, &mut HashMap::new()) == Some(all)
     }
 
     /// Asks for what later iterations or tiles will load if they go through their memory, and it is large. Once: before
@@ -56,16 +59,25 @@ impl Emitter<'_> {
         }
     }
 
-    /// Whether no block before that of the access being written accesses the same memory.
+    /// Whether nothing before the access being written accesses the same memory, but for its fellows in a loop.
     fn is_first(&self, pointer: Value) -> bool {
-        let Some(own) = self.inst.and_then(|inst| self.block_of(inst)) else { return false };
+        let Some(inst) = self.inst else { return false };
         let function = self.function;
         let origin = self.origins.of(pointer);
-        let before = self.nest.order.iter().take_while(|block| **block != own);
-        let insts = before.flat_map(|block| &function.blocks[*block].instructions);
-        !insts.map(|inst| &function.instructions[*inst]).any(|data| {
-            matches!(data.op, Op::Load(_) | Op::Store(_)) && self.origins.of(data.operands[0]) == origin
-        })
+        let has_fellows = !self.nest.loops.is_empty();
+        for block in &self.nest.order {
+            let insts = &function.blocks[*block].instructions;
+            let own = insts.iter().position(|other| *other == inst);
+            let before = own.map_or(insts.len(), |place| if has_fellows { 0 } else { place });
+            let accesses = insts[..before].iter().any(|other| {
+                let data = &function.instructions[*other];
+                matches!(data.op, Op::Load(_) | Op::Store(_)) && self.origins.of(data.operands[0]) == origin
+            });
+            if own.is_some() || accesses {
+                return !accesses;
+            }
+        }
+        false
     }
 
     fn block_of(&self, inst: Inst) -> Option<Block> {
@@ -75,52 +87,70 @@ impl Emitter<'_> {
 
     /// What is added to a value in each iteration of a loop, if that is known. Widening is taken to change nothing: this
     /// says what is worth doing, never what is right.
-    fn advance(&self, value: Value, own: Loop, depth: u32) -> Option<i64> {
-        let function = self.function;
+    fn advance(
+        &self,
+        value: Value,
+        own: Loop,
+        depth: u32,
+        known: &mut HashMap<Value, Option<i64>>,
+    ) -> Option<i64> {
         let depth = depth.checked_sub(1)?;
-        match function.values[value].definition {
+        if let Some(advance) = known.get(&value) {
+            return *advance;
+        }
+        let advance = match self.function.values[value].definition {
             Definition::Constant(_) => Some(0),
-            Definition::Parameter(block, position) => {
-                let data = self.nest.data(own);
-                if !self.nest.contains(own, block) {
-                    return Some(0);
-                }
-                let targets = function.blocks[data.latch].terminator.targets();
-                let back =
-                    targets.iter().find(|target| target.block == data.header && block == data.header)?;
-                let Definition::Result(next, _) =
-                    function.values[back.arguments[position as usize]].definition
-                else {
-                    return None;
-                };
-                let next = &function.instructions[next];
-                let is_sum = matches!(next.op, Op::Binary(Binary::Add) | Op::PtrAdd);
-                match next.operands[..] {
-                    [a, b] if is_sum && a == value => self.number(b),
-                    [a, b] if is_sum && b == value => self.number(a),
-                    _ => None,
-                }
+            Definition::Parameter(block, _) if !self.nest.contains(own, block) => Some(0),
+            Definition::Parameter(block, position) => self.counted(value, own, block, position as usize),
+            Definition::Result(inst, _)
+                if self.block_of(inst).is_none_or(|block| !self.nest.contains(own, block)) =>
+            {
+                Some(0)
             }
-            Definition::Result(inst, _) => {
-                if self.block_of(inst).is_none_or(|block| !self.nest.contains(own, block)) {
-                    return Some(0);
-                }
-                let data = &function.instructions[inst];
-                let of = |place: usize| self.advance(data.operands[place], own, depth);
-                match data.op {
-                    Op::Binary(Binary::Add) | Op::PtrAdd => of(0)?.checked_add(of(1)?),
-                    Op::Binary(Binary::Sub) => of(0)?.checked_sub(of(1)?),
-                    Op::Binary(Binary::Mul) => of(0)?.checked_mul(self.number(data.operands[1])?),
-                    Op::Binary(Binary::Shl) => {
-                        let by = u32::try_from(self.number(data.operands[1])?).ok()?;
-                        of(0)?.checked_mul(1i64.checked_shl(by)?)
-                    }
-                    // LLVM writes sums so where no bit is carried.
-                    Op::Binary(Binary::Or) => of(0).filter(|_| self.number(data.operands[1]).is_some()),
-                    Op::Cast(Cast::ZExt | Cast::SExt | Cast::Space) => of(0),
-                    _ => None,
-                }
+            Definition::Result(inst, _) => self.advance_of_result(inst, own, depth, known),
+        };
+        known.insert(value, advance);
+        advance
+    }
+
+    /// What is added to a parameter of a loop's header in each iteration.
+    fn counted(&self, value: Value, own: Loop, block: Block, position: usize) -> Option<i64> {
+        let (function, data) = (self.function, self.nest.data(own));
+        let targets = function.blocks[data.latch].terminator.targets();
+        let back = targets.iter().find(|target| target.block == data.header && block == data.header)?;
+        let Definition::Result(next, _) = function.values[back.arguments[position]].definition else {
+            return None;
+        };
+        let next = &function.instructions[next];
+        let is_sum = matches!(next.op, Op::Binary(Binary::Add) | Op::PtrAdd);
+        match next.operands[..] {
+            [a, b] if is_sum && a == value => self.number(b),
+            [a, b] if is_sum && b == value => self.number(a),
+            _ => None,
+        }
+    }
+
+    fn advance_of_result(
+        &self,
+        inst: Inst,
+        own: Loop,
+        depth: u32,
+        known: &mut HashMap<Value, Option<i64>>,
+    ) -> Option<i64> {
+        let data = &self.function.instructions[inst];
+        let mut of = |place: usize| self.advance(data.operands[place], own, depth, known);
+        match data.op {
+            Op::Binary(Binary::Add) | Op::PtrAdd => of(0)?.checked_add(of(1)?),
+            Op::Binary(Binary::Sub) => of(0)?.checked_sub(of(1)?),
+            Op::Binary(Binary::Mul) => of(0)?.checked_mul(self.number(data.operands[1])?),
+            Op::Binary(Binary::Shl) => {
+                let by = u32::try_from(self.number(data.operands[1])?).ok()?;
+                of(0)?.checked_mul(1i64.checked_shl(by)?)
             }
+            // LLVM writes sums so where no bit is carried.
+            Op::Binary(Binary::Or) => of(0).filter(|_| self.number(data.operands[1]).is_some()),
+            Op::Cast(Cast::ZExt | Cast::SExt | Cast::Space) => of(0),
+            _ => None,
         }
     }
 
