@@ -52,6 +52,16 @@ fn the_report_says_what_is_slow_and_where() {
     }
 }
 
+/// What goes through its memory from front to back reads ahead, and stores past the caches where the processor can.
+#[test]
+fn rows_are_read_ahead() {
+    let walk = on_cpu("compile walk.metal --kernel walk --emit vector").exits(0).without_complaint().out;
+    assert!(walk.contains("call void @llvm.prefetch"), "{walk}");
+    assert_eq!(walk.contains("!nontemporal"), cfg!(target_arch = "x86_64"), "{walk}");
+    let apart = on_cpu("compile walk.metal --kernel apart --emit vector").exits(0).without_complaint().out;
+    assert!(!apart.contains("@llvm.prefetch") && !apart.contains("!nontemporal"), "{apart}");
+}
+
 #[test]
 fn function_constants_change_the_code() {
     let line = "compile many.metal --kernel shift --emit kernel --constant 0=int:77777";

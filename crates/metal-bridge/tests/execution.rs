@@ -258,6 +258,49 @@ fn large_results_are_whole() {
     }
 }
 
+/// The same of rows that SIMD-groups go through, which are also read ahead, to the end of the memory.
+#[test]
+fn large_results_of_rows_are_whole() {
+    let source = r"
+        #include <metal_stdlib>
+        using namespace metal;
+        kernel void rows(device const uint *in [[buffer(0)]], device uint *out [[buffer(1)]],
+                         uint3 g [[thread_position_in_grid]], uint lane [[thread_index_in_simdgroup]]) {
+            const ulong start = ulong(g.y) * 1024 + lane;
+            for (ulong i = 0; i < 1024; i += 64) {
+                out[start + i] = 3 * in[start + i] + 1;
+                out[start + 32 + i] = 3 * in[start + 32 + i] + 1;
+            }
+        }";
+    let device = device(2);
+    let library = device.new_library_with_source(source, &CompileOptions::default()).unwrap();
+    let pipeline = pipeline(&library, "rows");
+    let queue = device.new_command_queue().unwrap();
+    let rows = (64 << 20) / 4096 + 1;
+    let count = rows * 1024;
+    let numbers: Vec<u32> = (0..count as u32 + 9).collect();
+    let numbers = device.new_buffer_with_data(&numbers, ResourceOptions::default()).unwrap();
+    let values = zeros(&device, count + 9);
+    for offset in [0, 36] {
+        let command_buffer = queue.new_command_buffer();
+        let mut encoder = command_buffer.new_compute_command_encoder().unwrap();
+        encoder.set_compute_pipeline_state(&pipeline).unwrap();
+        encoder.set_buffer(&numbers, offset, 0).unwrap();
+        encoder.set_buffer(&values, offset, 1).unwrap();
+        encoder.dispatch_threads([32, rows, 1], [32, 4, 1]).unwrap();
+        encoder.end_encoding().unwrap();
+        command_buffer.commit().unwrap();
+        command_buffer.wait_until_completed().unwrap();
+        let first = offset / 4;
+        let values = values.map_read::<u32>().unwrap();
+        let wrong = values[first..first + count]
+            .iter()
+            .zip(first as u32..)
+            .position(|(got, i)| *got != i.wrapping_mul(3) + 1);
+        assert_eq!(wrong, None, "offset {offset}");
+    }
+}
+
 /// The 16-bit floats of `half` and structures that are `bytemuck::Pod` are what kernels have.
 #[test]
 fn half_and_plain_structures_are_elements() {

@@ -2,11 +2,11 @@
 
 mod graph;
 
-use graph::{Random, check, check_with, placeholder};
+use graph::{Random, check, check_with, compile, placeholder, run};
 use metal_bridge::Result;
 use metal_bridge::graph::{
-    AttentionDescriptor, Convolution2dDescriptor, Graph, GraphTensor, Operand, Pooling2dDescriptor, Shape,
-    TensorData, TensorDataType,
+    AttentionDescriptor, Convolution2dDescriptor, Graph, GraphDevice, GraphOptimization, GraphTensor,
+    Operand, Pooling2dDescriptor, Shape, TensorData, TensorDataType,
 };
 
 use TensorDataType::{BFloat16, Bool, Float16, Float32, Int32, Int64, UInt8};
@@ -615,6 +615,67 @@ fn normalisations_and_losses() -> Result<()> {
     }
     let inputs: Vec<_> = inputs.iter().map(|(x, data)| (x, data.clone())).collect();
     check_with(&refs(&targets), &inputs, 3.0);
+    Ok(())
+}
+
+/// Rows that a SIMD-group shares: with and without what is left over beside whole iterations of its loops.
+#[test]
+fn rows_of_all_kinds_of_lengths() -> Result<()> {
+    let mut random = Random::new(15);
+    let graph = Graph::new();
+    let (mut targets, mut inputs) = (Vec::new(), Vec::new());
+    for length in [63, 64, 65, 96, 127, 128, 129, 160, 255, 256, 331, 1024, 1100] {
+        let shape = [3, length];
+        let x = placeholder(&graph, &shape, Float32);
+        let whole = placeholder(&graph, &shape, Int32);
+        targets.extend([
+            graph.softmax(&x, -1)?,
+            graph.layer_norm(&x, &[-1], None, None, 1e-5)?,
+            graph.reduction_minimum(&x, &[-1], false)?,
+            graph.reduction_sum(&whole, &[-1], false)?,
+            graph.reduction_maximum(&whole, &[-1], false)?,
+        ]);
+        inputs.push((x, random.data(Float32, &shape)));
+        inputs.push((whole, random.data(Int32, &shape)));
+    }
+    // Of rows over several axes, and of views.
+    let x = placeholder(&graph, &[2, 3, 7, 40], Float32);
+    targets.extend([
+        graph.layer_norm(&x, &[-2, -1], None, None, 1e-5)?,
+        graph.softmax(&graph.permute(&x, &[0, 2, 3, 1])?, -2)?,
+        graph.layer_norm(
+            &graph.reshape(&graph.permute(&x, &[3, 0, 1, 2])?, [20, 84])?,
+            &[-1],
+            None,
+            None,
+            1e-5,
+        )?,
+    ]);
+    inputs.push((x, random.data(Float32, &[2, 3, 7, 40])));
+    let inputs: Vec<_> = inputs.iter().map(|(x, data)| (x, data.clone())).collect();
+    check_with(&refs(&targets), &inputs, 3.0);
+    Ok(())
+}
+
+/// Far from 0, a variance that is the mean of squares less the square of the mean would have no correct digit.
+#[test]
+fn layer_norm_far_from_zero() -> Result<()> {
+    const LENGTH: usize = 1000;
+    let graph = Graph::new();
+    let x = placeholder(&graph, &[1, LENGTH], Float32);
+    let normal = graph.layer_norm(&x, &[-1], None, None, 0.0)?;
+    let values: Vec<f32> = (0..LENGTH).map(|i| 1e4 + (i * 7919 % 1009) as f32 / 1024.0).collect();
+    let wide: Vec<f64> = values.iter().map(|value| f64::from(*value)).collect();
+    let mean = wide.iter().sum::<f64>() / LENGTH as f64;
+    let variance = wide.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / LENGTH as f64;
+    let inputs = [(&x, TensorData::new([1, LENGTH], &values)?)];
+    let device = GraphDevice::new(&test_device());
+    let executable = compile(&device, &[&normal], &inputs, GraphOptimization::Level1);
+    let results = run(&executable, &[&normal], &inputs);
+    for (got, value) in results[0].to_f64().iter().zip(&wide) {
+        let expected = (value - mean) / variance.sqrt();
+        assert!((got - expected).abs() < 0.01, "{got} instead of {expected}");
+    }
     Ok(())
 }
 

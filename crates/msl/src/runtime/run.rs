@@ -186,11 +186,13 @@ pub(crate) unsafe fn run(
                 Entry::Grid { .. } => unreachable!("code for a grid is for all threadgroups"),
             }
             if let Some(fault) = (*host).fault.take() {
+                wait_for_streams();
                 return Err(fault);
             }
         }
         position.advance();
     }
+    wait_for_streams();
     Ok(())
 }
 

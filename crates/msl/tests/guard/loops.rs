@@ -77,6 +77,21 @@ pub(super) const LOOPS: &[Loop] = &[
         },
     },
     Loop {
+        name: "by_four",
+        code: "for (int i = q[0]; i < q[1]; i += 4) I(AFFINE);",
+        indices: |gid, q| affine(gid, q, (q[0]..q[1].max(q[0])).step_by(4)),
+    },
+    Loop {
+        name: "by_four_tested_last",
+        code: "int i = q[0]; do { I(AFFINE); i += 4; } while (i < q[1]);",
+        indices: |gid, q| affine(gid, q, (q[0]..q[1].max(q[0] + 1)).step_by(4)),
+    },
+    Loop {
+        name: "by_minus_three",
+        code: "for (int i = q[1]; i > q[0]; i -= 3) I(AFFINE);",
+        indices: |gid, q| affine(gid, q, (0..(q[1] - q[0]).max(0)).step_by(3).map(|n| q[1] - n)),
+    },
+    Loop {
         name: "own_end",
         code: "for (int i = q[0]; i < q[1] + int(gid % 3u); i += q[2]) I(AFFINE);",
         indices: |gid, q| affine(gid, q, up(q, q[1] + gid % 3)),

@@ -405,6 +405,15 @@ impl Emitter<'_> {
                 self.fits(&low, &high, counter.ty, counter.sign, conditions);
             }
         }
+        // From one start, the counter goes on in whole steps.
+        let is_far = matches!(counter.step, Step::Constant(step) if step.unsigned_abs() > 1);
+        let last = if is_far && !counter.exact && start.0 == start.1 {
+            let way = self.exact("ssub", &last, &start.0, conditions);
+            let rest = self.code.value(format_args!("srem i64 {way}, {step}"));
+            self.code.value(format_args!("sub i64 {last}, {rest}"))
+        } else {
+            last
+        };
         // The first iteration is not tested.
         if up {
             (start.0.clone(), self.extreme("smax", &[start.1.clone(), last]))

@@ -386,7 +386,10 @@ impl Emitter<'_> {
         let wide = Form::Vector(self.lanes() * count as u32);
         let ty = wide.of(element.memory);
         let all = match active {
-            None => self.code.value(format_args!("load {ty}, ptr {place}, align 1")),
+            None => {
+                self.ask_ahead(pointer, wide.bytes(element.memory), &place, &checked.region);
+                self.code.value(format_args!("load {ty}, ptr {place}, align 1"))
+            }
             Some(mask) => {
                 let mask = self.in_order(mask, reversed);
                 self.masked_load(Row::of(element), &place, &mask)

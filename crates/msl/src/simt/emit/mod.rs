@@ -19,6 +19,7 @@ mod strided;
 #[cfg(test)]
 mod tests;
 mod values;
+mod walk;
 
 use std::collections::{HashMap, HashSet};
 

@@ -3,14 +3,12 @@
 
 use super::Emitter;
 use super::region::Region;
+use super::walk::LINE;
 use crate::kernel::{Access, Op, Value};
-use crate::simt::Threads;
 use crate::simt::code::Operand;
 
 /// Smaller memories may be in the caches when they are read next.
 const LARGE: u64 = 64 << 20;
-/// Bytes of a line of the caches, in which stores are gathered on their way.
-const LINE: u32 = 64;
 
 impl Emitter<'_> {
     /// Whether a row of so many bytes may be stored past the caches: each thread does it once, and nothing is read from there.
@@ -20,11 +18,16 @@ impl Emitter<'_> {
         let is_plain = data.is_some_and(|data| data.op == Op::Store(Access::Plain));
         self.code.streams()
             && is_plain
-            && self.plan.full
-            && self.plan.threads == Threads::Grid
-            && self.nest.loops.is_empty()
-            && bytes.is_multiple_of(LINE)
+            && !self.is_ordered()
+            && self.walks(pointer, bytes)
             && !self.is_read(pointer)
+    }
+
+    /// Whether threads wait for what others have stored.
+    fn is_ordered(&self) -> bool {
+        let function = self.function;
+        let insts = self.nest.order.iter().flat_map(|block| &function.blocks[*block].instructions);
+        self.plan.waits || insts.into_iter().any(|inst| function.instructions[*inst].op == Op::Fence)
     }
 
     /// Whether the kernel reads from the memory that a pointer leads to.

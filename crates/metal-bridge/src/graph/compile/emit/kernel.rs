@@ -15,6 +15,10 @@ use crate::graph::ir::{Arena, Key, NodeId, Op, Table};
 const LANES: usize = 32;
 /// Rows shorter than this have one thread each.
 const SHARED_ROW: usize = 64;
+/// Sums that a thread has of its part of a row: one alone would have each addition wait for the one before.
+const CHAINS: usize = 4;
+/// Elements that a thread writes before it looks for more.
+const WRITTEN_TOGETHER: usize = 2;
 /// Last axes shorter than this would leave most lanes of a SIMD-group idle.
 const NARROW: usize = 16;
 
@@ -130,7 +134,14 @@ pub(crate) fn emit(arena: &Arena, stored: &Table<NodeId, bool>, region: &Region,
             let by_window = windows(arena, stored, region, &best, wide);
             by_window.filter(|kernel| !kernel.illegal).unwrap_or(best)
         }
-        Space::Rows { rows, length } => self::rows(arena, stored, region, *rows, *length, wide),
+        Space::Rows { rows, length } => {
+            // The vectoriser sees best through indices that cannot wrap around, but divisions of long ones are slow.
+            let (kernel, divisions) = self::rows(arena, stored, region, *rows, *length, true);
+            if divisions == 0 || wide {
+                return kernel;
+            }
+            self::rows(arena, stored, region, *rows, *length, false).0
+        }
     }
 }
 
@@ -218,7 +229,7 @@ fn windows(
     Some(emitter.finish(region, grid, [grid[0].min(32), grid[1].min(8), 1], &places))
 }
 
-/// A kernel of one SIMD-group or one thread for each row.
+/// A kernel of one SIMD-group or one thread for each row, and how many of its indices are no plain strides.
 fn rows(
     arena: &Arena,
     stored: &Table<NodeId, bool>,
@@ -226,7 +237,7 @@ fn rows(
     rows: usize,
     length: usize,
     wide: bool,
-) -> Kernel {
+) -> (Kernel, usize) {
     let mut emitter = Emitter::new(arena, stored, &region.members, wide);
     let reductions: Vec<NodeId> =
         region.members.iter().copied().filter(|&id| region.space.is_reduced_by(arena, id)).collect();
@@ -248,25 +259,36 @@ fn rows(
     let passes = reductions.iter().map(|&id| depths[id]).max().unwrap_or(0);
     for pass in 1..=passes {
         let now: Vec<NodeId> = reductions.iter().copied().filter(|&id| depths[id] == pass).collect();
-        let mut sums = Vec::new();
+        let mut sums: Vec<Vec<String>> = Vec::new();
         for &id in &now {
             let (op, data_type) = reduction(arena, id);
-            sums.push(emitter.declare(register(data_type), &identity(op, data_type)));
+            let mut declare = |_| emitter.declare(register(data_type), &identity(op, data_type));
+            sums.push((0..chains(length, shared)).map(&mut declare).collect());
         }
-        let place = emitter.open_row(&row, length, shared);
-        for (&id, sum) in now.iter().zip(&sums) {
-            let (op, data_type) = reduction(arena, id);
-            let operand = arena.nodes[id].operands[0];
-            let value = emitter.member(operand, &place);
-            if let Some((argument, _)) = kept.filter(|&(_, node)| node == operand && depths[id] == passes) {
-                emitter.store(argument, operand, &place, &value);
+        emitter.along_row(&row, length, shared, chains(length, shared), |emitter, place, chain| {
+            for (&id, sums) in now.iter().zip(&sums) {
+                let (op, data_type) = reduction(arena, id);
+                let operand = arena.nodes[id].operands[0];
+                let value = emitter.member(operand, place);
+                if let Some((argument, _)) = kept.filter(|&(_, node)| node == operand && depths[id] == passes)
+                {
+                    emitter.store(argument, operand, place, &value);
+                }
+                let combined = combine(op, data_type, &sums[chain], &value);
+                emitter.line(&format!("{} = {combined};", sums[chain]));
             }
-            let combined = combine(op, data_type, sum, &value);
-            emitter.line(&format!("{sum} = {combined};"));
-        }
-        emitter.close();
-        for (&id, sum) in now.iter().zip(&sums) {
+        });
+        for (&id, sums) in now.iter().zip(&sums) {
             let (op, data_type) = reduction(arena, id);
+            let mut together = sums.len();
+            while together > 1 {
+                together /= 2;
+                for (sum, other) in sums[..together].iter().zip(&sums[together..]) {
+                    let combined = combine(op, data_type, sum, other);
+                    emitter.line(&format!("{sum} = {combined};"));
+                }
+            }
+            let sum = &sums[0];
             if shared {
                 for distance in [16, 8, 4, 2, 1] {
                     let other = emitter
@@ -284,17 +306,17 @@ fn rows(
     let numbered = || region.outputs.iter().copied().enumerate();
     let wholes: Vec<(usize, NodeId)> = numbered().filter(|&(_, id)| !is_row(id)).collect();
     if !wholes.is_empty() {
-        let place = emitter.open_row(&row, length, shared);
-        if let Some((argument, node)) = kept {
-            let index = emitter.index(&place);
-            let value = emitter.bind("float", &format!("out{argument}[{index}]"));
-            emitter.know(node, &place, value);
-        }
-        let values: Vec<String> = wholes.iter().map(|&(_, id)| emitter.member(id, &place)).collect();
-        for (&(argument, id), value) in wholes.iter().zip(&values) {
-            emitter.store(argument, id, &place, value);
-        }
-        emitter.close();
+        emitter.along_row(&row, length, shared, WRITTEN_TOGETHER, |emitter, place, _| {
+            if let Some((argument, node)) = kept {
+                let index = emitter.index(place);
+                let value = emitter.bind("float", &format!("out{argument}[{index}]"));
+                emitter.know(node, place, value);
+            }
+            let values: Vec<String> = wholes.iter().map(|&(_, id)| emitter.member(id, place)).collect();
+            for (&(argument, id), value) in wholes.iter().zip(&values) {
+                emitter.store(argument, id, place, value);
+            }
+        });
         emitter.here = vec![row.clone()];
     }
     let singles: Vec<(usize, NodeId)> = numbered().filter(|&(_, id)| is_row(id)).collect();
@@ -318,7 +340,14 @@ fn rows(
         ([rows, 1, 1], [rows.min(256), 1, 1])
     };
     // Rows are read several times, so nothing may be written where they lie.
-    emitter.finish(region, grid, threadgroup, &[])
+    let divisions = emitter.divisions.get();
+    (emitter.finish(region, grid, threadgroup, &[]), divisions)
+}
+
+/// How many sums a thread has of its part of a row. A matter of the length alone, so that a row's sum is the same whatever
+/// else a kernel does.
+fn chains(length: usize, shared: bool) -> usize {
+    if shared && length >= CHAINS * LANES { CHAINS } else { 1 }
 }
 
 fn reduction(arena: &Arena, id: NodeId) -> (crate::graph::ir::op::ReduceOp, TensorDataType) {
@@ -400,16 +429,52 @@ impl Emitter<'_> {
         Index::var(var)
     }
 
-    /// Opens the loop over the elements of a row, and gives the index of each.
-    fn open_row(&mut self, row: &Index, length: usize, shared: bool) -> Index {
-        let name = self.fresh("j");
-        let (index_type, end) = (self.index_type(), self.number(length));
-        let (first, step) = if shared { ("lane", self.number(LANES)) } else { ("0", self.number(1)) };
-        self.open(&format!("for ({index_type} {name} = {first}; {name} < {end}; {name} += {step})"));
-        let var = self.var(name, length);
-        let place = row.scale(signed(length)).add(&Index::var(var));
-        self.here = vec![row.clone(), place.clone()];
-        place
+    /// Writes what is done for each of a row's elements that the thread has: every 32nd one if a SIMD-group shares the
+    /// row. `each` gets the element's index, and which of so many `chains` of elements it belongs to: successive ones take
+    /// turns, so that what is done for them need not wait for each other.
+    ///
+    /// All lanes go through loops alike, and only what is left over is done by some of them.
+    fn along_row(
+        &mut self,
+        row: &Index,
+        length: usize,
+        shared: bool,
+        chains: usize,
+        mut each: impl FnMut(&mut Self, &Index, usize),
+    ) {
+        let step = if shared { LANES } else { 1 };
+        let chains = if shared { chains } else { 1 };
+        // What is the same in all iterations comes first in sums, so that the rest is one addition for all lanes.
+        let mut element = |this: &mut Self, start: usize, counter: Option<&str>, chain: usize| {
+            let start = (start > 0 || (counter.is_none() && !shared)).then(|| this.number(start));
+            let lane = shared.then_some("lane");
+            let terms: Vec<&str> = lane.into_iter().chain(start.as_deref()).chain(counter).collect();
+            let (_, place) = this.bind_index(&terms.join(" + "), length);
+            let place = row.scale(signed(length)).add(&place);
+            this.here = vec![row.clone(), place.clone()];
+            each(this, &place, chain);
+        };
+        let looped = length / (step * chains) * (step * chains);
+        if looped > 0 {
+            let name = self.fresh("j");
+            let (index_type, end, by) = (self.index_type(), self.number(looped), self.number(step * chains));
+            self.open(&format!("for ({index_type} {name} = 0; {name} < {end}; {name} += {by})"));
+            for chain in 0..chains {
+                element(self, chain * step, Some(&name), chain);
+            }
+            self.close();
+        }
+        for (chain, start) in (looped..length).step_by(step).enumerate() {
+            let rest = length - start;
+            if rest < step {
+                let rest = self.number(rest);
+                self.open(&format!("if (lane < {rest})"));
+            }
+            element(self, start, None, chain);
+            if rest < step {
+                self.close();
+            }
+        }
     }
 
     /// The value of a node that the thread works on, whose element has this index.
