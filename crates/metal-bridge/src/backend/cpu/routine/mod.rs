@@ -14,6 +14,8 @@ mod pooling;
 mod registers;
 #[cfg(test)]
 mod tests;
+mod turn;
+mod winograd;
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,6 +28,7 @@ use crate::backend::routine::{Conv2d, Epilogue, MatMul, MaxPool2d, Routine};
 use crate::backend::{Binding, RoutineCall};
 use correlation::Correlation;
 use direct::Direct;
+use winograd::{WinogradConvolution, WinogradGradient};
 
 /// How a routine is computed.
 #[derive(Clone, Debug)]
@@ -33,6 +36,8 @@ enum Method {
     MatMul(MatMul),
     Direct(Direct, Epilogue),
     Correlation(Correlation),
+    Winograd(WinogradConvolution, Epilogue),
+    WinogradGradient(WinogradGradient),
     Patches(Conv2d, Epilogue),
     DataPatches(Conv2d),
     WeightsPatches(Conv2d),
@@ -47,22 +52,27 @@ impl Method {
 
     /// All that there are for a routine, the best one first.
     fn all(routine: &Routine) -> Vec<Self> {
-        let (better, general) = match routine {
-            Routine::MatMul(sizes) => (None, Self::MatMul(sizes.clone())),
+        let none = Epilogue::default();
+        let (best, better, general) = match routine {
+            Routine::MatMul(sizes) => (None, None, Self::MatMul(sizes.clone())),
             Routine::Conv2d(sizes, epilogue) => (
+                WinogradConvolution::forward(sizes).map(|method| Self::Winograd(method, *epilogue)),
                 Direct::forward(sizes).map(|direct| Self::Direct(direct, *epilogue)),
                 Self::Patches(*sizes, *epilogue),
             ),
             Routine::Conv2dDataGradient(sizes) => (
-                Direct::data_gradient(sizes).map(|direct| Self::Direct(direct, Epilogue::default())),
+                WinogradConvolution::data_gradient(sizes).map(|method| Self::Winograd(method, none)),
+                Direct::data_gradient(sizes).map(|direct| Self::Direct(direct, none)),
                 Self::DataPatches(*sizes),
             ),
-            Routine::Conv2dWeightsGradient(sizes) => {
-                (Correlation::of(sizes).map(Self::Correlation), Self::WeightsPatches(*sizes))
-            }
-            Routine::MaxPool2dGradient(sizes) => (None, Self::MaxPoolGradient(*sizes)),
+            Routine::Conv2dWeightsGradient(sizes) => (
+                WinogradGradient::of(sizes).map(Self::WinogradGradient),
+                Correlation::of(sizes).map(Self::Correlation),
+                Self::WeightsPatches(*sizes),
+            ),
+            Routine::MaxPool2dGradient(sizes) => (None, None, Self::MaxPoolGradient(*sizes)),
         };
-        better.into_iter().chain([general]).collect()
+        best.into_iter().chain(better).chain([general]).collect()
     }
 
     /// About what a worker would take for all of it, in nanoseconds.
@@ -81,6 +91,8 @@ impl Method {
             Self::MatMul(sizes) => matmul::partial_sums(sizes),
             Self::Direct(direct, _) => direct.weights(),
             Self::Correlation(correlation) => correlation.partial_sums(),
+            Self::Winograd(convolution, _) => convolution.weights(),
+            Self::WinogradGradient(gradient) => gradient.partial_sums(),
             Self::WeightsPatches(sizes) => convolution::partial_sums(sizes),
             Self::Patches(..) | Self::DataPatches(_) | Self::MaxPoolGradient(_) => 0,
         }
@@ -159,6 +171,10 @@ impl RoutineWork {
             (Method::Direct(direct, _), _) => direct.units(),
             (Method::Correlation(correlation), 0) => correlation.units(),
             (Method::Correlation(correlation), _) => correlation.sum_units(),
+            (Method::Winograd(convolution, _), 0) => convolution.weight_units(),
+            (Method::Winograd(convolution, _), _) => convolution.units(),
+            (Method::WinogradGradient(gradient), 0) => gradient.units(),
+            (Method::WinogradGradient(gradient), _) => gradient.sum_units(),
             (Method::Patches(sizes, _), _) => convolution::forward_units(sizes),
             (Method::DataPatches(sizes), _) => convolution::data_gradient_units(sizes),
             (Method::WeightsPatches(sizes), 0) => convolution::weights_gradient_units(sizes),
@@ -212,6 +228,19 @@ impl Work for RoutineWork {
                     }
                     (Method::Correlation(correlation), _) => {
                         correlation.sum(unit, self.scratch, self.result);
+                    }
+                    (Method::Winograd(convolution, _), 0) => {
+                        convolution.lay_out(unit, second, self.scratch, panel);
+                    }
+                    (Method::Winograd(convolution, epilogue), _) => {
+                        let from = [first, self.scratch.cast_const(), self.bias];
+                        convolution.unit(*epilogue, unit, from, self.result, panel);
+                    }
+                    (Method::WinogradGradient(gradient), 0) => {
+                        gradient.unit(unit, [first, second], self.scratch, panel);
+                    }
+                    (Method::WinogradGradient(gradient), _) => {
+                        gradient.sum(unit, self.scratch, self.result);
                     }
                     (Method::Patches(sizes, epilogue), _) => {
                         let from = [first, second, self.bias];

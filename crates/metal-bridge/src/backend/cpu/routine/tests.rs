@@ -167,6 +167,28 @@ fn convolution() -> impl Strategy<Value = Conv2d> {
     )
 }
 
+/// Those that there are transforms of tiles for.
+fn transformed() -> impl Strategy<Value = Conv2d> {
+    let axis = || (4usize..14, 0usize..4, 0usize..4);
+    (1usize..4, 14usize..36, 14usize..40, axis(), axis()).prop_map(
+        |(images, channels, filters, height, width)| {
+            let result = |(size, before, after): (usize, usize, usize)| size + before + after - 2;
+            Conv2d {
+                images,
+                channels,
+                filters,
+                groups: 1,
+                source: [height.0, width.0],
+                result: [result(height), result(width)],
+                kernel: [3, 3],
+                strides: [1, 1],
+                dilations: [1, 1],
+                padding: [height.1, width.1],
+            }
+        },
+    )
+}
+
 /// All three convolutions of these sizes.
 fn check(sizes: Conv2d) {
     let products = products(&sizes);
@@ -273,6 +295,13 @@ proptest! {
     }
 
     #[test]
+    fn transformed_convolutions_are_sums_of_products(sizes in transformed()) {
+        check(sizes);
+        #[cfg(target_arch = "x86_64")]
+        super::registers::tests::with_avx2(|| check(sizes));
+    }
+
+    #[test]
     fn products_of_matrices_are_sums_of_products(
         batch in prop::collection::vec(1usize..4, 0..3),
         (rows, columns, depth) in (1usize..80, 1usize..150, prop_oneof![1usize..40, 190usize..400]),
@@ -341,6 +370,8 @@ fn large_sizes_are_cut_into_units() {
     let large = Conv2d { images: 2, channels: 2, filters: 5, source: [70, 70], result: [70, 70], ..base };
     check(large);
     assert!(convolution::forward_units(&large) > 2, "by parts of planes");
+    let banded = Conv2d { channels: 20, filters: 40, source: [31, 26], result: [31, 26], ..base };
+    check(banded);
     let pointwise = Conv2d { kernel: [1, 1], padding: [0, 0], ..base };
     check(pointwise);
     // With a right matrix that lies along its columns, and is laid out anew in parts.
@@ -420,6 +451,9 @@ fn methods_compared() {
         [8, 16, 16, 24, 5],
         [1, 64, 64, 56, 3],
         [8, 32, 64, 4, 3],
+        [8, 16, 16, 32, 3],
+        [8, 24, 48, 30, 3],
+        [16, 64, 64, 4, 3],
     ];
     let mut routines: Vec<(Routine, [usize; 3])> = Vec::new();
     for [images, channels, filters, side, kernel] in convolutions {
