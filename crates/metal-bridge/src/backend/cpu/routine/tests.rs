@@ -65,6 +65,7 @@ fn call(
     let call = RoutineCall {
         routine: routine.clone(),
         operands: [bind(&a, first.len()), bind(&b, second.len())],
+        laid_out: false,
         bias: routine.epilogue().bias.then(|| bind(&added, bias.len())),
         result: bind(&out, result),
         scratch: (scratch > 0).then(|| bind(&temporary, scratch)),
@@ -81,6 +82,27 @@ fn run(routine: &Routine, first: &[f32], second: &[f32], result: usize) -> Vec<f
         for unit in (0..work.units()).rev() {
             work.run(unit..unit + 1, &AtomicBool::new(false), &mut scratch).unwrap();
         }
+    }
+    // SAFETY: the buffer has as many elements, all of which were written.
+    unsafe { std::slice::from_raw_parts(out.contents().cast::<f32>().as_ptr(), result) }.to_vec()
+}
+
+/// As [`run`] with a second operand that has been laid out once; as that one if there is nothing to lay out.
+fn run_laid_out(routine: &Routine, first: &[f32], second: &[f32], result: usize) -> Vec<f32> {
+    let elements = layout(routine);
+    if elements == 0 {
+        return run(routine, first, second, result);
+    }
+    let (mut call, out) = call(routine, elements, first, second, result);
+    let to = call.scratch.take().expect("there is as much as is asked for");
+    // SAFETY: there is room for the form, and no one else uses the buffers.
+    unsafe { lay_out(routine, &call.operands[1], &to) };
+    call.operands[1] = to;
+    call.laid_out = true;
+    let mut scratch = Scratch { panel: vec![f32::NAN; 100_000], ..Scratch::default() };
+    // SAFETY: the call lives until the end of this function, and no one else uses its buffers.
+    for work in unsafe { RoutineWork::phases(&call) } {
+        work.run(0..work.units(), &AtomicBool::new(false), &mut scratch).unwrap();
     }
     // SAFETY: the buffer has as many elements, all of which were written.
     unsafe { std::slice::from_raw_parts(out.contents().cast::<f32>().as_ptr(), result) }.to_vec()
@@ -206,6 +228,7 @@ fn check(sizes: Conv2d) {
         .map(|(i, &sum)| finished(routine.epilogue(), sum, added[filter(i)]))
         .collect();
     assert_eq!(run(&routine, &source, &weights, gradient.len()), expected, "{sizes:?}");
+    assert_eq!(run_laid_out(&routine, &source, &weights, gradient.len()), expected, "{sizes:?}");
     let by_source = run(&Routine::Conv2dDataGradient(sizes), &gradient, &weights, source.len());
     assert_eq!(by_source, sums(&products, [1, 0, 2], &gradient, &weights, source.len()), "{sizes:?}");
     let by_weights = run(&Routine::Conv2dWeightsGradient(sizes), &gradient, &source, weights.len());
@@ -344,8 +367,9 @@ proptest! {
                 expected[(product * rows + r) * columns + c] = finished(epilogue, sum, added[c]);
             }
         }
-        let got = run(&Routine::MatMul(sizes), &first, &second, expected.len());
-        prop_assert_eq!(got, expected);
+        let routine = Routine::MatMul(sizes);
+        prop_assert_eq!(&run(&routine, &first, &second, expected.len()), &expected);
+        prop_assert_eq!(&run_laid_out(&routine, &first, &second, expected.len()), &expected);
     }
 }
 
