@@ -28,9 +28,9 @@ use bytemuck::Pod;
 use msl_types::CompileOptions;
 
 use crate::allocator::Shared as Pool;
-use crate::backend;
 use crate::backend::routine::Routine;
 use crate::backend::tensor_program::{Executable, TensorProgram};
+use crate::backend::{self, Binding};
 use crate::buffer::{Buffer, ResourceOptions, StorageMode};
 use crate::error::{Error, Result};
 use crate::handlers::HandlerPool;
@@ -534,6 +534,31 @@ impl Device {
     /// How many elements of temporary memory a routine needs; `None` if the device does not have it.
     pub(crate) fn routine_scratch(&self, routine: &Routine) -> Option<usize> {
         self.0.backend.routine_scratch(routine)
+    }
+
+    /// How many elements the form has that a routine likes its second operand in if that never changes; 0 if it likes it as
+    /// it is.
+    pub(crate) fn routine_layout(&self, routine: &Routine) -> usize {
+        self.0.backend.routine_layout(routine)
+    }
+
+    /// A buffer with that form, of the bytes of the operand, which are as many as the routine's sizes say.
+    ///
+    /// # Errors
+    ///
+    /// There is no memory.
+    pub(crate) fn lay_out(&self, routine: &Routine, operand: &[u8]) -> Result<Buffer> {
+        let operand = self.new_buffer_with_bytes(operand, ResourceOptions::default())?;
+        let length = self.routine_layout(routine) * size_of::<f32>();
+        let laid_out = self.new_buffer_with_length(length, ResourceOptions::default())?;
+        let binding = |buffer: &Buffer| Binding::Buffer {
+            buffer: buffer.backend().clone(),
+            offset: buffer.backend_offset(),
+            length: buffer.length(),
+        };
+        // SAFETY: both are as large as they have to be, and nobody else knows them yet.
+        unsafe { self.0.backend.lay_out(routine, &binding(&operand), &binding(&laid_out)) };
+        Ok(laid_out)
     }
 
     /// Whether graphs are to be made programs for the device.

@@ -404,6 +404,7 @@ fn large_convolutions_and_their_gradients() -> Result<()> {
     let (mut targets, mut inputs) = (Vec::new(), Vec::new());
     for (data_type, source, weights, stride, dilation, padding, groups) in [
         (Float32, [2, 6, 20, 23], [8, 6, 3, 3], 1, 1, 1, 1),
+        (Float32, [2, 20, 12, 13], [32, 20, 3, 3], 1, 1, 1, 1),
         (Float32, [1, 8, 21, 17], [12, 4, 3, 2], 2, 1, 0, 2),
         (Float32, [2, 5, 18, 18], [10, 5, 1, 1], 1, 1, 0, 1),
         (Float32, [1, 6, 30, 40], [6, 1, 3, 3], 1, 2, 2, 6),
@@ -430,6 +431,29 @@ fn large_convolutions_and_their_gradients() -> Result<()> {
         inputs.push((w, random.data(data_type, &weights)));
     }
     let inputs: Vec<_> = inputs.iter().map(|(x, data)| (x, data.clone())).collect();
+    check(&refs(&targets), &inputs);
+    Ok(())
+}
+
+/// Weights that never change have a form of the device's own, beside the one that everything else reads.
+#[test]
+fn routines_of_constants() -> Result<()> {
+    let graph = Graph::new();
+    let mut random = Random::new(23);
+    let mut targets = Vec::new();
+    let descriptor = Convolution2dDescriptor::default().with_padding(1);
+    let image = placeholder(&graph, &[2, 20, 9, 12], Float32);
+    for filters in [6, 40] {
+        let weights = graph.constant(random.data(Float32, &[filters, 20, 3, 3]))?;
+        let bias = graph.constant(random.data(Float32, &[filters]))?;
+        targets.push(graph.relu(&graph.convolution_2d(&image, &weights, Some(&bias), &descriptor)?)?);
+        targets.push(graph.reduction_sum(&weights, &[1, 2, 3], false)?);
+    }
+    let rows = placeholder(&graph, &[12, 50], Float32);
+    let weights = graph.constant(random.data(Float32, &[70, 50]))?;
+    let product = graph.matrix_multiplication(&rows, &graph.transpose(&weights, 0, 1)?)?;
+    targets.push(graph.relu(&(&product + &graph.reduction_sum(&weights, &[1], false)?)?)?);
+    let inputs = [(&image, random.data(Float32, &[2, 20, 9, 12])), (&rows, random.data(Float32, &[12, 50]))];
     check(&refs(&targets), &inputs);
     Ok(())
 }

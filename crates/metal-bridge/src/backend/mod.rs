@@ -64,6 +64,23 @@ pub(crate) trait Device: fmt::Debug + Send + Sync {
         None
     }
 
+    /// How many elements the form has that a routine likes its second operand in if that never changes; 0 if it likes it as it is.
+    fn routine_layout(&self, routine: &Routine) -> usize {
+        let _ = routine;
+        0
+    }
+
+    /// Writes that form on the calling thread.
+    ///
+    /// # Safety
+    ///
+    /// The operand is as large as the routine's sizes say, and `to` as [`routine_layout`](Self::routine_layout) says; both are
+    /// aligned, and nobody else accesses them meanwhile.
+    unsafe fn lay_out(&self, routine: &Routine, operand: &Binding, to: &Binding) {
+        let _ = (routine, operand, to);
+        unreachable!("the device has no form of its own for operands")
+    }
+
     /// Whether the device executes programs on tensors by itself, so that graphs are to be made such programs.
     fn executes_tensor_programs(&self) -> bool {
         false
@@ -260,6 +277,8 @@ pub(crate) struct Dispatch {
 pub(crate) struct RoutineCall {
     pub(crate) routine: Routine,
     pub(crate) operands: [Binding; 2],
+    /// Whether the second operand is in the form that [`Device::lay_out`] has made of it; there is no temporary memory then.
+    pub(crate) laid_out: bool,
     /// There if the routine's epilogue adds one.
     pub(crate) bias: Option<Binding>,
     pub(crate) result: Binding,

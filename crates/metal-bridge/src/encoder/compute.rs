@@ -188,11 +188,12 @@ impl ComputeCommandEncoder {
 
     /// Runs a routine that the device has. `bias` and `scratch` are there if the routine needs them. The caller has checked
     /// that everything is of this device, large enough from its byte offset on, aligned, and that the result
-    /// and the scratch memory overlap nothing else.
+    /// and the scratch memory overlap nothing else. If the second operand is laid out, [`Device::lay_out`] has made it.
     pub(crate) fn perform(
         &mut self,
         routine: &Routine,
         operands: [(&Buffer, usize); 2],
+        laid_out: bool,
         bias: Option<(&Buffer, usize)>,
         result: (&Buffer, usize),
         scratch: Option<(&Buffer, usize)>,
@@ -204,6 +205,7 @@ impl ComputeCommandEncoder {
         let call = RoutineCall {
             routine: routine.clone(),
             operands: operands.map(|operand| bind(operand, false)),
+            laid_out,
             bias: bias.map(|bias| bind(bias, false)),
             result: bind(result, true),
             scratch: scratch.map(|scratch| bind(scratch, true)),

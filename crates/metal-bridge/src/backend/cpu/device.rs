@@ -11,7 +11,7 @@ use super::system;
 #[cfg(feature = "dlpack")]
 use crate::backend::memory::Memory;
 use crate::backend::routine::Routine;
-use crate::backend::{self, memory::Budget};
+use crate::backend::{self, Binding, memory::Budget};
 use crate::buffer::StorageMode;
 use crate::device::{DeviceConfig, DeviceKind, Limits, MAX_THREADS};
 use crate::error::{Error, Result};
@@ -83,6 +83,15 @@ impl backend::Device for CpuDevice {
 
     fn routine_scratch(&self, routine: &Routine) -> Option<usize> {
         Some(super::routine::scratch(routine))
+    }
+
+    fn routine_layout(&self, routine: &Routine) -> usize {
+        super::routine::layout(routine)
+    }
+
+    unsafe fn lay_out(&self, routine: &Routine, operand: &Binding, to: &Binding) {
+        // SAFETY: by the promise of this method.
+        unsafe { super::routine::lay_out(routine, operand, to) }
     }
 
     fn new_queue(&self) -> Result<Arc<dyn backend::Queue>> {

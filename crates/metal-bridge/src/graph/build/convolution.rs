@@ -136,7 +136,8 @@ impl Graph {
     /// The convolution of a source (NCHW) with weights (OIHW), of floats; more exactly the cross-correlation,
     /// as everywhere in neural networks. `bias` has one element for each output channel. 16-bit floats
     /// accumulate in f32. Padding counts as zeros; with weights that are infinite or NaN, results at the border may
-    /// be NaN for it.
+    /// be NaN for it. So may results beside those that see an infinity or NaN in the source, and the same holds for
+    /// gradients: devices may compute blocks of results from shared sums of products.
     ///
     /// # Errors
     ///

@@ -25,6 +25,8 @@ pub(crate) enum Slot {
     Variable(VariableId),
     /// A constant, by its place among the program's.
     Constant(usize),
+    /// A constant in the form that the device likes it in for a routine, by its place among the program's.
+    LaidOut(usize),
     /// Bytes of the arena from an offset on.
     Arena(usize),
 }
@@ -37,6 +39,13 @@ pub(crate) enum Action {
     /// The device computes something by itself: the arguments are two operands, a bias if the epilogue has one,
     /// the result, and temporary memory if the routine needs some.
     Routine(Routine),
+}
+
+/// A constant that is laid out for a routine when the program is loaded.
+#[derive(Clone, Debug)]
+pub(crate) struct LaidOut {
+    pub(crate) constant: TensorData,
+    pub(crate) routine: Routine,
 }
 
 /// An action with its arguments.
@@ -65,6 +74,7 @@ pub(crate) struct Program {
     pub(crate) steps: Vec<Step>,
     pub(crate) copies: Vec<Copy>,
     pub(crate) constants: Vec<TensorData>,
+    pub(crate) laid_out: Vec<LaidOut>,
     /// Variables that are read or assigned.
     pub(crate) variables: Vec<VariableId>,
     /// Bytes.
@@ -124,6 +134,7 @@ pub(crate) fn compile(
     let Assigned { slots, scratch, copies, arena: bytes, memory } = places.assign(&arena, &kernels)?;
 
     let mut source = Source::default();
+    let mut laid_out = Vec::new();
     let slot = |id: NodeId| slots[id].expect("what a kernel uses has a place");
     let steps = kernels
         .iter()
@@ -137,10 +148,20 @@ pub(crate) fn compile(
                 },
                 Body::Routine { routine, .. } => Action::Routine(routine.clone()),
             };
-            let values = kernel.leaves.iter().chain(&kernel.outputs).map(|&id| slot(id));
+            let mut arguments = Vec::new();
+            for (place, &leaf) in kernel.leaves.iter().enumerate() {
+                arguments.push(match (kernel.lays_out(place), &arena.nodes[leaf].op) {
+                    (Some(routine), Op::Data(constant)) => {
+                        laid_out.push(LaidOut { constant: constant.clone(), routine: routine.clone() });
+                        Slot::LaidOut(laid_out.len() - 1)
+                    }
+                    _ => slot(leaf),
+                });
+            }
+            arguments.extend(kernel.outputs.iter().map(|&id| slot(id)).chain(scratch));
             Step {
                 action,
-                arguments: values.chain(scratch).collect(),
+                arguments,
                 description: Description::new(&arena, &kernel.leaves, &kernel.outputs, &kernel.computed),
             }
         })
@@ -152,6 +173,7 @@ pub(crate) fn compile(
         steps,
         copies,
         constants: places.constants,
+        laid_out,
         variables: places.variables,
         arena: bytes,
         graph,
@@ -234,8 +256,9 @@ impl Places {
             places.slots[target] = Some(Slot::Target(place));
         }
         for (step, kernel) in kernels.iter().enumerate() {
-            for &leaf in &kernel.leaves {
+            for (place, &leaf) in kernel.leaves.iter().enumerate() {
                 match &arena.nodes[leaf].op {
+                    Op::Data(_) if kernel.lays_out(place).is_some() => {}
                     Op::Data(data) if places.slots[leaf].is_none() => {
                         places.slots[leaf] = Some(Slot::Constant(places.constants.len()));
                         places.constants.push(data.clone());

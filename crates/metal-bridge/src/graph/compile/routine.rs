@@ -27,6 +27,8 @@ pub(crate) struct Call {
     pub(crate) computed: Vec<NodeId>,
     /// Elements of temporary memory.
     pub(crate) scratch: usize,
+    /// Elements of the form that the second operand is laid out in once, since it is a constant; 0 if it is read as it is.
+    pub(crate) laid_out: usize,
 }
 
 /// What the device computes by routines.
@@ -70,6 +72,12 @@ pub(crate) fn choose(arena: &Arena, roots: &[NodeId], device: &Device) -> Calls 
             [user] if !roots.contains(&id) => Some(*user),
             _ => None,
         });
+        if matches!(arena.nodes[call.operands[1]].op, Op::Data(_)) {
+            call.laid_out = device.routine_layout(&call.routine);
+            if call.laid_out > 0 {
+                call.scratch = 0;
+            }
+        }
         let (&result, before) = call.computed.split_last().expect("a call computes something");
         for &id in before {
             calls.within[id] = true;
@@ -195,7 +203,7 @@ pub(crate) fn of(arena: &Arena, node: &Node, device: &Device) -> Option<Call> {
         return None;
     }
     let scratch = device.routine_scratch(&routine)?;
-    Some(Call { routine, operands: operands.to_vec(), computed: Vec::new(), scratch })
+    Some(Call { routine, operands: operands.to_vec(), computed: Vec::new(), scratch, laid_out: 0 })
 }
 
 fn matmul(arena: &Arena, node: &Node, result: &[usize]) -> Option<(Routine, [NodeId; 2])> {

@@ -13,7 +13,7 @@ use crate::buffer::{Buffer, ResourceOptions};
 use crate::command_buffer::{CommandBuffer, Uses, add_use};
 use crate::encoder::check_device;
 use crate::error::Result;
-use crate::graph::compile::program::Action;
+use crate::graph::compile::program::{Action, Slot};
 use crate::graph::data::TensorData;
 use crate::graph::error::{GraphError, GraphProblem};
 use crate::graph::handle::GraphTensor;
@@ -223,7 +223,8 @@ pub(super) fn encode(
                 };
                 let operands = [place(first), place(second)];
                 let (bias, scratch) = (bias.first().map(place), scratch.first().map(place));
-                encoder.perform(routine, operands, bias, place(result), scratch);
+                let laid_out = matches!(second, Slot::LaidOut(_));
+                encoder.perform(routine, operands, laid_out, bias, place(result), scratch);
             }
         }
     }

@@ -9,7 +9,7 @@ use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::graph::TensorData;
 use crate::graph::compile::description::Placement;
-use crate::graph::compile::program::{Program, Slot, function_name};
+use crate::graph::compile::program::{LaidOut, Program, Slot, function_name};
 use crate::graph::dim::Bindings;
 use crate::graph::ir::{TensorType, VariableId};
 use crate::graph::lower::{Place, TensorGraph};
@@ -27,6 +27,7 @@ pub(super) struct Loaded {
     /// The targets' types, in their order.
     pub(super) targets: Vec<TensorType>,
     constants: Vec<Buffer>,
+    laid_out: Vec<Buffer>,
     variables: Vec<(VariableId, Buffer)>,
     /// Memory for values on their way: executions on one queue never overlap.
     memory: Mutex<Vec<(CommandQueue, Arc<[Buffer]>)>>,
@@ -107,6 +108,14 @@ impl Loaded {
             .iter()
             .map(|data| device.new_buffer_with_bytes(data.bytes(), ResourceOptions::default()))
             .collect::<Result<_>>()?;
+        let laid_out = match &work {
+            Work::Kernels { program, .. } => program.laid_out.as_slice(),
+            Work::Program { .. } => &[],
+        };
+        let laid_out = laid_out
+            .iter()
+            .map(|LaidOut { constant, routine }| device.lay_out(routine, constant.bytes()))
+            .collect::<Result<_>>()?;
         let variables = work
             .variables()
             .iter()
@@ -115,7 +124,7 @@ impl Loaded {
                 Ok((id, inner.device.buffer(&inner.graph, id, initial)?))
             })
             .collect::<Result<_>>()?;
-        Ok(Self { bindings, work, targets, constants, variables, memory: Mutex::default() })
+        Ok(Self { bindings, work, targets, constants, laid_out, variables, memory: Mutex::default() })
     }
 
     /// The memory for values on their way, for a queue.
@@ -159,6 +168,7 @@ impl Loaded {
             Slot::Target(place) => (&targets[place], 0),
             Slot::Variable(id) => (self.variable(id), 0),
             Slot::Constant(place) => (&self.constants[place], 0),
+            Slot::LaidOut(place) => (&self.laid_out[place], 0),
             Slot::Arena(offset) => (&memory[0], offset),
         }
     }

@@ -167,6 +167,58 @@ unsafe fn lay_out_and_multiply(
     }
 }
 
+/// A product with a right matrix that never changes and lies along its columns: it is laid out anew once, not by each tile of
+/// each execution.
+#[derive(Clone, Debug)]
+pub(super) struct Dense {
+    /// How the matrix lies.
+    b: Matrices,
+    /// The product with the laid out one.
+    sizes: MatMul,
+}
+
+impl Dense {
+    /// The product, if it is one of these.
+    pub(super) fn of(sizes: &MatMul) -> Option<Self> {
+        let dense = Matrices { offset: 0, batch: vec![0; sizes.batch.len()], row: sizes.columns, column: 1 };
+        let is_one = sizes.products() == 1 && sizes.b.column != 1 && sizes.columns > 1;
+        let dense = Self { b: sizes.b.clone(), sizes: MatMul { b: dense, ..sizes.clone() } };
+        // The matrix takes the place of partial sums.
+        (is_one && parts(sizes) == 1).then_some(dense)
+    }
+
+    /// The product with the laid out matrix.
+    pub(super) fn sizes(&self) -> &MatMul {
+        &self.sizes
+    }
+
+    /// Elements of the matrix.
+    pub(super) fn elements(&self) -> usize {
+        self.sizes.depth * self.sizes.columns
+    }
+
+    pub(super) fn lay_out_units(&self) -> usize {
+        self.sizes.depth.div_ceil(DEPTH)
+    }
+
+    /// Lays some rows of the matrix out.
+    ///
+    /// # Safety
+    ///
+    /// The pointers are to the matrix and to memory for the laid out one; nobody else accesses this unit of that.
+    pub(super) unsafe fn lay_out(&self, unit: usize, matrix: *const f32, to: *mut f32) {
+        let MatMul { depth, columns, .. } = self.sizes;
+        let first = unit * DEPTH;
+        let rows = DEPTH.min(depth - first);
+        // SAFETY: the rows lie within the matrices, by the promise of this function.
+        unsafe {
+            let at = matrix.add(self.b.offset + first * self.b.row);
+            let to = std::slice::from_raw_parts_mut(to.add(first * columns), rows * columns);
+            densely(View { at, row: self.b.row, column: self.b.column }, columns, to);
+        }
+    }
+}
+
 /// The start and size of one of so many parts of a size, which differ by one granule at most.
 fn part(size: usize, parts: usize, part: usize) -> (usize, usize) {
     /// Elements of the widest registers.

@@ -65,6 +65,7 @@ fn call(
     let call = RoutineCall {
         routine: routine.clone(),
         operands: [bind(&a, first.len()), bind(&b, second.len())],
+        laid_out: false,
         bias: routine.epilogue().bias.then(|| bind(&added, bias.len())),
         result: bind(&out, result),
         scratch: (scratch > 0).then(|| bind(&temporary, scratch)),
@@ -81,6 +82,27 @@ fn run(routine: &Routine, first: &[f32], second: &[f32], result: usize) -> Vec<f
         for unit in (0..work.units()).rev() {
             work.run(unit..unit + 1, &AtomicBool::new(false), &mut scratch).unwrap();
         }
+    }
+    // SAFETY: the buffer has as many elements, all of which were written.
+    unsafe { std::slice::from_raw_parts(out.contents().cast::<f32>().as_ptr(), result) }.to_vec()
+}
+
+/// As [`run`] with a second operand that has been laid out once; as that one if there is nothing to lay out.
+fn run_laid_out(routine: &Routine, first: &[f32], second: &[f32], result: usize) -> Vec<f32> {
+    let elements = layout(routine);
+    if elements == 0 {
+        return run(routine, first, second, result);
+    }
+    let (mut call, out) = call(routine, elements, first, second, result);
+    let to = call.scratch.take().expect("there is as much as is asked for");
+    // SAFETY: there is room for the form, and no one else uses the buffers.
+    unsafe { lay_out(routine, &call.operands[1], &to) };
+    call.operands[1] = to;
+    call.laid_out = true;
+    let mut scratch = Scratch { panel: vec![f32::NAN; 100_000], ..Scratch::default() };
+    // SAFETY: the call lives until the end of this function, and no one else uses its buffers.
+    for work in unsafe { RoutineWork::phases(&call) } {
+        work.run(0..work.units(), &AtomicBool::new(false), &mut scratch).unwrap();
     }
     // SAFETY: the buffer has as many elements, all of which were written.
     unsafe { std::slice::from_raw_parts(out.contents().cast::<f32>().as_ptr(), result) }.to_vec()
@@ -167,6 +189,28 @@ fn convolution() -> impl Strategy<Value = Conv2d> {
     )
 }
 
+/// Those that there are transforms of tiles for.
+fn transformed() -> impl Strategy<Value = Conv2d> {
+    let axis = || (4usize..14, 0usize..4, 0usize..4);
+    (1usize..4, 14usize..36, 14usize..40, axis(), axis()).prop_map(
+        |(images, channels, filters, height, width)| {
+            let result = |(size, before, after): (usize, usize, usize)| size + before + after - 2;
+            Conv2d {
+                images,
+                channels,
+                filters,
+                groups: 1,
+                source: [height.0, width.0],
+                result: [result(height), result(width)],
+                kernel: [3, 3],
+                strides: [1, 1],
+                dilations: [1, 1],
+                padding: [height.1, width.1],
+            }
+        },
+    )
+}
+
 /// All three convolutions of these sizes.
 fn check(sizes: Conv2d) {
     let products = products(&sizes);
@@ -184,6 +228,7 @@ fn check(sizes: Conv2d) {
         .map(|(i, &sum)| finished(routine.epilogue(), sum, added[filter(i)]))
         .collect();
     assert_eq!(run(&routine, &source, &weights, gradient.len()), expected, "{sizes:?}");
+    assert_eq!(run_laid_out(&routine, &source, &weights, gradient.len()), expected, "{sizes:?}");
     let by_source = run(&Routine::Conv2dDataGradient(sizes), &gradient, &weights, source.len());
     assert_eq!(by_source, sums(&products, [1, 0, 2], &gradient, &weights, source.len()), "{sizes:?}");
     let by_weights = run(&Routine::Conv2dWeightsGradient(sizes), &gradient, &source, weights.len());
@@ -273,6 +318,13 @@ proptest! {
     }
 
     #[test]
+    fn transformed_convolutions_are_sums_of_products(sizes in transformed()) {
+        check(sizes);
+        #[cfg(target_arch = "x86_64")]
+        super::registers::tests::with_avx2(|| check(sizes));
+    }
+
+    #[test]
     fn products_of_matrices_are_sums_of_products(
         batch in prop::collection::vec(1usize..4, 0..3),
         (rows, columns, depth) in (1usize..80, 1usize..150, prop_oneof![1usize..40, 190usize..400]),
@@ -315,8 +367,9 @@ proptest! {
                 expected[(product * rows + r) * columns + c] = finished(epilogue, sum, added[c]);
             }
         }
-        let got = run(&Routine::MatMul(sizes), &first, &second, expected.len());
-        prop_assert_eq!(got, expected);
+        let routine = Routine::MatMul(sizes);
+        prop_assert_eq!(&run(&routine, &first, &second, expected.len()), &expected);
+        prop_assert_eq!(&run_laid_out(&routine, &first, &second, expected.len()), &expected);
     }
 }
 
@@ -341,6 +394,8 @@ fn large_sizes_are_cut_into_units() {
     let large = Conv2d { images: 2, channels: 2, filters: 5, source: [70, 70], result: [70, 70], ..base };
     check(large);
     assert!(convolution::forward_units(&large) > 2, "by parts of planes");
+    let banded = Conv2d { channels: 20, filters: 40, source: [31, 26], result: [31, 26], ..base };
+    check(banded);
     let pointwise = Conv2d { kernel: [1, 1], padding: [0, 0], ..base };
     check(pointwise);
     // With a right matrix that lies along its columns, and is laid out anew in parts.
@@ -420,6 +475,9 @@ fn methods_compared() {
         [8, 16, 16, 24, 5],
         [1, 64, 64, 56, 3],
         [8, 32, 64, 4, 3],
+        [8, 16, 16, 32, 3],
+        [8, 24, 48, 30, 3],
+        [16, 64, 64, 4, 3],
     ];
     let mut routines: Vec<(Routine, [usize; 3])> = Vec::new();
     for [images, channels, filters, side, kernel] in convolutions {

@@ -69,8 +69,9 @@ pub(crate) enum Body {
         grid: [usize; 3],
         threadgroup: [usize; 3],
     },
-    /// By a routine of the device, with so many bytes of temporary memory.
-    Routine { routine: Routine, scratch: usize },
+    /// By a routine of the device, with so many bytes of temporary memory. If it is laid out, the second operand is in the
+    /// form that the device likes.
+    Routine { routine: Routine, scratch: usize, is_laid_out: bool },
 }
 
 /// A kernel, with what must be known to run it.
@@ -96,13 +97,21 @@ impl Kernel {
     pub(crate) fn of_call(id: NodeId, call: &Call) -> Self {
         let scratch = call.scratch * size_of::<f32>();
         Self {
-            body: Body::Routine { routine: call.routine.clone(), scratch },
+            body: Body::Routine { routine: call.routine.clone(), scratch, is_laid_out: call.laid_out > 0 },
             leaves: call.operands.clone(),
             outputs: vec![id],
             computed: call.computed.clone(),
             loops: 1,
             illegal: false,
             pointwise: Vec::new(),
+        }
+    }
+
+    /// The routine, if it has the leaf at a place in a form of the device's own.
+    pub(crate) fn lays_out(&self, place: usize) -> Option<&Routine> {
+        match &self.body {
+            Body::Routine { routine, is_laid_out: true, .. } if place == 1 => Some(routine),
+            _ => None,
         }
     }
 
