@@ -27,6 +27,15 @@ kernel void waits(device uint *out [[buffer(0)]], uint i [[thread_position_in_th
     threadgroup_barrier(mem_flags::mem_threadgroup);
     out[i] = shared[31 - i];
 }
+kernel void first_rows(device uint *out [[buffer(0)]], device const uint *in [[buffer(1)]],
+                       uint2 i [[thread_position_in_threadgroup]]) {
+    threadgroup uint shared[256];
+    shared[32 * i.y + i.x] = i.x;
+    threadgroup_barrier(mem_flags::mem_threadgroup);
+    uint sum = shared[255 - (32 * i.y + i.x)];
+    if (i.y < in[8]) sum += in[ulong(i.y) << 40];
+    out[32 * i.y + i.x] = sum;
+}
 kernel void endless(device uint *out [[buffer(0)]], uint i [[thread_position_in_grid]]) {
     while (out[i] == 0) {}
 }
@@ -50,13 +59,24 @@ fn build(name: &str, options: BuildOptions) -> Kernel {
 
 /// Runs 32 threads on the first `bound` words of each of the buffers.
 fn run(kernel: &Kernel, buffers: &mut [[u32; 512]], bound: u64, stop: bool) -> Result<(), Box<KernelFault>> {
+    run_rows(kernel, 1, buffers, bound, stop)
+}
+
+/// As [`run`], with 32 threads in each of some rows.
+fn run_rows(
+    kernel: &Kernel,
+    rows: u32,
+    buffers: &mut [[u32; 512]],
+    bound: u64,
+    stop: bool,
+) -> Result<(), Box<KernelFault>> {
     let binding = |words: &mut [u32; 512]| Binding { address: words.as_mut_ptr().cast(), length: 4 * bound };
     let buffers: Vec<Option<Binding>> = buffers.iter_mut().map(|words| Some(binding(words))).collect();
     let launch = Launch {
         buffers: &buffers,
         threadgroup_memory: &[],
-        threads_per_grid: [32, 1, 1],
-        threads_per_threadgroup: [32, 1, 1],
+        threads_per_grid: [32, rows, 1],
+        threads_per_threadgroup: [32, rows, 1],
         stop: &AtomicBool::new(stop),
     };
     // SAFETY: the bindings are parts of arrays of the caller, which nobody uses meanwhile.
@@ -88,6 +108,19 @@ fn unchecked_kernels_reach_beyond_what_is_bound() {
         assert_eq!(buffers[0][bound as usize..], [0; 512][bound as usize..], "{name} is checked");
         run(&build(name, unchecked()), &mut buffers, bound, false).unwrap();
         assert_ne!(buffers[0][bound as usize..], [0; 512][bound as usize..], "{name} is not checked");
+    }
+}
+
+/// SIMD-groups run together, and what the others would read is nowhere.
+#[test]
+fn unchecked_kernels_read_nothing_for_threads_that_are_not_active() {
+    let kernel = build("first_rows", unchecked());
+    for kernel in [kernel.for_few_threadgroups().expect("it waits"), kernel] {
+        let mut buffers = [[0; 512], [0; 512]];
+        (buffers[1][0], buffers[1][8]) = (7, 1);
+        run_rows(&kernel, 8, &mut buffers, 512, false).unwrap();
+        let expected = |i: u32| 31 - i % 32 + if i < 32 { 7 } else { 0 };
+        assert_eq!(buffers[0][..256], std::array::from_fn::<u32, 256, _>(|i| expected(i as u32)));
     }
 }
 

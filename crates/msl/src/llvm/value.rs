@@ -210,6 +210,16 @@ impl<'m> Value<'m> {
         unsafe { LLVMGetVolatile(self.0) != 0 }
     }
 
+    /// Whether an instruction is an `or` of operands that have no bit in common.
+    pub(crate) fn is_disjoint_or(self) -> bool {
+        // SAFETY: a live value; what the flag is asked of is an instruction, of the opcode that has it.
+        unsafe {
+            !LLVMIsAInstruction(self.0).is_null()
+                && self.opcode() == Opcode::LLVMOr
+                && LLVMGetIsDisjoint(self.0) != 0
+        }
+    }
+
     /// Takes `inbounds`, `nsw`, `exact` and other promises from an instruction: its result is then always defined.
     pub(crate) fn clear_promises(self) {
         // SAFETY: a live instruction; each function is for its opcodes.

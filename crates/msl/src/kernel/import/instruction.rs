@@ -82,6 +82,8 @@ impl<'m> Importer<'m> {
             Opcode::LLVMURem => Op::Binary(Binary::URem),
             Opcode::LLVMSRem => Op::Binary(Binary::SRem),
             Opcode::LLVMAnd => Op::Binary(Binary::And),
+            // LLVM makes these of sums, of which analyses know more.
+            Opcode::LLVMOr if value.is_disjoint_or() => Op::Binary(Binary::Add),
             Opcode::LLVMOr => Op::Binary(Binary::Or),
             Opcode::LLVMXor => Op::Binary(Binary::Xor),
             Opcode::LLVMShl => Op::Binary(Binary::Shl),

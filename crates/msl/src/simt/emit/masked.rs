@@ -170,7 +170,7 @@ impl Emitter<'_> {
     }
 
     /// Whether a mask is known to have all lanes.
-    fn is_all_lanes(&self, mask: &Operand) -> bool {
+    pub(super) fn is_all_lanes(&self, mask: &Operand) -> bool {
         *mask == self.lane_form().constant(Type::I1, 1)
     }
 

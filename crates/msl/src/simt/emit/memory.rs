@@ -154,7 +154,7 @@ impl Emitter<'_> {
             (0..element.count).map(|i| this.read_one(checked, offset, i, element, access)).collect()
         };
         if !self.checks() {
-            return offsets.iter().map(|offset| read(self, offset)).collect();
+            return (0..rows).map(|row| self.read_if_any(row, rows, &offsets[row], element, read)).collect();
         }
         let limit = self.limit(checked, 0);
         let inside: Vec<Operand> =
@@ -186,6 +186,30 @@ impl Emitter<'_> {
         .chunks(element.count as usize)
         .map(<[Operand]>::to_vec)
         .collect()
+    }
+
+    /// Reads for a row of which lanes may run: where none does, there may be nothing to read.
+    fn read_if_any(
+        &mut self,
+        row: usize,
+        rows: usize,
+        offset: &Operand,
+        element: Element,
+        read: impl Fn(&mut Self, &Operand) -> Vec<Operand>,
+    ) -> Vec<Operand> {
+        let active = self.active_of(row);
+        // A block that no lane of any row runs is skipped.
+        if rows == 1 || self.is_all_lanes(&active) {
+            return read(self, offset);
+        }
+        let some = self.any(std::slice::from_ref(&active));
+        let zero = Form::Scalar.constant(element.ty, 0);
+        self.either(
+            &some,
+            |this| read(this, offset),
+            |_| vec![zero; element.count as usize],
+            &vec![Form::Scalar.of(element.ty); element.count as usize],
+        )
     }
 
     fn read_one(
