@@ -116,8 +116,7 @@ impl Default for Worst {
 
 impl Worst {
     /// Takes in a result of the variant `fast` or `precise`, of which the true value is `want`. Of the fast one only what is
-    /// bounded counts: normal
-    /// numbers, and a limited range for functions with an absolute error.
+    /// bounded counts: normal numbers, and a limited range for functions with an absolute error.
     pub(crate) fn add(&mut self, function: &Function, fast: bool, at: [f32; 2], got: f32, want: f64) {
         let bound = if fast { function.fast } else { function.precise };
         if fast {
