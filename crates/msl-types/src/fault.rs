@@ -110,6 +110,11 @@ pub enum FaultKind {
         /// The limit.
         limit: Duration,
     },
+    /// Code that some of its threads need, and that is compiled when they do, could not be compiled.
+    NotCompiled {
+        /// Why not.
+        message: String,
+    },
     /// It reached a place that the source declares unreachable.
     Unreachable,
 }
@@ -151,6 +156,9 @@ impl fmt::Display for KernelFault {
                 write!(f, ": write of {size} bytes at byte offset {offset} of {memory}, which is read-only")
             }
             FaultKind::TimedOut { limit } => write!(f, ": still running after its time limit of {limit:?}"),
+            FaultKind::NotCompiled { message } => {
+                write!(f, ": code that it needs was not compiled: {message}")
+            }
             FaultKind::Unreachable => f.write_str(": reached code that the source says is unreachable"),
         }
     }

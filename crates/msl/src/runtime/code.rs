@@ -1,13 +1,15 @@
 //! Generated code: as an object file, and loaded into this process.
 
 use std::ffi::c_void;
+use std::fmt;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
 use super::context::{GroupContext, KnownMemory, Site};
 use super::imports::imports;
-use crate::SIMD_WIDTH;
 use crate::llvm::LoadedObject;
+use crate::{CompilerFailure, PipelineError, SIMD_WIDTH};
 
 /// One thread: `void (ptr context, i32 index, i32 x, i32 y, i32 z)`, positions in the threadgroup.
 pub(crate) const THREAD: &str = "msl.thread";
@@ -19,6 +21,12 @@ pub(crate) const ROWS: &str = "msl.rows";
 pub(crate) const SIMDGROUP: &str = "msl.simdgroup";
 /// Resumes a parked thread or SIMD-group: `void (ptr handle)`.
 pub(crate) const RESUME: &str = "msl.resume";
+/// A row of threads, of which some may be absent: `void (ptr context, i32 first, i32 x, i32 y, i32 z, i32 count)`; index in the
+/// threadgroup and position of the first thread, as the code has them, and number of threads. It is in an object file of
+/// its own.
+pub(crate) const PART: &str = "msl.part";
+/// The hook by which other code calls [`PART`].
+pub(crate) const RUN_PART: &str = "msl.rt.part";
 
 /// What the runtime calls of generated code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,9 +85,29 @@ pub(crate) struct Generated {
     pub(crate) groups: Groups,
     /// The most SIMD-groups of a threadgroup that are better run together, by other code; 0 if none are.
     pub(crate) most_together: u32,
+    /// Whether it may call [`RUN_PART`].
+    pub(crate) has_part: bool,
     /// What faults need to know, by the numbers that the code passes.
     pub(crate) sites: Vec<Site>,
     pub(crate) memories: Vec<KnownMemory>,
+}
+
+/// Gives the object file with [`PART`].
+pub(crate) type CompilePart = Box<dyn FnOnce() -> Result<Vec<u8>, PipelineError> + Send>;
+
+/// The type of [`PART`].
+pub(super) type RunPart = unsafe extern "C" fn(*const GroupContext, u32, u32, u32, u32, u32);
+
+/// [`PART`], which is compiled when it is first needed.
+struct Part {
+    compile: Mutex<Option<CompilePart>>,
+    compiled: OnceLock<Result<(RunPart, LoadedObject), PipelineError>>,
+}
+
+impl fmt::Debug for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Part").field("compiled", &self.compiled).finish_non_exhaustive()
+    }
 }
 
 /// How to start generated code.
@@ -109,6 +137,7 @@ pub(crate) struct Code {
     pub(super) sites: Vec<Site>,
     /// The memories that pointers come from, by tag.
     pub(super) memories: Vec<KnownMemory>,
+    part: Option<Part>,
     /// What `entry` points into.
     _object: LoadedObject,
 }
@@ -129,14 +158,14 @@ impl Code {
         self.most_together
     }
 
-    /// Links an object file into this process.
+    /// Links an object file into this process. If it has another part, `compile_part` is called when that is first needed.
     ///
     /// # Safety
     ///
     /// The object was generated as its entry says, and declares what it imports with the types that
-    /// [`imports`] have.
-    pub(crate) unsafe fn load(generated: Generated) -> Result<Self, String> {
-        let Generated { object, entry, groups, most_together, sites, memories } = generated;
+    /// [`imports`] have. The same is true of what `compile_part` gives.
+    pub(crate) unsafe fn load(generated: Generated, compile_part: CompilePart) -> Result<Self, String> {
+        let Generated { object, entry, groups, most_together, has_part, sites, memories } = generated;
         // SAFETY: the caller's promise.
         let object = unsafe { LoadedObject::load(&object, &imports()) }?;
         // SAFETY: the caller's promise: the symbols have these types.
@@ -167,6 +196,36 @@ impl Code {
                 }
             }
         };
-        Ok(Self { entry, groups, most_together, sites, memories, _object: object })
+        let part =
+            has_part.then(|| Part { compile: Mutex::new(Some(compile_part)), compiled: OnceLock::new() });
+        Ok(Self { entry, groups, most_together, sites, memories, part, _object: object })
+    }
+
+    /// Whether it has [`PART`].
+    pub(super) fn has_part(&self) -> bool {
+        self.part.is_some()
+    }
+
+    /// [`PART`], compiled if it has not been.
+    pub(crate) fn part(&self) -> Result<RunPart, PipelineError> {
+        let internal = |message: String| PipelineError::from(CompilerFailure::Internal(message));
+        let part = self.part.as_ref().ok_or_else(|| internal("code without a part calls it".into()))?;
+        let compile = || {
+            let compile = part.compile.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let object =
+                compile.ok_or_else(|| internal("a part was being compiled when a panic ended it".into()))?()?;
+            // SAFETY: the promise of the caller of `load`.
+            let object = unsafe { LoadedObject::load(&object, &imports()) }.map_err(internal)?;
+            let run = object.address(PART).map_err(internal)?;
+            // SAFETY: as above: the symbol has this type.
+            Ok((unsafe { std::mem::transmute::<usize, RunPart>(run) }, object))
+        };
+        part.compiled.get_or_init(compile).as_ref().map(|(run, _)| *run).map_err(Clone::clone)
+    }
+
+    /// Whether [`PART`] has been compiled.
+    #[cfg(test)]
+    pub(crate) fn has_compiled_part(&self) -> bool {
+        self.part.as_ref().is_some_and(|part| part.compiled.get().is_some())
     }
 }

@@ -61,6 +61,48 @@ pub(super) unsafe extern "C" fn fault_at(
     unsafe { host(context).out_of_bounds(&access, || [x, y, z]) }
 }
 
+/// Of the lanes of a row that access a memory, each `stride` bytes after the one before, those that are within it: lane n
+/// is if `base + n * stride` is below `limit`. The first of the others is reported. The row is given by the index in the threadgroup
+/// of its lane 0 and, for code that does not know of threadgroups, by its position in the grid.
+///
+/// # Safety
+///
+/// As for [`host`].
+#[allow(clippy::too_many_arguments, reason = "generated code passes plain numbers")]
+pub(super) unsafe extern "C" fn within(
+    context: *const GroupContext,
+    first: u32,
+    x: u32,
+    y: u32,
+    z: u32,
+    lanes: u32,
+    base: u64,
+    stride: u64,
+    limit: u64,
+    start: u64,
+    length: u64,
+    size: u64,
+    site: u32,
+    tag: i32,
+) -> u32 {
+    let offset = |lane: u32| base.wrapping_add(stride.wrapping_mul(lane.into()));
+    let good =
+        (0..u32::BITS).filter(|lane| offset(*lane) < limit).fold(0, |mask, lane| mask | 1 << lane) & lanes;
+    if good != lanes {
+        let lane = (lanes & !good).trailing_zeros();
+        let access = BadAccess { site, tag, address: start.wrapping_add(offset(lane)), start, length, size };
+        // SAFETY: the caller's promise.
+        let host = unsafe { host(context) };
+        let in_grid = host.code.is_for_grid();
+        host.out_of_bounds(&access, || match in_grid {
+            true => [x + lane, y, z],
+            // SAFETY: the caller's promise.
+            false => unsafe { (*context).position_in_grid(first + lane) },
+        });
+    }
+    good
+}
+
 /// Code that the source declares unreachable was reached by a thread, given by its index in the threadgroup.
 ///
 /// # Safety
@@ -85,6 +127,27 @@ pub(super) unsafe extern "C" fn unreachable_at(
 ) {
     // SAFETY: the caller's promise.
     unsafe { host(context).unreachable(site, || [x, y, z]) };
+}
+
+/// Runs a row of threads, of which some may be absent, by the code for that.
+///
+/// # Safety
+///
+/// As for [`host`].
+pub(super) unsafe extern "C" fn part(
+    context: *const GroupContext,
+    first: u32,
+    x: u32,
+    y: u32,
+    z: u32,
+    count: u32,
+) {
+    // SAFETY: the caller's promise. The host is not used while the code runs.
+    let run = unsafe { host(context) }.part();
+    if let Some(run) = run {
+        // SAFETY: code of the same kernel for the same context, whose arguments are passed on.
+        unsafe { run(context, first, x, y, z, count) };
+    }
 }
 
 /// Memory for the frame of a coroutine, given by its index in the threadgroup, kept for the next threadgroup.

@@ -3,7 +3,7 @@
 use std::ffi::c_void;
 use std::sync::atomic::Ordering;
 
-use super::code::{Code, Program};
+use super::code::{Code, Program, RunPart};
 use super::context::{GroupContext, UNKNOWN_MEMORY};
 use super::scratch::Frames;
 use crate::{Access, Binding, FaultKind, KernelFault, Launch, MAX_BUFFERS, Memory};
@@ -82,6 +82,25 @@ impl Host<'_> {
             thread_position_in_grid: Some(position()),
             location: self.code.sites.get(site as usize).and_then(|s| s.location.clone()),
         }));
+    }
+
+    /// The code for rows of which threads may be absent. If it cannot be had, that is a fault.
+    pub(super) fn part(&mut self) -> Option<RunPart> {
+        match self.code.part() {
+            Ok(run) => Some(run),
+            Err(error) => {
+                self.launch.stop.store(true, Ordering::Relaxed);
+                self.fault.get_or_insert_with(|| {
+                    Box::new(KernelFault {
+                        kernel: self.program.kernel.clone(),
+                        kind: FaultKind::NotCompiled { message: error.to_string() },
+                        thread_position_in_grid: None,
+                        location: None,
+                    })
+                });
+                None
+            }
+        }
     }
 
     pub(super) fn frame(&mut self, index: u32, size: u64) -> *mut c_void {

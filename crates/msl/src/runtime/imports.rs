@@ -1,6 +1,7 @@
 //! Every symbol that generated code may refer to, with its address. Nothing else of the process can be
 //! reached by name.
 
+use super::code::RUN_PART;
 use super::hooks;
 
 /// Functions that LLVM's code generators call for operations without an instruction.
@@ -130,6 +131,8 @@ pub(crate) fn imports() -> Vec<(&'static str, usize)> {
     let mut list = vec![
         ("msl.rt.fault", hooks::fault as *const () as usize),
         ("msl.rt.fault_at", hooks::fault_at as *const () as usize),
+        (RUN_PART, hooks::part as *const () as usize),
+        ("msl.rt.within", hooks::within as *const () as usize),
         ("msl.rt.unreachable", hooks::unreachable as *const () as usize),
         ("msl.rt.unreachable_at", hooks::unreachable_at as *const () as usize),
         ("msl.rt.frame", hooks::frame as *const () as usize),

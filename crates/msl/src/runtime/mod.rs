@@ -15,7 +15,10 @@ mod simdgroups;
 mod tests;
 mod threads;
 
-pub(crate) use code::{Code, EntryKind, Gang, Generated, Groups, Program, RESUME, THREAD, THREADGROUP};
+pub(crate) use code::{
+    Code, CompilePart, EntryKind, Gang, Generated, Groups, PART, Program, RESUME, RUN_PART, THREAD,
+    THREADGROUP,
+};
 pub(crate) use collectives::{Collective, Element, Operator, Shape};
 pub(crate) use context::{
     GroupContext, KEY_WORDS, KnownMemory, Parked, ParkedOperation, Site, UNKNOWN_MEMORY,

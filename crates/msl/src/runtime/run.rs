@@ -45,6 +45,24 @@ impl Code {
         self.groups == Groups::Any
     }
 
+    /// Whether a launch has rows of which threads are absent, for which there is a [part](super::PART). Others may turn out to
+    /// need it as they run.
+    pub(crate) fn needs_part(&self, launch: &Launch<'_>) -> bool {
+        self.has_part()
+            && match self.entry {
+                Entry::Grid { step: [width, height], .. } => {
+                    let [x, y, _] = launch.threads_per_grid;
+                    x % width != 0 || y % height != 0
+                }
+                _ => has_threadgroups(launch, |extents| extents.iter().product::<u32>() % SIMD_WIDTH != 0),
+            }
+    }
+
+    /// Whether it does not know of threadgroups.
+    pub(super) fn is_for_grid(&self) -> bool {
+        matches!(self.entry, Entry::Grid { .. })
+    }
+
     /// The SIMD-groups of a launch's threadgroups, if these are better run by other code, which runs them together.
     pub(crate) fn gang(&self, launch: &Launch<'_>) -> Option<Gang> {
         Gang::of(launch.threads_per_threadgroup).filter(|gang| gang.simdgroups <= self.most_together)

@@ -4,9 +4,9 @@ use std::mem::offset_of;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::context::{GroupContext, KnownMemory, Parked, ParkedOperation, Site};
-use super::{Code, EntryKind, Generated, Groups, Program, Scratch, Shapes, run};
+use super::{Code, CompilePart, EntryKind, Generated, Groups, Program, Scratch, Shapes, run};
 use crate::llvm::{Machine, Module};
-use crate::{Access, Binding, FaultKind, KernelFault, Launch, Memory};
+use crate::{Access, Binding, CompilerFailure, FaultKind, KernelFault, Launch, Memory};
 
 /// Puts the numbers that generated code knows into text.
 fn filled(text: &str) -> String {
@@ -28,18 +28,29 @@ fn filled(text: &str) -> String {
         .fold(text.to_owned(), |text, (name, value)| text.replace(&format!("${name}"), &value.to_string()))
 }
 
-fn code(text: &str, entry: EntryKind, groups: Groups) -> Code {
+fn object(text: &str) -> Vec<u8> {
     let machine = Machine::host().unwrap();
     let mut module = Module::parse_text(&filled(text)).unwrap();
     module.set_machine(&machine);
     module.verify().unwrap();
     module.run_passes("default<O1>", &machine).unwrap();
-    let object = machine.emit_object(&mut module).unwrap();
+    machine.emit_object(&mut module).unwrap()
+}
+
+fn code(text: &str, entry: EntryKind, groups: Groups) -> Code {
+    code_with_part(text, entry, groups, None)
+}
+
+/// Code that has a part, if it is given one.
+fn code_with_part(text: &str, entry: EntryKind, groups: Groups, part: Option<CompilePart>) -> Code {
+    let (object, has_part) = (object(text), part.is_some());
     let sites = vec![Site { access: Access::ReadWrite, location: None }];
     let memory = Memory::Variable { name: "out".into() };
     let memories = vec![KnownMemory { memory, access: Access::ReadWrite }];
+    let generated = Generated { object, entry, groups, most_together: 0, has_part, sites, memories };
+    let part = part.unwrap_or_else(|| Box::new(|| unreachable!("nobody asks for it")));
     // SAFETY: the texts below have the entries that the tests say, and declare the hooks as they are.
-    unsafe { Code::load(Generated { object, entry, groups, most_together: 0, sites, memories }) }.unwrap()
+    unsafe { Code::load(generated, part) }.unwrap()
 }
 
 struct Job {
@@ -176,6 +187,60 @@ fn a_launch_that_is_stopped_does_nothing_more() {
     job.stop.store(true, Ordering::Relaxed);
     job.run(&code, &code, 1 << 20).unwrap();
     assert!(job.out.iter().all(|word| *word == 0));
+}
+
+/// Leaves what it is asked to do to the part.
+const CALLS_PART: &str = "
+declare void @msl.rt.part(ptr, i32, i32, i32, i32, i32)
+define void @msl.rows(ptr %context, i32 %x0, i32 %x1, i32 %y0, i32 %y1, i32 %z) {
+  %count = sub i32 %x1, %x0
+  call void @msl.rt.part(ptr %context, i32 7, i32 %x0, i32 %y0, i32 %z, i32 %count)
+  ret void
+}
+";
+
+/// Writes its arguments to the buffer.
+const PART_WRITES: &str = "
+define void @msl.part(ptr %context, i32 %first, i32 %x, i32 %y, i32 %z, i32 %count) {
+  %table.place = getelementptr i8, ptr %context, i64 $BUFFERS
+  %table = load ptr, ptr %table.place
+  %out = load ptr, ptr %table
+  store i32 %first, ptr %out
+  %second = getelementptr i32, ptr %out, i32 1
+  store i32 %x, ptr %second
+  %third = getelementptr i32, ptr %out, i32 2
+  store i32 %count, ptr %third
+  ret void
+}
+";
+
+#[test]
+fn a_part_is_compiled_once_when_it_is_called() {
+    let kind = EntryKind::Grid { step: [32, 1] };
+    let compile: CompilePart = Box::new(|| Ok(object(PART_WRITES)));
+    let code = code_with_part(CALLS_PART, kind, Groups::Any, Some(compile));
+    assert!(!code.has_compiled_part());
+    for _ in 0..2 {
+        let mut job = Job::new([20, 1, 1], [8, 8, 1]);
+        job.run(&code, &code, 1).unwrap();
+        assert_eq!(job.out[..3], [7, 0, 20]);
+        assert!(code.has_compiled_part());
+    }
+}
+
+#[test]
+fn a_part_that_cannot_be_compiled_is_a_fault() {
+    let kind = EntryKind::Grid { step: [32, 1] };
+    let compile: CompilePart = Box::new(|| Err(CompilerFailure::Internal("no part today".into()).into()));
+    let code = code_with_part(CALLS_PART, kind, Groups::Any, Some(compile));
+    for _ in 0..2 {
+        let mut job = Job::new([20, 1, 1], [8, 8, 1]);
+        let fault = job.run(&code, &code, 1).unwrap_err();
+        assert!(fault.to_string().contains("kernel `k`: code that it needs was not compiled"), "{fault}");
+        assert!(fault.to_string().contains("no part today"), "{fault}");
+        assert!(job.stop.load(Ordering::Relaxed), "a fault stops the launch");
+        assert!(job.out.iter().all(|word| *word == 0));
+    }
 }
 
 /// Adds a number to the threadgroup's word of the buffer.

@@ -5,7 +5,7 @@ use std::mem::offset_of;
 use super::code::{Code, Operand};
 use super::{Plan, Threads};
 use crate::SIMD_WIDTH;
-use crate::runtime::GroupContext;
+use crate::runtime::{GroupContext, RUN_PART};
 
 /// Of the functions that run a tile: position of the first thread, in the grid or in the threadgroup, its index in the
 /// threadgroup, the number of threads if it may be less than all, and where the tables of bindings are if [`is_in_loop`].
@@ -79,10 +79,8 @@ pub(super) fn attributes(vector_bytes: u32) -> String {
 /// In bytes, on all machines that kernels run on.
 const STACK_ALIGNMENT: u32 = 16;
 
-/// The function that runs a tile of which all threads are there.
+/// The function that runs a tile of which all threads are there. [`RUN_PART`] runs a row of which some may be absent.
 pub(super) const WHOLE: &str = "msl.whole";
-/// The function that runs a row of which some threads may be absent, and anything else.
-pub(super) const PART: &str = "msl.part";
 
 /// The entry for a plan of whole tiles; `has_part`: there is the other function, too.
 pub(super) fn entry(plan: &Plan, has_part: bool) -> String {
@@ -104,7 +102,7 @@ fn rows(plan: &Plan) -> String {
         format!("call void @{name}(ptr %context, i32 0, i32 {x}, i32 {y}, i32 %z, i32 {more})")
     };
     let whole = call(WHOLE, "%x", "%y", &format!("{lanes}{}", tables_as_arguments()));
-    let part = call(PART, "%px", "%py", "%n");
+    let part = call(RUN_PART, "%px", "%py", "%n");
     let head = format!(
         "define void @msl.rows({context}, i32 %x0, i32 %x1, i32 %y0, i32 %y1, i32 %z) {ATTRIBUTES} {{
 entry:
@@ -249,7 +247,7 @@ whole:
   call void @{WHOLE}(ptr %context, i32 %first, i32 %x, i32 %y, i32 %z, i32 {SIMD_WIDTH}{arguments})
   br label %on
 part:
-  call void @{PART}(ptr %context, i32 %first, i32 %x, i32 %y, i32 %z, i32 %left)
+  call void @{RUN_PART}(ptr %context, i32 %first, i32 %x, i32 %y, i32 %z, i32 %left)
   br label %on
 on:
   %next = add i32 %first, {SIMD_WIDTH}
@@ -265,7 +263,9 @@ end:
 fn simdgroup(straight: bool, has_part: bool) -> String {
     let (context, extents, position) = (context(), extents(), position(straight));
     let part = match has_part {
-        true => format!("  call void @{PART}(ptr %context, i32 %first, i32 %x, i32 %y, i32 %z, i32 %left)\n"),
+        true => {
+            format!("  call void @{RUN_PART}(ptr %context, i32 %first, i32 %x, i32 %y, i32 %z, i32 %left)\n")
+        }
         false => String::new(),
     };
     format!(

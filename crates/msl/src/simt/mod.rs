@@ -15,9 +15,9 @@
 //!
 //! [`describe`](mod@describe) is the text of all but the last two.
 //!
-//! Each kernel becomes two functions. *Whole* runs a tile of which all threads are there; where it can, it takes for
+//! Each kernel becomes two functions, in texts of their own. *Whole* runs a tile of which all threads are there; where it can, it takes for
 //! granted that all lanes agree about the bounds of the grid, and starts again as *part* if they do not. *Part* runs one row
-//! of up to so many threads, whatever they do. There is only the first where all threads of each SIMD-group are there and it
+//! of up to so many threads, whatever they do; many launches never need it. There is only the first where all threads of each SIMD-group are there and it
 //! never starts again.
 
 mod code;
@@ -39,7 +39,7 @@ use std::collections::{BTreeSet, HashMap};
 use crate::kernel::{Axis, Function, Inst, LaunchValue, Location, Op, Space, Storage, Type, Value, Variable};
 use crate::llvm::{Machine, VectorRegisters};
 use crate::reflect::KernelEntry;
-use crate::runtime::{EntryKind, Groups, KnownMemory, Site};
+use crate::runtime::{EntryKind, Groups, KnownMemory, PART, RUN_PART, Site};
 use crate::{Access, Remark, SourceLocation};
 
 /// Which threads are the lanes of a row.
@@ -102,7 +102,6 @@ impl Plan {
 /// What the functions of one kernel share.
 #[derive(Debug, Default)]
 struct Tables {
-    functions: Vec<String>,
     declarations: BTreeSet<String>,
     sites: Vec<Site>,
     site_of: HashMap<(Inst, bool), u32>,
@@ -167,16 +166,25 @@ impl Tables {
     }
 }
 
-/// A vectorised kernel as LLVM's text.
+/// Code as LLVM's text.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Text {
+    pub(crate) text: String,
+    /// Whether no vector has elements of 8 or 16 bits.
+    pub(crate) words_only: bool,
+}
+
+/// A vectorised kernel.
 #[derive(Debug)]
 pub(crate) struct Vectorised {
-    pub(crate) text: String,
+    /// What the runtime starts with.
+    pub(crate) whole: Text,
+    /// What that calls for rows of which threads may be absent, and where it starts again; it has the same tables.
+    pub(crate) part: Option<Text>,
     pub(crate) entry: EntryKind,
     pub(crate) groups: Groups,
     /// The most SIMD-groups that are better run together; 0 if none are.
     pub(crate) most_together: u32,
-    /// Whether no vector has elements of 8 or 16 bits.
-    pub(crate) words_only: bool,
     pub(crate) sites: Vec<Site>,
     pub(crate) memories: Vec<KnownMemory>,
     pub(crate) remarks: Vec<Remark>,
@@ -210,31 +218,41 @@ pub(crate) fn vectorise(
         plans(function, &nest, &origins, groups, checked, machine.vector_registers())?;
     let threads = whole.threads;
     let mut tables = Tables::default();
-    let has_part = part.is_some();
-    let part = part.iter().map(|part| (part, driver::PART));
-    for (plan, name) in part.chain([(&whole, driver::WHOLE)]) {
+    let mut write = |plan: &Plan, name: &str| {
         let shapes = shape::Shapes::new(function, &nest, &origins, plan);
         let schedule = schedule::Schedule::new(function, &nest, &shapes);
         let code = code::Code::new(machine, plan.lanes);
         let analyses =
             emit::Analyses { nest: &nest, origins: &origins, shapes: &shapes, schedule: &schedule };
-        emit::tile(function, entry, analyses, plan, code, &mut tables, name)?;
-    }
+        emit::tile(function, entry, analyses, plan, code, &mut tables, name)
+    };
+    let part = part.map(|plan| write(&plan, PART)).transpose()?;
+    let tile = write(&whole, driver::WHOLE)?;
     if tables.threadgroup_end(function) > threadgroup_bytes {
         return Err("threadgroup variables in another order than declared".into());
     }
     if threads == Threads::Grid {
         tables.declarations.insert("declare i32 @llvm.umin.i32(i32, i32)".into());
     }
-    let mut text: String = tables.declarations.iter().map(|line| format!("{line}\n")).collect();
-    for part in &tables.functions {
-        text += part;
+    let has_part = part.is_some();
+    if has_part {
+        tables
+            .declarations
+            .insert(format!("declare void @{RUN_PART}(ptr, i32, i32, i32, i32, i32) nounwind"));
     }
-    text += &driver::entry(&whole, has_part);
-    text += &driver::attributes(machine.vector_registers().bytes);
+    let declarations: String = tables.declarations.iter().map(|line| format!("{line}\n")).collect();
+    let attributes = driver::attributes(machine.vector_registers().bytes);
     // A store past the caches. Empty: what is read does not change. Then: branches that are usually taken, and seldom.
-    text += &format!("!3 = !{{i64 {}}}\n!4 = !{{i64 8}}\n", crate::MAX_BUFFERS * size_of::<crate::Binding>());
-    text += "!5 = !{i32 1}\n!2 = !{}\n!0 = !{!\"branch_weights\", i32 1000000, i32 1}\n!1 = !{!\"branch_weights\", i32 1, i32 1000000}\n";
+    let metadata = format!(
+        "!3 = !{{i64 {}}}\n!4 = !{{i64 8}}\n!5 = !{{i32 1}}\n!2 = !{{}}\n!0 = !{{!\"branch_weights\", i32 1000000, i32 1}}\n\
+         !1 = !{{!\"branch_weights\", i32 1, i32 1000000}}\n",
+        crate::MAX_BUFFERS * size_of::<crate::Binding>()
+    );
+    let words_only = has_words_only(function);
+    let text = |functions: String| Text {
+        text: [&declarations, &functions, &attributes, &metadata].map(String::as_str).concat(),
+        words_only,
+    };
     let entry = match (threads, whole.waits) {
         (Threads::Grid, _) => EntryKind::Grid { step: whole.extents() },
         (_, true) => EntryKind::Simdgroups,
@@ -244,7 +262,8 @@ pub(crate) fn vectorise(
         .remarks
         .sort_by_key(|remark| remark.location.as_ref().map(|place| (place.file.clone(), place.line)));
     Ok(Vectorised {
-        text,
+        whole: text(tile + &driver::entry(&whole, has_part)),
+        part: part.map(text),
         entry,
         groups: match (threads, groups) {
             (Threads::Grid | Threads::General, _) => Groups::Any,
@@ -252,7 +271,6 @@ pub(crate) fn vectorise(
             (Threads::Straight, groups) => groups,
         },
         most_together,
-        words_only: has_words_only(function),
         sites: tables.sites,
         memories: tables.memories,
         remarks: tables.remarks,

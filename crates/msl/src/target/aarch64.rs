@@ -7,14 +7,15 @@ use super::{BuildOptions, contained, make_safe, optimise, specialise, vector};
 use crate::kernel::tests::files;
 use crate::llvm::{Machine, Module};
 use crate::runtime::{self, Groups};
+use crate::simt::Vectorised;
 use crate::{
     CacheDirectory, CompileOptions, Compiler, CompilerConfig, ConstantValue, FunctionConstantValues, Library,
     PipelineError,
 };
 
-/// Native code of a kernel: its object file and its assembly; vector code where it has that.
+/// Native code of a kernel: its object files and its assembly; vector code where it has that.
 struct Code {
-    object: Vec<u8>,
+    objects: Vec<Vec<u8>>,
     assembly: String,
     is_vector: bool,
 }
@@ -52,23 +53,29 @@ fn compile(library: &Library, name: &str, halves: bool) -> Result<Code, Failure>
     }
     contained(move || {
         let machine = Machine::aarch64(halves)?;
-        let lowered = || -> Result<(Module, bool), Failure> {
+        let lowered = || -> Result<(Vec<Module>, bool), Failure> {
             let mut module = Module::parse_bitcode(library.bitcode())?;
             let absent = specialise::apply(&module, &kernel, &constants)?;
             let bytes = optimise(&mut module, &machine, &kernel, &absent)?;
             let options = BuildOptions::default();
-            if let Ok((code, _)) =
-                vector::lower(&mut module, &machine, &kernel, bytes, Groups::Straight, options)?
+            if let Ok(Vectorised { whole, part, .. }) =
+                vector::vectorise(&mut module, &machine, &kernel, bytes, Groups::Straight, options)?
             {
-                return Ok((code, true));
+                let texts = [Some(whole), part];
+                let modules: Result<_, _> =
+                    texts.iter().flatten().map(|text| vector::lower(text, &machine)).collect();
+                return Ok((modules?, true));
             }
             make_safe(&mut module, &machine, &kernel, options)?;
-            Ok((module, false))
+            Ok((vec![module], false))
         };
-        let (mut module, is_vector) = lowered()?;
-        let assembly = machine.emit_assembly(&mut module)?;
-        let (mut module, _) = lowered()?;
-        Ok(Code { object: machine.emit_object(&mut module)?, assembly, is_vector })
+        let (mut modules, is_vector) = lowered()?;
+        let assembly: Result<String, String> =
+            modules.iter_mut().map(|module| machine.emit_assembly(module)).collect();
+        let (mut modules, _) = lowered()?;
+        let objects: Result<_, String> =
+            modules.iter_mut().map(|module| machine.emit_object(module)).collect();
+        Ok(Code { objects: objects?, assembly: assembly?, is_vector })
     })
     .map_err(|error| Failure::Other(error.to_string()))?
 }
@@ -105,10 +112,8 @@ fn check(library: &Library, file: &str, halves: bool) -> Vec<String> {
             Err(Failure::Unsupported) => continue,
             Err(Failure::Other(error)) => panic!("{place}: {error}"),
         };
-        assert!(
-            code.object.starts_with(b"\x7fELF") && code.object[18] == 183,
-            "{place}: an object for AArch64"
-        );
+        let is_object = |object: &Vec<u8>| object.starts_with(b"\x7fELF") && object[18] == 183;
+        assert!(code.objects.iter().all(is_object), "{place}: objects for AArch64");
         let unknown: Vec<&str> = calls(&code.assembly).into_iter().filter(|c| !imports.contains(c)).collect();
         assert!(unknown.is_empty(), "{place} calls {unknown:?}");
         if code.is_vector {

@@ -5,6 +5,7 @@ use crate::kernel::{self, Function};
 use crate::llvm::Module;
 use crate::reflect::KernelEntry;
 use crate::runtime::Groups;
+use crate::simt::Vectorised;
 use crate::{FunctionConstantValues, Library, PipelineError, Stage};
 
 /// The text of one kernel of a library at a stage.
@@ -21,8 +22,12 @@ pub fn inspect(
 ) -> Result<String, PipelineError> {
     specialised(library, kernel, constants, move |mut module, machine, kernel, absent| {
         let threadgroup_bytes = optimise(&mut module, machine, kernel, absent)?;
-        let vector = |module: &mut Module| {
-            vector::lower(module, machine, kernel, threadgroup_bytes, Groups::Whole, BuildOptions::default())
+        let vector = |module: &mut Module| -> Result<Result<Vec<Module>, String>, PipelineError> {
+            let (groups, options) = (Groups::Whole, BuildOptions::default());
+            let vectorised = vector::vectorise(module, machine, kernel, threadgroup_bytes, groups, options)?;
+            Ok(vectorised.and_then(|Vectorised { whole, part, .. }| {
+                [Some(whole), part].iter().flatten().map(|text| vector::lower(text, machine)).collect()
+            }))
         };
         let refused =
             |refusal: String| unsupported(kernel, format!("it cannot be vectorised: it has {refusal}"));
@@ -34,18 +39,20 @@ pub fn inspect(
             Stage::Kernel => Ok(import(&module, kernel)?.to_string()),
             Stage::Plan => vector::describe(&mut module, machine, kernel)?.map_err(refused),
             Stage::Vector => match vector(&mut module)? {
-                Ok((code, _)) => Ok(code.to_string()),
+                Ok(modules) => Ok(modules.iter().map(Module::to_string).collect()),
                 Err(refusal) => Err(refused(refusal)),
             },
             Stage::Assembly => {
-                let mut code = match vector(&mut module)? {
-                    Ok((code, _)) => code,
+                let mut modules = match vector(&mut module)? {
+                    Ok(modules) => modules,
                     Err(_) => {
                         make_safe(&mut module, machine, kernel, BuildOptions::default())?;
-                        module
+                        vec![module]
                     }
                 };
-                machine.emit_assembly(&mut code).map_err(|message| internal(kernel, message))
+                let text: Result<String, String> =
+                    modules.iter_mut().map(|module| machine.emit_assembly(module)).collect();
+                text.map_err(|message| internal(kernel, message))
             }
             other => Err(unsupported(kernel, format!("there is no text for {other:?}"))),
         }

@@ -3,10 +3,11 @@
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use super::{BuildOptions, Built, contained, generate, specialised};
+use super::{BuildOptions, Built, BuiltPart, contained, generate, internal, optimise, specialised, vector};
 use crate::digest::{Digest, KeyBuilder};
-use crate::llvm::Processor;
-use crate::runtime::{self, Code, Groups, Program, Scratch, Shapes};
+use crate::llvm::{Machine, Processor};
+use crate::runtime::{self, Code, CompilePart, Groups, Program, Scratch, Shapes};
+use crate::simt::Text;
 use crate::{
     Access, CompilerFailure, FunctionConstantValues, FunctionReflection, KernelFault, Launch, Library,
     PipelineError, PipelineLog,
@@ -128,13 +129,18 @@ impl Kernel {
     }
 
     /// Compiles what a launch needs beyond what [`build`](Self::build) has compiled: code for threadgroups of
-    /// other shapes, and faster code for many threadgroups of a size. Does nothing if it is there.
+    /// other shapes, for rows of which threads are absent, and faster code for many threadgroups of a size. Does nothing if it
+    /// is there. Some of it may turn out to be needed only when the kernel runs, and is compiled then.
     ///
     /// # Errors
     ///
     /// As for [`build`](Self::build).
     pub fn prepare(&self, launch: &Launch<'_>) -> Result<(), PipelineError> {
-        self.shapes(launch).map(|_| ())
+        let shapes = self.shapes(launch)?;
+        [shapes.straight, shapes.general]
+            .into_iter()
+            .filter(|code| code.needs_part(launch))
+            .try_for_each(|code| code.part().map(|_| ()))
     }
 
     /// The same kernel with code for threadgroups of all shapes, which [`prepare`](Self::prepare) compiles for those that need
@@ -221,18 +227,52 @@ impl Source {
         let key = self.key(groups);
         if let Some(built) = key.and_then(|key| self.library.cache().get::<Built>(key)) {
             // What cannot be linked is compiled again.
-            if let Ok(Ok(compiled)) = contained(|| Compiled::load(built)) {
+            let part = self.part(groups, None);
+            if let Ok(Ok(compiled)) = contained(|| Compiled::load(built, part)) {
                 return Ok(compiled);
             }
         }
-        let Self { library, name, constants, options } = self;
-        let (kept_by, options) = (library.clone(), *options);
+        let Self { library, name, constants, .. } = self;
+        let source = self.clone();
         specialised(library, name, constants, move |mut module, machine, kernel, absent| {
-            let built = generate(&mut module, machine, kernel, absent, groups, options)?;
+            let (built, part) = generate(&mut module, machine, kernel, absent, groups, source.options)?;
             if let Some(key) = key {
-                kept_by.cache().set(key, &built);
+                source.library.cache().set(key, &built);
             }
-            Compiled::load(built)
+            Compiled::load(built, source.part(groups, part))
+        })
+    }
+
+    /// How to come by the part of code for some threadgroups, whose text is there if the code has just been generated.
+    fn part(&self, groups: Groups, text: Option<Text>) -> CompilePart {
+        let source = self.clone();
+        Box::new(move || {
+            let key = part_key(&source, groups);
+            let cache = source.library.cache();
+            if let Some(BuiltPart { object }) = key.and_then(|key| cache.get(key)) {
+                return Ok(object);
+            }
+            let text = text.map_or_else(|| source.text_of_part(groups), Ok)?;
+            let compile = move || Machine::host().and_then(|machine| vector::compile(&text, &machine));
+            let object = contained(compile)?.map_err(|message| {
+                CompilerFailure::Internal(format!("kernel `{}`: {message}", source.name))
+            })?;
+            if let Some(key) = key {
+                cache.set(key, &BuiltPart { object: object.clone() });
+            }
+            Ok(object)
+        })
+    }
+
+    /// The text of the part, as it was when the code was generated.
+    fn text_of_part(&self, groups: Groups) -> Result<Text, PipelineError> {
+        let Self { library, name, constants, options } = self;
+        let options = *options;
+        specialised(library, name, constants, move |mut module, machine, kernel, absent| {
+            let bytes = optimise(&mut module, machine, kernel, absent)?;
+            vector::vectorise(&mut module, machine, kernel, bytes, groups, options)?
+                .and_then(|vectorised| vectorised.part.ok_or_else(|| "no part".into()))
+                .map_err(|refusal| internal(kernel, format!("it had vector code, and now has {refusal}")))
         })
     }
 
@@ -253,6 +293,12 @@ impl Source {
     }
 }
 
+/// All that the part of code depends on; nothing if code is not kept.
+fn part_key(source: &Source, groups: Groups) -> Option<Digest> {
+    let key = source.key(groups)?;
+    Some(KeyBuilder::default().part("part").part(key.bytes()).finish())
+}
+
 /// What compiling gave, in this process.
 struct Compiled {
     reflection: FunctionReflection,
@@ -261,11 +307,11 @@ struct Compiled {
 }
 
 impl Compiled {
-    fn load(built: Built) -> Result<Self, PipelineError> {
+    fn load(built: Built, part: CompilePart) -> Result<Self, PipelineError> {
         let Built { generated, reflection, log } = built;
         // SAFETY: our own generators keep to what entries and imports are, and what they made comes from this process
         // or from a file that only the user can have written.
-        let code = unsafe { Code::load(generated) }.map_err(CompilerFailure::Internal)?;
+        let code = unsafe { Code::load(generated, part) }.map_err(CompilerFailure::Internal)?;
         Ok(Self { reflection, log, code })
     }
 }

@@ -38,6 +38,7 @@ use crate::cache::Entry;
 use crate::llvm::{Machine, Module};
 use crate::reflect::KernelEntry;
 use crate::runtime::{EntryKind, Generated, Groups, KnownMemory, Site};
+use crate::simt::Text;
 use crate::{
     CompilerFailure, FunctionConstantValues, FunctionReflection, Library, MAX_THREADGROUP_MEMORY_LENGTH,
     PipelineError, PipelineLog, Remark,
@@ -89,7 +90,21 @@ impl Entry for Built {
     const TRUSTED: bool = true;
 }
 
-/// The pipeline: every step of the way from a specialised module to an object file, in order.
+/// Code for a part of a kernel that is compiled when it is needed.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct BuiltPart {
+    #[serde(with = "serde_bytes")]
+    object: Vec<u8>,
+}
+
+/// As [`Built`].
+impl Entry for BuiltPart {
+    const DIRECTORY: &str = Built::DIRECTORY;
+    const TRUSTED: bool = true;
+}
+
+/// The pipeline: every step of the way from a specialised module to an object file, in order. The text is that of
+/// [`PART`](crate::runtime::PART).
 fn generate(
     module: &mut Module,
     machine: &Machine,
@@ -97,7 +112,7 @@ fn generate(
     absent: &[bool],
     groups: Groups,
     options: BuildOptions,
-) -> Result<Built, PipelineError> {
+) -> Result<(Built, Option<Text>), PipelineError> {
     let mut log = PipelineLog::default();
     let static_threadgroup_memory = optimise(module, machine, kernel, absent)?;
     let vector = match options.execution() {
@@ -106,10 +121,10 @@ fn generate(
             let found =
                 vector::generate(module, machine, kernel, static_threadgroup_memory, groups, options)?;
             match found {
-                Ok((generated, remarks)) => {
+                Ok(vector::Code { generated, part, remarks }) => {
                     log.remarks.push(Remark { message: execution(generated.entry), location: None });
                     log.remarks.extend(remarks);
-                    Some(generated)
+                    Some((generated, part))
                 }
                 Err(refusal) if matches!(groups, Groups::Together(_)) => {
                     return Err(unsupported(kernel, refusal));
@@ -122,15 +137,16 @@ fn generate(
             }
         }
     };
-    let generated = match vector {
-        Some(generated) => generated,
+    let (generated, part) = match vector {
+        Some(vector) => vector,
         None => {
             let Checked { sites, memories, waits } = make_safe(module, machine, kernel, options)?;
             let how = if waits { "each thread is a coroutine" } else { "threads run one after the other" };
             log.remarks.push(Remark { message: format!("scalar code: {how}"), location: None });
             let object = machine.emit_object(module).map_err(|message| internal(kernel, message))?;
             let entry = if waits { EntryKind::Threads } else { EntryKind::Threadgroup };
-            Generated { object, entry, groups: Groups::Any, most_together: 0, sites, memories }
+            let (groups, most_together, has_part) = (Groups::Any, 0, false);
+            (Generated { object, entry, groups, most_together, has_part, sites, memories }, None)
         }
     };
     let present = kernel.parameters.iter().zip(absent).filter(|(_, absent)| !**absent);
@@ -139,7 +155,7 @@ fn generate(
         static_threadgroup_memory_length: static_threadgroup_memory,
         ..kernel.reflection.clone()
     };
-    Ok(Built { generated, reflection, log })
+    Ok((Built { generated, reflection, log }, part))
 }
 
 /// How vector code executes threads, for the log.

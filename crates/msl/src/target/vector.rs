@@ -7,7 +7,7 @@ use crate::kernel::{self, Function};
 use crate::llvm::{Machine, Module};
 use crate::reflect::KernelEntry;
 use crate::runtime::{Generated, Groups};
-use crate::simt::{self, Vectorised};
+use crate::simt::{self, Text, Vectorised};
 use crate::{PipelineError, Remark};
 
 /// What makes registers of the places of values, and loops of what is left: kernels come here optimised, and LLVM's
@@ -37,11 +37,11 @@ fn import(
         .map(|()| function))
 }
 
-/// The text of a vectorised kernel as a module of LLVM, optimised.
-fn optimise(vectorised: &Vectorised, machine: &Machine) -> Result<Module, String> {
-    let mut module = Module::parse_text(&vectorised.text)?;
+/// Text as a module of LLVM, optimised.
+fn optimise(text: &Text, machine: &Machine) -> Result<Module, String> {
+    let mut module = Module::parse_text(&text.text)?;
     module.set_machine(machine);
-    if vectorised.words_only
+    if text.words_only
         && let Some(features) = machine.features_for_words()
     {
         for function in module.functions().into_iter().filter(|function| !function.is_declaration()) {
@@ -55,26 +55,28 @@ fn optimise(vectorised: &Vectorised, machine: &Machine) -> Result<Module, String
     Ok(module)
 }
 
-/// An optimised kernel vectorised, as a module of LLVM and what belongs to it; or why it cannot be.
-pub(super) fn lower(
+/// An optimised kernel vectorised, as text; or why it cannot be.
+pub(super) fn vectorise(
     module: &mut Module,
     machine: &Machine,
     kernel: &KernelEntry,
     threadgroup_bytes: usize,
     groups: Groups,
     options: BuildOptions,
-) -> Result<Result<(Module, Vectorised), Refusal>, PipelineError> {
+) -> Result<Result<Vectorised, Refusal>, PipelineError> {
     let function = match import(module, machine, kernel)? {
         Ok(function) => function,
         Err(refusal) => return Ok(Err(refusal)),
     };
     let checked = options.is_checked();
     Ok(contain_bugs(|| {
-        let vectorised =
-            simt::vectorise(&function, kernel, machine, threadgroup_bytes as u64, groups, checked)?;
-        let module = optimise(&vectorised, machine).map_err(|message| bug(&message))?;
-        Ok((module, vectorised))
+        simt::vectorise(&function, kernel, machine, threadgroup_bytes as u64, groups, checked)
     }))
+}
+
+/// Text of a vectorised kernel as a module of LLVM, ready for code; or why there is none, which is a mistake of ours.
+pub(super) fn lower(text: &Text, machine: &Machine) -> Result<Module, Refusal> {
+    optimise(text, machine).map_err(|message| bug(&message))
 }
 
 /// A refusal because of a mistake of ours.
@@ -103,7 +105,14 @@ pub(super) fn describe(
     Ok(import(module, machine, kernel)?.and_then(describe).map(|plans| plans.join("\n")))
 }
 
-/// Vector code for an optimised kernel, and what there is to say of it; or why it can have none.
+/// Vector code for an optimised kernel: what runs whole tiles as code, and the rest as text, for [`compile`] if it is needed.
+pub(super) struct Code {
+    pub(super) generated: Generated,
+    pub(super) part: Option<Text>,
+    pub(super) remarks: Vec<Remark>,
+}
+
+/// Vector code for an optimised kernel; or why it can have none.
 pub(super) fn generate(
     module: &mut Module,
     machine: &Machine,
@@ -111,15 +120,23 @@ pub(super) fn generate(
     threadgroup_bytes: usize,
     groups: Groups,
     options: BuildOptions,
-) -> Result<Result<(Generated, Vec<Remark>), Refusal>, PipelineError> {
-    let lowered = lower(module, machine, kernel, threadgroup_bytes, groups, options)?;
+) -> Result<Result<Code, Refusal>, PipelineError> {
+    let vectorised = vectorise(module, machine, kernel, threadgroup_bytes, groups, options)?;
+    let lowered = vectorised.and_then(|vectorised| Ok((lower(&vectorised.whole, machine)?, vectorised)));
     let (mut code, vectorised) = match lowered {
         Ok(lowered) => lowered,
         Err(refusal) => return Ok(Err(refusal)),
     };
     let object = machine.emit_object(&mut code).map_err(|message| internal(kernel, message))?;
-    let Vectorised { entry, groups, most_together, sites, memories, remarks, .. } = vectorised;
-    Ok(Ok((Generated { object, entry, groups, most_together, sites, memories }, remarks)))
+    let Vectorised { part, entry, groups, most_together, sites, memories, remarks, .. } = vectorised;
+    let has_part = part.is_some();
+    let generated = Generated { object, entry, groups, most_together, has_part, sites, memories };
+    Ok(Ok(Code { generated, part, remarks }))
+}
+
+/// Text of a vectorised kernel as an object file.
+pub(super) fn compile(text: &Text, machine: &Machine) -> Result<Vec<u8>, String> {
+    machine.emit_object(&mut lower(text, machine)?)
 }
 
 #[cfg(test)]

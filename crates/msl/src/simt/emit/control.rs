@@ -6,7 +6,7 @@ use std::mem::offset_of;
 use super::values::{Emitted, of_row};
 use super::{Activity, Emitter};
 use crate::kernel::{Block, Definition, Inst, Key, Op, Target, Terminator, Type, Value};
-use crate::runtime::{GroupContext, Parked, ParkedOperation};
+use crate::runtime::{GroupContext, Parked, ParkedOperation, RUN_PART};
 use crate::simt::Threads;
 use crate::simt::code::{Form, Label, Operand};
 use crate::simt::loops::Loop;
@@ -662,8 +662,7 @@ impl Emitter<'_> {
                     _ => Operand::new("%first"),
                 };
                 self.code.effect(format_args!(
-                    "call void @{}(ptr %context, i32 {first}, i32 {x}, i32 {y}, i32 %z, i32 {lanes})",
-                    crate::simt::driver::PART
+                    "call void @{RUN_PART}(ptr %context, i32 {first}, i32 {x}, i32 {y}, i32 %z, i32 {lanes})"
                 ));
             }
             self.code.end("ret void");

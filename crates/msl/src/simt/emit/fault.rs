@@ -3,7 +3,7 @@
 use super::Emitter;
 use super::region::Region;
 use crate::simt::Threads;
-use crate::simt::code::{Form, Operand};
+use crate::simt::code::Operand;
 
 /// Where the accesses of a row of lanes are, in bytes from the start of their memory.
 #[derive(Clone, Debug)]
@@ -42,16 +42,22 @@ impl Emitter<'_> {
 
     /// Reports the first of the lanes in `bad`, a mask that is not empty.
     pub(super) fn report(&mut self, access: &Checked, row: usize, bad: &Operand, offsets: &Offsets) {
-        let (ty, name, offsets) = match offsets {
-            Offsets::Same(offset) => ("i64".to_owned(), "same", offset),
-            Offsets::Each(vector) => (self.lane_form().wrap("i64"), "each", vector),
+        let lane = self.first_lane(bad);
+        let offset = match offsets {
+            Offsets::Same(offset) => offset.clone(),
+            Offsets::Each(vector) => {
+                let ty = self.lane_form().wrap("i64");
+                self.of_lane(&ty, vector, &lane)
+            }
         };
-        let bits = self.bits(bad);
-        let (who, what) = self.described(access, row);
-        self.declare_reporter(name);
-        self.code.effect(format_args!(
-            "call fastcc void @msl.report.{name}({who}, i32 {bits}, {ty} {offsets}, {what})"
-        ));
+        let base = self.code.value(format_args!("ptrtoint ptr {} to i64", self.start(access)));
+        let address = self.code.value(format_args!("add i64 {base}, {offset}"));
+        let (site, tag, length, bytes) = (access.site, &access.region.tag, access.length(), access.bytes);
+        self.call_fault(
+            row,
+            &lane,
+            format_args!("i32 {site}, i32 {tag}, i64 {address}, i64 {base}, i64 {length}, i64 {bytes}"),
+        );
     }
 
     /// Reports an access of a row at one offset, if any of its lanes is active.
@@ -77,48 +83,29 @@ impl Emitter<'_> {
     ) -> Operand {
         let limit = self.limit(access, 0);
         let bits = self.bits(active);
-        let (who, what) = self.described(access, row);
-        self.declare_reporter("each");
-        self.code.declarations.insert(within_function(self.lanes()));
-        let good = self.code.value(format_args!(
-            "call fastcc i32 @msl.within({who}, i32 {bits}, i64 {base}, i64 {stride}, i64 {limit}, {what})"
-        ));
-        self.mask_of_bits(&good)
-    }
-
-    /// Arguments that say which threads and which access it is about, as in [`WHO`] and [`WHAT`].
-    fn described(&mut self, access: &Checked, row: usize) -> (String, String) {
         let (x, y) = self.row_position(row as u32);
         let first = match self.plan.threads {
             Threads::Grid => Operand::int(0),
             _ => self.first_of(row),
         };
-        // Each lane has its own private memory.
-        let start = match access.region.private {
-            Some(_) => Operand::new("null"),
-            None => access.region.start.clone(),
-        };
-        let length = access.length();
-        let (site, tag, bytes) = (access.site, &access.region.tag, access.bytes);
-        (
-            format!("ptr %context, i32 {first}, i32 {x}, i32 {y}, i32 %z"),
-            format!("ptr {start}, i64 {length}, i64 {bytes}, i32 {site}, i32 {tag}"),
-        )
+        let start = self.start(access);
+        let (site, tag, length, bytes) = (access.site, &access.region.tag, access.length(), access.bytes);
+        self.code.declarations.insert(
+            "declare i32 @msl.rt.within(ptr, i32, i32, i32, i32, i32, i64, i64, i64, ptr, i64, i64, i32, i32) nounwind cold".into(),
+        );
+        let good = self.code.value(format_args!(
+            "call i32 @msl.rt.within(ptr %context, i32 {first}, i32 {x}, i32 {y}, i32 %z, i32 {bits}, i64 {base}, \
+             i64 {stride}, i64 {limit}, ptr {start}, i64 {length}, i64 {bytes}, i32 {site}, i32 {tag})"
+        ));
+        self.mask_of_bits(&good)
     }
 
-    fn declare_reporter(&mut self, name: &str) {
-        let (suffix, position) = match self.plan.threads {
-            Threads::Grid => ("_at", "i32, i32, i32"),
-            Threads::Straight | Threads::General => ("", "i32"),
-        };
-        for line in [
-            reporter(self.plan.threads, self.lanes(), name),
-            "declare i32 @llvm.cttz.i32(i32, i1)".into(),
-            format!(
-                "declare zeroext i1 @msl.rt.fault{suffix}(ptr, {position}, i32, i32, i64, i64, i64, i64) nounwind cold"
-            ),
-        ] {
-            self.code.declarations.insert(line);
+    /// Where the memory of an access starts, for messages.
+    fn start(&self, access: &Checked) -> Operand {
+        // Each lane has its own private memory.
+        match access.region.private {
+            Some(_) => Operand::new("null"),
+            None => access.region.start.clone(),
         }
     }
 
@@ -196,79 +183,4 @@ impl Emitter<'_> {
     ) {
         self.code.end(format_args!("br i1 {condition}, {}, {}, !prof !1", yes.target(), no.target()));
     }
-}
-
-/// Parameters that say which threads run.
-const WHO: &str = "ptr %context, i32 %first, i32 %x, i32 %y, i32 %z";
-/// Parameters that say what is accessed.
-const WHAT: &str = "ptr %start, i64 %length, i64 %bytes, i32 %site, i32 %tag";
-
-/// The function that reports the first of some lanes, written once: checks are many, and faults few.
-fn reporter(threads: Threads, lanes: u32, name: &str) -> String {
-    let (ty, offset) = match name {
-        "same" => ("i64".into(), "add i64 %offsets, 0".into()),
-        _ => {
-            let ty = Form::Vector(lanes).wrap("i64");
-            let offset = format!("extractelement {ty} %offsets, i32 %lane");
-            (ty, offset)
-        }
-    };
-    let (hook, who) = match threads {
-        Threads::Grid => ("fault_at", "i32 %at, i32 %y, i32 %z"),
-        Threads::Straight | Threads::General => ("fault", "i32 %thread"),
-    };
-    format!(
-        "define internal fastcc void @msl.report.{name}({WHO}, i32 %bits, {ty} %offsets, {WHAT}) noinline cold nounwind {{
-  %zeros = call i32 @llvm.cttz.i32(i32 %bits, i1 false)
-  %lane = and i32 %zeros, {}
-  %at = add i32 %x, %lane
-  %thread = add i32 %first, %lane
-  %offset = {offset}
-  %base = ptrtoint ptr %start to i64
-  %address = add i64 %base, %offset
-  %ignored = call zeroext i1 @msl.rt.{hook}(ptr %context, {who}, i32 %site, i32 %tag, i64 %address, i64 %base, \
-         i64 %length, i64 %bytes)
-  ret void
-}}",
-        lanes - 1
-    )
-}
-
-/// The function that finds which lanes are within a memory, and reports the others; also written once.
-fn within_function(lanes: u32) -> String {
-    let offsets_ty = Form::Vector(lanes).wrap("i64");
-    let mask = Form::Vector(lanes).wrap("i1");
-    let bits = match lanes {
-        32 => format!("%inside.bits = bitcast {mask} %inside to i32"),
-        _ => format!(
-            "%inside.few = bitcast {mask} %inside to i{lanes}\n  %inside.bits = zext i{lanes} %inside.few to i32"
-        ),
-    };
-    let steps: Vec<String> = (0..lanes).map(|lane| format!("i64 {lane}")).collect();
-    let steps = steps.join(", ");
-    format!(
-        "define internal fastcc i32 @msl.within({WHO}, i32 %active, i64 %base, i64 %stride, i64 %limit, {WHAT}) \
-         noinline cold nounwind {{
-  %base.1 = insertelement {offsets_ty} poison, i64 %base, i32 0
-  %base.all = shufflevector {offsets_ty} %base.1, {offsets_ty} poison, <{lanes} x i32> zeroinitializer
-  %stride.1 = insertelement {offsets_ty} poison, i64 %stride, i32 0
-  %stride.all = shufflevector {offsets_ty} %stride.1, {offsets_ty} poison, <{lanes} x i32> zeroinitializer
-  %steps = mul {offsets_ty} %stride.all, <{steps}>
-  %offsets = add {offsets_ty} %base.all, %steps
-  %limit.1 = insertelement {offsets_ty} poison, i64 %limit, i32 0
-  %limit.all = shufflevector {offsets_ty} %limit.1, {offsets_ty} poison, <{lanes} x i32> zeroinitializer
-  %inside = icmp ult {offsets_ty} %offsets, %limit.all
-  {bits}
-  %good = and i32 %active, %inside.bits
-  %bad = xor i32 %active, %good
-  %none = icmp eq i32 %bad, 0
-  br i1 %none, label %on, label %outside
-outside:
-  call fastcc void @msl.report.each(ptr %context, i32 %first, i32 %x, i32 %y, i32 %z, i32 %bad, {offsets_ty} %offsets, \
-         ptr %start, i64 %length, i64 %bytes, i32 %site, i32 %tag)
-  br label %on
-on:
-  ret i32 %good
-}}"
-    )
 }

@@ -652,6 +652,14 @@ impl Emitter<'_> {
         self.code.value(format_args!("and i32 {lane}, {}", self.lanes() - 1))
     }
 
+    /// The first lane of a mask that is not empty.
+    pub(super) fn first_lane(&mut self, mask: &Operand) -> Operand {
+        let bits = self.bits(mask);
+        self.code.declarations.insert("declare i32 @llvm.cttz.i32(i32, i1)".into());
+        let lane = self.code.value(format_args!("call i32 @llvm.cttz.i32(i32 {bits}, i1 false)"));
+        self.code.value(format_args!("and i32 {lane}, {}", self.lanes() - 1))
+    }
+
     fn store_contiguous(
         &mut self,
         checked: &Checked,

@@ -81,7 +81,7 @@ pub(super) struct Analyses<'a> {
     pub(super) schedule: &'a Schedule,
 }
 
-/// Writes the function `name` for a plan; adds what messages need to the tables.
+/// The text of the function `name` for a plan; adds what it needs to the tables.
 pub(super) fn tile(
     function: &Function,
     entry: &KernelEntry,
@@ -90,7 +90,7 @@ pub(super) fn tile(
     mut code: Code,
     tables: &mut Tables,
     name: &str,
-) -> Result<(), String> {
+) -> Result<String, String> {
     let end = code.label("end");
     let mut emitter = Emitter {
         function,
@@ -136,12 +136,13 @@ pub(super) fn tile(
     let (places, text, declarations) = emitter.code.finish();
     tables.declarations.extend(declarations);
     let attributes = plan.attributes();
-    tables.functions.push(format!(
-        "define internal void @{name}({}) {attributes} {} {{\nplaces:\n{places}  br label %entry\n{text}}}\n",
+    // What runs whole tiles is called by what goes through these, the other by the runtime.
+    let linkage = if plan.full { "internal" } else { "external" };
+    Ok(format!(
+        "define {linkage} void @{name}({}) {attributes} {} {{\nplaces:\n{places}  br label %entry\n{text}}}\n",
         super::driver::parameters(plan),
         super::driver::ATTRIBUTES
-    ));
-    Ok(())
+    ))
 }
 
 impl Emitter<'_> {

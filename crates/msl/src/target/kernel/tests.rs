@@ -192,7 +192,7 @@ fn code_for_simdgroups_together_is_compiled_for_launches_that_have_many_of_their
 fn what_is_kept_needs_no_bitcode() {
     let directory = tempfile::tempdir().unwrap();
     let whole = library_in(directory.path());
-    build(&whole);
+    assert_works(&build(&whole));
     let cache = || Arc::new(Cache::new(&CacheDirectory::At(directory.path().into()), 1 << 30));
     let empty = || FromFront { bitcode: b"none".to_vec(), warnings: Vec::new() };
     Library::new(empty(), cache()).unwrap_err();
@@ -204,7 +204,62 @@ fn what_is_kept_needs_no_bitcode() {
     assert_eq!(library.functions(), whole.functions());
     Kernel::build(&library, "numbers", &FunctionConstantValues::new()).unwrap_err();
     keep(&library, &kept(&whole).unwrap());
+    let key = |library| part_key(&source(library, "numbers"), Groups::Whole).unwrap();
+    cache().set(key(&library), &cache().get::<BuiltPart>(key(&whole)).unwrap());
     assert_works(&build(&library));
+}
+
+const GUARDED: &str = "
+    kernel void guarded(device uint *out [[buffer(0)]], constant uint &n [[buffer(1)]],
+                        uint i [[thread_position_in_grid]]) {
+        if (i < n) out[i] = i + 1;
+    }";
+
+/// Runs the kernel `guarded` in so many threads, all but the last `less` of which do something.
+fn run_guarded(kernel: &Kernel, threads: u32, less: u32) {
+    let mut out = vec![0u32; threads as usize];
+    let mut n = threads - less;
+    let out_binding = Binding { address: out.as_mut_ptr().cast(), length: 4 * u64::from(threads) };
+    let n_binding = Binding { address: (&raw mut n).cast(), length: 4 };
+    let launch = Launch {
+        buffers: &[Some(out_binding), Some(n_binding)],
+        threadgroup_memory: &[],
+        threads_per_grid: [threads, 1, 1],
+        threads_per_threadgroup: [64, 1, 1],
+        stop: &AtomicBool::new(false),
+    };
+    kernel.prepare(&launch).unwrap();
+    // SAFETY: the bindings are memory that nothing else refers to meanwhile.
+    unsafe { kernel.run(&launch, 0..kernel.units(&launch), &mut Scratch::default()) }.unwrap();
+    assert!((0..threads).map(|i| if i < n { i + 1 } else { 0 }).eq(out), "{n} of {threads} threads");
+}
+
+#[test]
+fn the_part_for_absent_threads_is_compiled_when_there_are_some() {
+    let directory = tempfile::tempdir().unwrap();
+    let build = || {
+        let library = library_of(directory.path(), GUARDED);
+        Kernel::build(&library, "guarded", &FunctionConstantValues::new()).unwrap()
+    };
+    let kernel = build();
+    let key = part_key(&kernel.0.source, Groups::Whole).unwrap();
+    let kept = || kernel.0.source.library.cache().get::<BuiltPart>(key).map(|part| part.object);
+    run_guarded(&kernel, 1 << 12, 0);
+    assert!(!kernel.0.code.has_compiled_part() && kept().is_none(), "not needed so far");
+    run_guarded(&kernel, 1 << 12, 100);
+    assert!(kernel.0.code.has_compiled_part(), "threads disagree");
+    let object = kept().unwrap();
+    // As later processes would: one that finds the part, and one that finds everything but the part.
+    for is_there in [true, false] {
+        if !is_there {
+            let path = directory.path().join(BuiltPart::DIRECTORY).join(key.to_string());
+            std::fs::remove_file(path).unwrap();
+        }
+        let kernel = build();
+        run_guarded(&kernel, 1001, 0);
+        assert!(kernel.0.code.has_compiled_part(), "the last threads are absent");
+        assert!(kept() == Some(object.clone()), "it is the same from its source");
+    }
 }
 
 #[test]
