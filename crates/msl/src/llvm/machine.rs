@@ -2,7 +2,7 @@
 
 use std::ffi::CStr;
 use std::fmt;
-use std::sync::{Once, OnceLock};
+use std::sync::{Mutex, Once, OnceLock, PoisonError};
 
 use llvm_sys::core::*;
 use llvm_sys::target_machine::*;
@@ -11,7 +11,16 @@ use super::{Module, c_string, take_message};
 use crate::switches;
 
 /// A target machine: generates native code.
-pub(crate) struct Machine(pub(super) LLVMTargetMachineRef);
+pub(crate) struct Machine {
+    pub(super) machine: LLVMTargetMachineRef,
+    processor: Processor,
+}
+
+/// Machines that nobody uses now. The first use of one makes LLVM's tables of the processor, which takes as long as compiling a
+/// small function.
+static IDLE: Mutex<Vec<Machine>> = Mutex::new(Vec::new());
+/// Most of them that are kept.
+const MOST_IDLE: usize = 16;
 
 // SAFETY: LLVM's target machines have no thread affinity; each is used by one thread at a time.
 unsafe impl Send for Machine {}
@@ -74,6 +83,7 @@ impl MaskedAccesses {
 }
 
 /// What code is generated for, in LLVM's words.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Processor {
     pub(crate) triple: String,
     pub(crate) name: String,
@@ -118,7 +128,7 @@ impl Machine {
     /// As [`host`](Self::host), with a value of the switch.
     pub(crate) fn of_level(level: &str) -> Result<Self, String> {
         initialise();
-        Self::of(&Processor::of_level(level)?)
+        Self::of(Processor::of_level(level)?)
     }
 
     /// A machine of another architecture, with SIMD instructions of 128 bits and arithmetic with halves or not.
@@ -133,10 +143,16 @@ impl Machine {
         }
         let features = if halves { "+neon,+lse,+fullfp16" } else { "+neon" };
         let (triple, name) = ("aarch64-unknown-linux-gnu".into(), "generic".into());
-        Self::of(&Processor { triple, name, features: features.into() })
+        Self::of(Processor { triple, name, features: features.into() })
     }
 
-    fn of(Processor { triple, name, features }: &Processor) -> Result<Self, String> {
+    fn of(processor: Processor) -> Result<Self, String> {
+        let mut idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(place) = idle.iter().position(|machine| machine.processor == processor) {
+            return Ok(idle.swap_remove(place));
+        }
+        drop(idle);
+        let Processor { triple, name, features } = &processor;
         let (triple, cpu, features) = (c_string(triple), c_string(name), c_string(features));
         // SAFETY: live strings; the target is checked before it is used.
         unsafe {
@@ -157,7 +173,7 @@ impl Machine {
             if machine.is_null() {
                 return Err(format!("LLVM has no target machine for {triple:?}"));
             }
-            Ok(Self(machine))
+            Ok(Self { machine, processor })
         }
     }
 
@@ -214,34 +230,26 @@ impl Machine {
     /// AVX-512BW LLVM keeps 32 lanes' masks in one register, though instructions for 16 elements need them in two; without,
     /// it does not take them apart and together again.
     pub(crate) fn features_for_words(&self) -> Option<String> {
-        // SAFETY: a live machine; the string is taken over.
-        let features = unsafe { take_message(LLVMGetTargetMachineFeatureString(self.0)) };
+        let features = &self.processor.features;
         let separator = if features.is_empty() { "" } else { "," };
         self.has("avx512bw", &["x86-64-v4"]).then(|| format!("{features}{separator}-avx512bw"))
     }
 
     /// Whether it has a feature, which these levels have.
     fn has(&self, feature: &str, levels: &[&str]) -> bool {
-        // SAFETY: a live machine; the strings are taken over.
-        let (cpu, features) = unsafe {
-            (
-                take_message(LLVMGetTargetMachineCPU(self.0)),
-                take_message(LLVMGetTargetMachineFeatureString(self.0)),
-            )
-        };
+        let Processor { name, features, .. } = &self.processor;
         let listed = |sign| features.split(',').any(|f| f.strip_prefix(sign) == Some(feature));
-        listed('+') || levels.contains(&cpu.as_str()) && !listed('-')
+        listed('+') || levels.contains(&name.as_str()) && !listed('-')
     }
 
-    pub(crate) fn triple(&self) -> String {
-        // SAFETY: a live machine; the string is taken over.
-        unsafe { take_message(LLVMGetTargetMachineTriple(self.0)) }
+    pub(crate) fn triple(&self) -> &str {
+        &self.processor.triple
     }
 
     pub(crate) fn data_layout(&self) -> String {
         // SAFETY: a live machine; layout and string are disposed of.
         unsafe {
-            let layout = LLVMCreateTargetDataLayout(self.0);
+            let layout = LLVMCreateTargetDataLayout(self.machine);
             let text = take_message(llvm_sys::target::LLVMCopyStringRepOfTargetData(layout));
             llvm_sys::target::LLVMDisposeTargetData(layout);
             text
@@ -264,8 +272,13 @@ impl Machine {
         let mut buffer = std::ptr::null_mut();
         // SAFETY: a live machine and module; the buffer's bytes are copied before it is disposed of.
         let bytes = unsafe {
-            let failed =
-                LLVMTargetMachineEmitToMemoryBuffer(self.0, module.module, kind, &mut message, &mut buffer);
+            let failed = LLVMTargetMachineEmitToMemoryBuffer(
+                self.machine,
+                module.module,
+                kind,
+                &mut message,
+                &mut buffer,
+            );
             if failed != 0 {
                 return Err(take_message(message));
             }
@@ -309,14 +322,19 @@ fn allowed(level: &str, cpu: String, features: String) -> Result<(String, String
 impl fmt::Debug for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // SAFETY: a live machine; the string is static for the machine's target.
-        let name = unsafe { CStr::from_ptr(LLVMGetTargetName(LLVMGetTargetMachineTarget(self.0))) };
+        let name = unsafe { CStr::from_ptr(LLVMGetTargetName(LLVMGetTargetMachineTarget(self.machine))) };
         f.debug_tuple("Machine").field(&name).finish()
     }
 }
 
 impl Drop for Machine {
     fn drop(&mut self) {
-        // SAFETY: a live machine, disposed of once.
-        unsafe { LLVMDisposeTargetMachine(self.0) }
+        let mut idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < MOST_IDLE {
+            idle.push(Self { machine: self.machine, processor: self.processor.clone() });
+            return;
+        }
+        // SAFETY: a live machine, disposed of once: it was not given to anybody else.
+        unsafe { LLVMDisposeTargetMachine(self.machine) }
     }
 }

@@ -120,7 +120,7 @@ impl Module {
             LLVMPassBuilderOptionsSetSLPVectorization(options, 0);
             LLVMPassBuilderOptionsSetLoopInterleaving(options, 0);
             LLVMPassBuilderOptionsSetLoopUnrolling(options, 0);
-            let error = LLVMRunPasses(self.module, passes.as_ptr(), machine.0, options);
+            let error = LLVMRunPasses(self.module, passes.as_ptr(), machine.machine, options);
             LLVMDisposePassBuilderOptions(options);
             take_error(error)?;
         }
@@ -156,7 +156,7 @@ impl Module {
 
     /// Retargets the module to a machine.
     pub(crate) fn set_machine(&mut self, machine: &Machine) {
-        let (triple, layout) = (c_string(&machine.triple()), c_string(&machine.data_layout()));
+        let (triple, layout) = (c_string(machine.triple()), c_string(&machine.data_layout()));
         // SAFETY: a live module; the strings are copied.
         unsafe {
             LLVMSetTarget(self.module, triple.as_ptr());
