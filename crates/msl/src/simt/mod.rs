@@ -40,6 +40,7 @@ use crate::kernel::{Axis, Function, Inst, LaunchValue, Location, Op, Space, Stor
 use crate::llvm::{Machine, VectorRegisters};
 use crate::reflect::KernelEntry;
 use crate::runtime::{EntryKind, Groups, KnownMemory, PART, RUN_PART, Site};
+use crate::target::Optimised;
 use crate::{Access, Remark, SourceLocation};
 
 /// Which threads are the lanes of a row.
@@ -199,7 +200,7 @@ fn prepared(function: &Function) -> Result<(Function, loops::Nest, origin::Origi
     Ok((function, nest, origins))
 }
 
-/// Vectorises a kernel, whose threadgroup variables have so many bytes, for some threadgroups, or for all if they do not matter.
+/// Vectorises a kernel, which was optimised with this result, for some threadgroups, or for all if they do not matter.
 ///
 /// # Errors
 ///
@@ -208,14 +209,15 @@ pub(crate) fn vectorise(
     function: &Function,
     entry: &KernelEntry,
     machine: &Machine,
-    threadgroup_bytes: u64,
+    optimised: Optimised,
     groups: Groups,
     checked: bool,
 ) -> Result<Vectorised, String> {
+    let Optimised { threadgroup_memory, is_for_whole } = optimised;
     let (function, nest, origins) = prepared(function)?;
     let function = &function;
     let Plans { part, whole, most_together } =
-        plans(function, &nest, &origins, groups, checked, machine.vector_registers())?;
+        plans(function, &nest, &origins, (groups, is_for_whole), checked, machine.vector_registers())?;
     let threads = whole.threads;
     let mut tables = Tables::default();
     let mut write = |plan: &Plan, name: &str| {
@@ -228,7 +230,7 @@ pub(crate) fn vectorise(
     };
     let part = part.map(|plan| write(&plan, PART)).transpose()?;
     let tile = write(&whole, driver::WHOLE)?;
-    if tables.threadgroup_end(function) > threadgroup_bytes {
+    if tables.threadgroup_end(function) > threadgroup_memory as u64 {
         return Err("threadgroup variables in another order than declared".into());
     }
     if threads == Threads::Grid {
@@ -253,7 +255,7 @@ pub(crate) fn vectorise(
         text: [&declarations, &functions, &attributes, &metadata].map(String::as_str).concat(),
         words_only,
     };
-    let entry = match (threads, whole.waits) {
+    let kind = match (threads, whole.waits) {
         (Threads::Grid, _) => EntryKind::Grid { step: whole.extents() },
         (_, true) => EntryKind::Simdgroups,
         (_, false) => EntryKind::Threadgroup,
@@ -264,10 +266,10 @@ pub(crate) fn vectorise(
     Ok(Vectorised {
         whole: text(tile + &driver::entry(&whole, has_part)),
         part: part.map(text),
-        entry,
+        entry: kind,
         groups: match (threads, groups) {
             (Threads::Grid | Threads::General, _) => Groups::Any,
-            (Threads::Straight, Groups::Whole) if has_part => Groups::Straight,
+            (Threads::Straight, Groups::Whole) if has_part && !is_for_whole => Groups::Straight,
             (Threads::Straight, groups) => groups,
         },
         most_together,
@@ -291,12 +293,12 @@ fn plans(
     function: &Function,
     nest: &loops::Nest,
     origins: &origin::Origins,
-    groups: Groups,
+    (groups, is_for_whole): (Groups, bool),
     checked: bool,
     registers: VectorRegisters,
 ) -> Result<Plans, String> {
     let needs = Needs::of(function);
-    let threads = match (needs.groups, groups) {
+    let threads = match (needs.groups || is_for_whole, groups) {
         (false, _) => Threads::Grid,
         (true, Groups::Straight | Groups::Whole | Groups::Together(_)) => Threads::Straight,
         (true, Groups::Any) => Threads::General,
@@ -338,7 +340,7 @@ pub(crate) fn describe(
 ) -> Result<Vec<String>, String> {
     let (function, nest, origins) = prepared(function)?;
     let function = &function;
-    let Plans { part, whole, .. } = plans(function, &nest, &origins, groups, true, registers)?;
+    let Plans { part, whole, .. } = plans(function, &nest, &origins, (groups, false), true, registers)?;
     let text = |plan: &Plan| {
         let shapes = shape::Shapes::new(function, &nest, &origins, plan);
         let schedule = schedule::Schedule::new(function, &nest, &shapes);

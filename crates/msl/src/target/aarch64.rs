@@ -56,10 +56,10 @@ fn compile(library: &Library, name: &str, halves: bool) -> Result<Code, Failure>
         let lowered = || -> Result<(Vec<Module>, bool), Failure> {
             let mut module = Module::parse_bitcode(library.bitcode())?;
             let absent = specialise::apply(&module, &kernel, &constants)?;
-            let bytes = optimise(&mut module, &machine, &kernel, &absent)?;
+            let optimised = optimise(&mut module, &machine, &kernel, &absent, Groups::Straight)?;
             let options = BuildOptions::default();
             if let Ok(Vectorised { whole, part, .. }) =
-                vector::vectorise(&mut module, &machine, &kernel, bytes, Groups::Straight, options)?
+                vector::vectorise(&mut module, &machine, &kernel, optimised, Groups::Straight, options)?
             {
                 let texts = [Some(whole), part];
                 let modules: Result<_, _> =

@@ -5,7 +5,7 @@ use std::mem::offset_of;
 
 use crate::llvm::{Builder, Module, Opcode, Type, Value};
 use crate::reflect::{Builtin, KernelEntry, Parameter, Role};
-use crate::runtime::{GroupContext, RESUME, THREAD, THREADGROUP};
+use crate::runtime::{GroupContext, Groups, RESUME, THREAD, THREADGROUP};
 use crate::{Binding, SIMD_WIDTH};
 
 /// Whether the launch is stopped: `i1 (ptr context)`.
@@ -23,20 +23,49 @@ const VALUES: [(&str, usize); 5] = [
     ("threads_per_grid", offset_of!(GroupContext, threads_per_grid)),
     ("threadgroups_per_grid", offset_of!(GroupContext, threadgroups_per_grid)),
     ("threadgroup_position_in_grid", offset_of!(GroupContext, threadgroup_position_in_grid)),
-    ("threads_per_threadgroup", offset_of!(GroupContext, threads_per_threadgroup)),
-    ("dispatch_threads_per_threadgroup", offset_of!(GroupContext, dispatch_threads_per_threadgroup)),
+    (THREADS, offset_of!(GroupContext, threads_per_threadgroup)),
+    (DISPATCH_THREADS, offset_of!(GroupContext, dispatch_threads_per_threadgroup)),
 ];
 
-/// Adds [`THREAD`], which computes the arguments and calls the kernel.
-pub(super) fn add_thread_function(module: &Module, kernel: &KernelEntry, absent: &[bool]) {
+/// The extents of a threadgroup among these values.
+const THREADS: &str = "threads_per_threadgroup";
+const DISPATCH_THREADS: &str = "dispatch_threads_per_threadgroup";
+
+/// Whether code of a kernel for some threadgroups takes for granted that each of their SIMD-groups lies in one row and has all its
+/// threads, so that the width is a multiple of theirs: if the kernel is told of extents, and may wait, because others have code for
+/// all straight threadgroups.
+pub(super) fn is_for_whole(module: &Module, kernel: &KernelEntry, groups: Groups) -> bool {
+    let is_told = kernel.parameters.iter().any(|parameter| {
+        matches!(
+            parameter.role,
+            Role::Builtin {
+                builtin: Builtin::ThreadsPerThreadgroup
+                    | Builtin::SimdgroupsPerThreadgroup
+                    | Builtin::QuadgroupsPerThreadgroup,
+                ..
+            }
+        )
+    });
+    is_told
+        && matches!(groups, Groups::Whole | Groups::Together(_))
+        && module.function("msl.threadgroup_barrier").is_some()
+}
+
+/// Adds [`THREAD`], which computes the arguments and calls the kernel; whether it [is for whole SIMD-groups](is_for_whole).
+pub(super) fn add_thread_function(
+    module: &Module,
+    kernel: &KernelEntry,
+    absent: &[bool],
+    is_for_whole: bool,
+) {
     let function = module.function(&kernel.symbol).expect("reflection names a function of the module");
     function.make_internal();
     let (pointer, int) = (module.pointer_type(0), module.int_type(32));
     let thread = module.add_function(THREAD, module.void_type(), &[pointer, int, int, int, int]);
     thread.add_function_attribute("nounwind");
     let block = Builder::append_block(module, thread, "entry");
-    let entry =
-        ThreadEntry { module, builder: Builder::at_end(module, block), parameters: thread.parameters() };
+    let (builder, parameters) = (Builder::at_end(module, block), thread.parameters());
+    let entry = ThreadEntry { module, builder, parameters, is_for_whole };
     let arguments: Vec<Value<'_>> = function
         .parameters()
         .into_iter()
@@ -57,6 +86,7 @@ struct ThreadEntry<'m> {
     module: &'m Module,
     builder: Builder<'m>,
     parameters: Vec<Value<'m>>,
+    is_for_whole: bool,
 }
 
 impl<'m> ThreadEntry<'m> {
@@ -106,7 +136,13 @@ impl<'m> ThreadEntry<'m> {
 
     /// A component of a value of the launch: a call that [`resolve_values`] lowers.
     fn value(&self, name: &str, axis: u32) -> Value<'m> {
-        self.stand_in(&format!("{VALUE}{name}.{axis}"), self.module.int_type(32))
+        let int = self.module.int_type(32);
+        let value = self.stand_in(&format!("{VALUE}{name}.{axis}"), int);
+        if self.is_for_whole && (name, axis) == (THREADS, 0) {
+            // Changes nothing, but tells LLVM.
+            return self.builder.binary(Opcode::LLVMAnd, value, int.int(-i64::from(SIMD_WIDTH)));
+        }
+        value
     }
 
     fn component(&self, builtin: Builtin, axis: u32) -> Value<'m> {
@@ -123,8 +159,6 @@ impl<'m> ThreadEntry<'m> {
             let rounded = builder.binary(Opcode::LLVMAdd, all, int.int(size - 1));
             builder.binary(Opcode::LLVMUDiv, rounded, int.int(size))
         };
-        const THREADS: &str = "threads_per_threadgroup";
-        const DISPATCH_THREADS: &str = "dispatch_threads_per_threadgroup";
         let group_position = || self.value("threadgroup_position_in_grid", axis);
         match builtin {
             Builtin::ThreadPositionInGrid => self.value(GRID_POSITION, axis),
@@ -172,7 +206,7 @@ pub(super) fn resolve_values(module: &Module) {
         let builder = Builder::before(module, call);
         let value = if name == GRID_POSITION {
             load("threadgroup_position_in_grid", axis, call)
-                .zip(load("dispatch_threads_per_threadgroup", axis, call))
+                .zip(load(DISPATCH_THREADS, axis, call))
                 .map(|(group, size)| builder.binary(Opcode::LLVMMul, group, size))
                 .map(|base| builder.binary(Opcode::LLVMAdd, base, parameters[2 + axis]))
         } else {

@@ -1,8 +1,9 @@
 //! Looking at what a kernel becomes on its way to native code.
 
+use super::vector::Refusal;
 use super::{BuildOptions, internal, make_safe, optimise, specialised, unsupported, vector};
 use crate::kernel::{self, Function};
-use crate::llvm::Module;
+use crate::llvm::{Machine, Module};
 use crate::reflect::KernelEntry;
 use crate::runtime::Groups;
 use crate::simt::Vectorised;
@@ -20,43 +21,50 @@ pub fn inspect(
     constants: &FunctionConstantValues,
     stage: Stage,
 ) -> Result<String, PipelineError> {
-    specialised(library, kernel, constants, move |mut module, machine, kernel, absent| {
-        let threadgroup_bytes = optimise(&mut module, machine, kernel, absent)?;
-        let vector = |module: &mut Module| -> Result<Result<Vec<Module>, String>, PipelineError> {
-            let (groups, options) = (Groups::Whole, BuildOptions::default());
-            let vectorised = vector::vectorise(module, machine, kernel, threadgroup_bytes, groups, options)?;
+    let groups = if matches!(stage, Stage::Vector | Stage::Assembly) { Groups::Whole } else { Groups::Any };
+    let text = specialised(library, kernel, constants, move |mut module, machine, kernel, absent| {
+        let optimised = optimise(&mut module, machine, kernel, absent, groups)?;
+        let vector = |module: &mut Module| -> Result<Result<Vec<Module>, Refusal>, PipelineError> {
+            let options = BuildOptions::default();
+            let vectorised = vector::vectorise(module, machine, kernel, optimised, groups, options)?;
             Ok(vectorised.and_then(|Vectorised { whole, part, .. }| {
                 [Some(whole), part].iter().flatten().map(|text| vector::lower(text, machine)).collect()
             }))
         };
         let refused =
-            |refusal: String| unsupported(kernel, format!("it cannot be vectorised: it has {refusal}"));
+            |refusal: Refusal| unsupported(kernel, format!("it cannot be vectorised: it has {refusal}"));
         match stage {
             Stage::Llvm => {
                 module.strip_debug_info();
-                Ok(module.to_string())
+                Ok(Some(module.to_string()))
             }
-            Stage::Kernel => Ok(import(&module, kernel)?.to_string()),
-            Stage::Plan => vector::describe(&mut module, machine, kernel)?.map_err(refused),
+            Stage::Kernel => Ok(Some(import(&module, kernel)?.to_string())),
+            Stage::Plan => vector::describe(&mut module, machine, kernel)?.map(Some).map_err(refused),
             Stage::Vector => match vector(&mut module)? {
-                Ok(modules) => Ok(modules.iter().map(Module::to_string).collect()),
+                Ok(modules) => Ok(Some(modules.iter().map(Module::to_string).collect())),
                 Err(refusal) => Err(refused(refusal)),
             },
-            Stage::Assembly => {
-                let mut modules = match vector(&mut module)? {
-                    Ok(modules) => modules,
-                    Err(_) => {
-                        make_safe(&mut module, machine, kernel, BuildOptions::default())?;
-                        vec![module]
-                    }
-                };
-                let text: Result<String, String> =
-                    modules.iter_mut().map(|module| machine.emit_assembly(module)).collect();
-                text.map_err(|message| internal(kernel, message))
-            }
+            Stage::Assembly => match vector(&mut module)? {
+                Ok(modules) => assembly(modules, machine, kernel).map(Some),
+                Err(_) => Ok(None),
+            },
             other => Err(unsupported(kernel, format!("there is no text for {other:?}"))),
         }
+    })?;
+    if let Some(text) = text {
+        return Ok(text);
+    }
+    specialised(library, kernel, constants, |mut module, machine, kernel, absent| {
+        optimise(&mut module, machine, kernel, absent, Groups::Any)?;
+        make_safe(&mut module, machine, kernel, BuildOptions::default())?;
+        assembly(vec![module], machine, kernel)
     })
+}
+
+fn assembly(modules: Vec<Module>, machine: &Machine, kernel: &KernelEntry) -> Result<String, PipelineError> {
+    let text: Result<String, String> =
+        modules.into_iter().map(|mut module| machine.emit_assembly(&mut module)).collect();
+    text.map_err(|message| internal(kernel, message))
 }
 
 /// Imports and verifies an optimised kernel.
@@ -74,7 +82,7 @@ pub(crate) fn imported(
     constants: &FunctionConstantValues,
 ) -> Result<Function, PipelineError> {
     specialised(library, kernel, constants, |mut module, machine, kernel, absent| {
-        optimise(&mut module, machine, kernel, absent)?;
+        optimise(&mut module, machine, kernel, absent, Groups::Any)?;
         import(&module, kernel)
     })
 }

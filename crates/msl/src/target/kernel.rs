@@ -3,14 +3,18 @@
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use super::{BuildOptions, Built, BuiltPart, contained, generate, internal, optimise, specialised, vector};
+use super::{
+    BuildOptions, Built, BuiltPart, contained, generate_scalar, generate_vector, internal, optimise,
+    specialised, unsupported, vector,
+};
 use crate::digest::{Digest, KeyBuilder};
-use crate::llvm::{Machine, Processor};
+use crate::llvm::{Machine, Module, Processor};
+use crate::reflect::KernelEntry;
 use crate::runtime::{self, Code, CompilePart, Groups, Program, Scratch, Shapes};
 use crate::simt::Text;
 use crate::{
-    Access, CompilerFailure, FunctionConstantValues, FunctionReflection, KernelFault, Launch, Library,
-    PipelineError, PipelineLog,
+    Access, CompilerFailure, Execution, FunctionConstantValues, FunctionReflection, KernelFault, Launch,
+    Library, PipelineError, PipelineLog,
 };
 
 /// A kernel compiled to native code. A cheap handle.
@@ -232,15 +236,46 @@ impl Source {
                 return Ok(compiled);
             }
         }
-        let Self { library, name, constants, .. } = self;
-        let source = self.clone();
-        specialised(library, name, constants, move |mut module, machine, kernel, absent| {
-            let (built, part) = generate(&mut module, machine, kernel, absent, groups, source.options)?;
-            if let Some(key) = key {
-                source.library.cache().set(key, &built);
+        let refusal = match self.options.execution() {
+            Execution::Vector => {
+                let (source, options) = (self.clone(), self.options);
+                let found = self.specialised(move |mut module, machine, kernel, absent| {
+                    match generate_vector(&mut module, machine, kernel, absent, groups, options)? {
+                        Ok((built, part)) => source.keep(key, built, source.part(groups, part)).map(Ok),
+                        Err(refusal) if matches!(groups, Groups::Together(_)) => {
+                            Err(unsupported(kernel, refusal))
+                        }
+                        Err(refusal) => Ok(Err(refusal)),
+                    }
+                })?;
+                match found {
+                    Ok(compiled) => return Ok(compiled),
+                    Err(refusal) => Some(refusal),
+                }
             }
-            Compiled::load(built, source.part(groups, part))
+            Execution::Scalar => None,
+        };
+        let (source, options) = (self.clone(), self.options);
+        self.specialised(move |mut module, machine, kernel, absent| {
+            let built = generate_scalar(&mut module, machine, kernel, absent, refusal, options)?;
+            source.keep(key, built, source.part(groups, None))
         })
+    }
+
+    /// Does `work` on the kernel's own module.
+    fn specialised<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(Module, &Machine, &KernelEntry, &[bool]) -> Result<T, PipelineError> + Send + 'static,
+    ) -> Result<T, PipelineError> {
+        specialised(&self.library, &self.name, &self.constants, work)
+    }
+
+    /// Keeps what was generated for later processes, and loads it into this one.
+    fn keep(&self, key: Option<Digest>, built: Built, part: CompilePart) -> Result<Compiled, PipelineError> {
+        if let Some(key) = key {
+            self.library.cache().set(key, &built);
+        }
+        Compiled::load(built, part)
     }
 
     /// How to come by the part of code for some threadgroups, whose text is there if the code has just been generated.
@@ -266,11 +301,10 @@ impl Source {
 
     /// The text of the part, as it was when the code was generated.
     fn text_of_part(&self, groups: Groups) -> Result<Text, PipelineError> {
-        let Self { library, name, constants, options } = self;
-        let options = *options;
-        specialised(library, name, constants, move |mut module, machine, kernel, absent| {
-            let bytes = optimise(&mut module, machine, kernel, absent)?;
-            vector::vectorise(&mut module, machine, kernel, bytes, groups, options)?
+        let options = self.options;
+        self.specialised(move |mut module, machine, kernel, absent| {
+            let optimised = optimise(&mut module, machine, kernel, absent, groups)?;
+            vector::vectorise(&mut module, machine, kernel, optimised, groups, options)?
                 .and_then(|vectorised| vectorised.part.ok_or_else(|| "no part".into()))
                 .map_err(|refusal| internal(kernel, format!("it had vector code, and now has {refusal}")))
         })

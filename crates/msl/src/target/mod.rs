@@ -43,6 +43,7 @@ use crate::{
     CompilerFailure, FunctionConstantValues, FunctionReflection, Library, MAX_THREADGROUP_MEMORY_LENGTH,
     PipelineError, PipelineLog, Remark,
 };
+use vector::Refusal;
 
 /// What making a kernel safe found out about it.
 struct Checked {
@@ -50,6 +51,15 @@ struct Checked {
     memories: Vec<KnownMemory>,
     /// Whether threads wait for each other, and so are coroutines.
     waits: bool,
+}
+
+/// What optimising a kernel found out about it.
+#[derive(Clone, Copy)]
+pub(crate) struct Optimised {
+    /// Bytes of its threadgroup variables.
+    pub(crate) threadgroup_memory: usize,
+    /// Whether it [is for whole SIMD-groups](entry::is_for_whole) only.
+    pub(crate) is_for_whole: bool,
 }
 
 /// Does `work` on the module of a library whose function constants have values for one kernel: with a machine,
@@ -103,59 +113,61 @@ impl Entry for BuiltPart {
     const TRUSTED: bool = true;
 }
 
-/// The pipeline: every step of the way from a specialised module to an object file, in order. The text is that of
-/// [`PART`](crate::runtime::PART).
-fn generate(
+/// The pipeline for vector code: every step of the way from a specialised module to an object file, in order. The text is that
+/// of [`PART`](crate::runtime::PART). A refusal says why there is no such code.
+fn generate_vector(
     module: &mut Module,
     machine: &Machine,
     kernel: &KernelEntry,
     absent: &[bool],
     groups: Groups,
     options: BuildOptions,
-) -> Result<(Built, Option<Text>), PipelineError> {
+) -> Result<Result<(Built, Option<Text>), Refusal>, PipelineError> {
+    let optimised = optimise(module, machine, kernel, absent, groups)?;
+    let code = match vector::generate(module, machine, kernel, optimised, groups, options)? {
+        Ok(code) => code,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let vector::Code { generated, part, mut remarks } = code;
+    remarks.insert(0, Remark { message: execution(generated.entry), location: None });
+    let log = PipelineLog { remarks, ..PipelineLog::default() };
+    let reflection = reflection(kernel, absent, optimised);
+    Ok(Ok((Built { generated, reflection, log }, part)))
+}
+
+/// The pipeline for code that runs one thread at a time, which `refusal` is the reason for if vector code was wanted.
+fn generate_scalar(
+    module: &mut Module,
+    machine: &Machine,
+    kernel: &KernelEntry,
+    absent: &[bool],
+    refusal: Option<Refusal>,
+    options: BuildOptions,
+) -> Result<Built, PipelineError> {
+    let optimised = optimise(module, machine, kernel, absent, Groups::Any)?;
+    let Checked { sites, memories, waits } = make_safe(module, machine, kernel, options)?;
+    let how = if waits { "each thread is a coroutine" } else { "threads run one after the other" };
+    let object = machine.emit_object(module).map_err(|message| internal(kernel, message))?;
+    let entry = if waits { EntryKind::Threads } else { EntryKind::Threadgroup };
+    let (groups, most_together, has_part) = (Groups::Any, 0, false);
     let mut log = PipelineLog::default();
-    let static_threadgroup_memory = optimise(module, machine, kernel, absent)?;
-    let vector = match options.execution() {
-        Execution::Scalar => None,
-        Execution::Vector => {
-            let found =
-                vector::generate(module, machine, kernel, static_threadgroup_memory, groups, options)?;
-            match found {
-                Ok(vector::Code { generated, part, remarks }) => {
-                    log.remarks.push(Remark { message: execution(generated.entry), location: None });
-                    log.remarks.extend(remarks);
-                    Some((generated, part))
-                }
-                Err(refusal) if matches!(groups, Groups::Together(_)) => {
-                    return Err(unsupported(kernel, refusal));
-                }
-                Err(refusal) => {
-                    let message = format!("runs one thread at a time, which is slow: it has {refusal}");
-                    log.warnings.push(Remark { message, location: None });
-                    None
-                }
-            }
-        }
-    };
-    let (generated, part) = match vector {
-        Some(vector) => vector,
-        None => {
-            let Checked { sites, memories, waits } = make_safe(module, machine, kernel, options)?;
-            let how = if waits { "each thread is a coroutine" } else { "threads run one after the other" };
-            log.remarks.push(Remark { message: format!("scalar code: {how}"), location: None });
-            let object = machine.emit_object(module).map_err(|message| internal(kernel, message))?;
-            let entry = if waits { EntryKind::Threads } else { EntryKind::Threadgroup };
-            let (groups, most_together, has_part) = (Groups::Any, 0, false);
-            (Generated { object, entry, groups, most_together, has_part, sites, memories }, None)
-        }
-    };
+    log.remarks.push(Remark { message: format!("scalar code: {how}"), location: None });
+    log.warnings.extend(refusal.map(|refusal| {
+        let message = format!("runs one thread at a time, which is slow: it has {refusal}");
+        Remark { message, location: None }
+    }));
+    let generated = Generated { object, entry, groups, most_together, has_part, sites, memories };
+    Ok(Built { generated, reflection: reflection(kernel, absent, optimised), log })
+}
+
+/// What a kernel takes, with the function constants applied.
+fn reflection(kernel: &KernelEntry, absent: &[bool], optimised: Optimised) -> FunctionReflection {
     let present = kernel.parameters.iter().zip(absent).filter(|(_, absent)| !**absent);
-    let reflection = FunctionReflection {
+    FunctionReflection {
         arguments: present.filter_map(|(parameter, _)| parameter.argument()).collect(),
-        static_threadgroup_memory_length: static_threadgroup_memory,
+        static_threadgroup_memory_length: optimised.threadgroup_memory,
         ..kernel.reflection.clone()
-    };
-    Ok((Built { generated, reflection, log }, part))
+    }
 }
 
 /// How vector code executes threads, for the log.
@@ -178,32 +190,33 @@ fn execution(entry: EntryKind) -> String {
     format!("vector code: {how}")
 }
 
-/// The first half: leaves one optimised function, of which everything is known and nothing is checked.
-/// Returns the bytes of its threadgroup variables.
+/// The first half: leaves one optimised function for some threadgroups, of which everything is known and nothing is checked.
 fn optimise(
     module: &mut Module,
     machine: &Machine,
     kernel: &KernelEntry,
     absent: &[bool],
-) -> Result<usize, PipelineError> {
+    groups: Groups,
+) -> Result<Optimised, PipelineError> {
     // Before any optimisation: undefined behaviour of C++ that MSL defines must not mislead LLVM.
     isolate::isolate(module, kernel).map_err(|reason| unsupported(kernel, reason))?;
     module.set_machine(machine);
-    let static_threadgroup_memory = variables::reserve_threadgroup(module);
-    if static_threadgroup_memory > MAX_THREADGROUP_MEMORY_LENGTH {
+    let threadgroup_memory = variables::reserve_threadgroup(module);
+    if threadgroup_memory > MAX_THREADGROUP_MEMORY_LENGTH {
         let reason = format!(
-            "it declares {static_threadgroup_memory} bytes of threadgroup memory; \
+            "it declares {threadgroup_memory} bytes of threadgroup memory; \
              at most {MAX_THREADGROUP_MEMORY_LENGTH} are supported"
         );
         return Err(unsupported(kernel, reason));
     }
     legalise::legalise(module);
     precise::keep_mathematics(module);
-    entry::add_thread_function(module, kernel, absent);
+    let is_for_whole = entry::is_for_whole(module, kernel, groups);
+    entry::add_thread_function(module, kernel, absent, is_for_whole);
     let passes = "always-inline,globaldce,default<O1>";
     module.run_passes(passes, machine).map_err(|message| internal(kernel, message))?;
     admit::admit(module).map_err(|reason| unsupported(kernel, reason))?;
-    Ok(static_threadgroup_memory)
+    Ok(Optimised { threadgroup_memory, is_for_whole })
 }
 
 /// The second half: makes every access and loop of the function safe, and gives the runtime its entry.

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::{BuildOptions, internal, legalise};
+use super::{BuildOptions, Optimised, internal, legalise};
 use crate::kernel::{self, Function};
 use crate::llvm::{Machine, Module};
 use crate::reflect::KernelEntry;
@@ -15,7 +15,7 @@ use crate::{PipelineError, Remark};
 const PASSES: &str = "always-inline,coro-early,\
     function(sroa,early-cse<memssa>,simplifycfg,instcombine<no-verify-fixpoint>,simplifycfg),\
     cgscc(coro-split),coro-cleanup,globaldce,\
-    function(sroa,early-cse<memssa>,loop-mssa(licm),gvn,instcombine<no-verify-fixpoint>,simplifycfg,loop-mssa(licm),dse,simplifycfg)";
+    function(sroa,early-cse<memssa>,loop-mssa(licm),gvn<no-memdep>,instcombine<no-verify-fixpoint>,simplifycfg,loop-mssa(licm),dse,simplifycfg)";
 
 /// Why a kernel is not vectorised.
 pub(super) type Refusal = String;
@@ -60,7 +60,7 @@ pub(super) fn vectorise(
     module: &mut Module,
     machine: &Machine,
     kernel: &KernelEntry,
-    threadgroup_bytes: usize,
+    optimised: Optimised,
     groups: Groups,
     options: BuildOptions,
 ) -> Result<Result<Vectorised, Refusal>, PipelineError> {
@@ -69,9 +69,7 @@ pub(super) fn vectorise(
         Err(refusal) => return Ok(Err(refusal)),
     };
     let checked = options.is_checked();
-    Ok(contain_bugs(|| {
-        simt::vectorise(&function, kernel, machine, threadgroup_bytes as u64, groups, checked)
-    }))
+    Ok(contain_bugs(|| simt::vectorise(&function, kernel, machine, optimised, groups, checked)))
 }
 
 /// Text of a vectorised kernel as a module of LLVM, ready for code; or why there is none, which is a mistake of ours.
@@ -117,11 +115,11 @@ pub(super) fn generate(
     module: &mut Module,
     machine: &Machine,
     kernel: &KernelEntry,
-    threadgroup_bytes: usize,
+    optimised: Optimised,
     groups: Groups,
     options: BuildOptions,
 ) -> Result<Result<Code, Refusal>, PipelineError> {
-    let vectorised = vectorise(module, machine, kernel, threadgroup_bytes, groups, options)?;
+    let vectorised = vectorise(module, machine, kernel, optimised, groups, options)?;
     let lowered = vectorised.and_then(|vectorised| Ok((lower(&vectorised.whole, machine)?, vectorised)));
     let (mut code, vectorised) = match lowered {
         Ok(lowered) => lowered,

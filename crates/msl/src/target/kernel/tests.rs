@@ -153,6 +153,52 @@ fn code_for_parts_of_simdgroups_that_wait_is_compiled_when_a_launch_has_some() {
 }
 
 #[test]
+fn code_for_whole_simdgroups_is_not_used_for_threadgroups_of_other_widths() {
+    const SOURCE: &str = "
+        #include <metal_stdlib>
+        using namespace metal;
+        kernel void rest(device uint *out [[buffer(0)]], uint i [[thread_position_in_grid]],
+                         uint n [[threads_per_threadgroup]]) {
+            out[i] = n % 32;
+        }
+        kernel void waits(device uint *out [[buffer(0)]], uint i [[thread_position_in_grid]],
+                          uint n [[threads_per_threadgroup]]) {
+            threadgroup_barrier(mem_flags::mem_none);
+            out[i] = n % 32;
+        }
+        kernel void never_waits(device uint *out [[buffer(0)]], uint i [[thread_position_in_grid]],
+                                uint n [[threads_per_threadgroup]]) {
+            if (n > n) threadgroup_barrier(mem_flags::mem_none);
+            out[i] = n % 32;
+        }";
+    let directory = tempfile::tempdir().unwrap();
+    let library = library_of(directory.path(), SOURCE);
+    let kernels = ["rest", "waits", "never_waits"]
+        .map(|name| Kernel::build(&library, name, &FunctionConstantValues::new()).unwrap());
+    for (threads, width) in [(128, 64), (96, 64), (100, 64), (80, 40), (96, 40), (7, 64)] {
+        for kernel in &kernels {
+            let mut out = vec![77u32; threads as usize];
+            let binding = Binding { address: out.as_mut_ptr().cast(), length: 4 * u64::from(threads) };
+            let launch = Launch {
+                buffers: &[Some(binding)],
+                threadgroup_memory: &[],
+                threads_per_grid: [threads, 1, 1],
+                threads_per_threadgroup: [width, 1, 1],
+                stop: &AtomicBool::new(false),
+            };
+            kernel.prepare(&launch).unwrap();
+            // SAFETY: the binding is memory that nothing else refers to meanwhile.
+            unsafe { kernel.run(&launch, 0..kernel.units(&launch), &mut Scratch::default()) }.unwrap();
+            // The last threadgroup may have less.
+            let expected = (0..threads).map(|i| (threads - i / width * width).min(width) % 32);
+            assert!(expected.eq(out), "{}: {threads} threads by {width}", kernel.0.source.name);
+        }
+        let is_there = kernels[1].0.special.straight.get().is_some();
+        assert_eq!(is_there, (threads, width) != (128, 64) && (threads, width) != (96, 64));
+    }
+}
+
+#[test]
 fn code_for_simdgroups_together_is_compiled_for_launches_that_have_many_of_their_threadgroups() {
     const SOURCE: &str = "
         kernel void turned(device uint *out [[buffer(0)]], uint i [[thread_position_in_grid]],
