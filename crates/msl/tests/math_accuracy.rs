@@ -138,7 +138,9 @@ fn functions_are_straight_lines_compiled_as_written() {
             let sums = body.lines().filter(|line| has(line, ARITHMETIC)).count();
             assert!(sums > 0, "{namespace}::{name}: no arithmetic in\n{body}");
             for line in body.lines() {
-                let flagged = has(line, ARITHMETIC) && has(line, FLAGS);
+                // The fast one is a quotient that machines may have an instruction for.
+                let as_written = (namespace, name) != ("fast", "rsqrt");
+                let flagged = as_written && has(line, ARITHMETIC) && has(line, FLAGS);
                 let calls =
                     line.contains(" call ") && !has(line, &["@llvm.", "@msl.argument.", "@msl.value."]);
                 let other = has(line, &["  br ", "  switch ", " phi ", " double "]);

@@ -76,6 +76,8 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     one("log2", f64::log2, 4.0, Logarithm(1.0 / 4_194_304.0, 2.0)),
     two("pow", pow, 16.0, Formula("exp2(y * log2(x))")),
     two("powr", |x, y| if x < 0.0 { f64::NAN } else { pow(x, y) }, 16.0, Formula("exp2(y * log2(x))")),
+    // Near the middle between two numbers either is taken.
+    one("rsqrt", |x| 1.0 / x.sqrt(), 0.500_000_1, Ulp(2.0)),
     one("sin", f64::sin, 4.0, TURN),
     one("sinh", f64::sinh, 4.0, Formula("0.5 * (exp(x) - exp(-x))")),
     one("sinpi", sinpi, 4.0, HALF_TURN),
