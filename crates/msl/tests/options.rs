@@ -36,6 +36,18 @@ kernel void first_rows(device uint *out [[buffer(0)]], device const uint *in [[b
     if (i.y < in[8]) sum += in[ulong(i.y) << 40];
     out[32 * i.y + i.x] = sum;
 }
+kernel void within(device uint *out [[buffer(0)]], uint i [[thread_index_in_threadgroup]]) {
+    threadgroup uint shared[32];
+    shared[i & 31] = i;
+    threadgroup_barrier(mem_flags::mem_threadgroup);
+    out[i] = shared[31 - (i & 31)];
+}
+kernel void maybe_within(device uint *out [[buffer(0)]], uint i [[thread_index_in_threadgroup]]) {
+    threadgroup uint shared[31];
+    shared[i & 31] = i;
+    threadgroup_barrier(mem_flags::mem_threadgroup);
+    out[i] = shared[31 - (i & 31)];
+}
 kernel void endless(device uint *out [[buffer(0)]], uint i [[thread_position_in_grid]]) {
     while (out[i] == 0) {}
 }
@@ -170,4 +182,13 @@ fn only_kernels_that_know_of_threadgroups_have_code_by_their_shape() {
             assert_eq!(buffers[0][..32], std::array::from_fn::<u32, 32, _>(|i| 31 - i as u32), "{name}");
         }
     }
+}
+
+#[test]
+fn what_is_known_to_be_inside_is_not_checked() {
+    let calls = |kernel: &str| {
+        let text = msl::inspect(&library(), kernel, &Default::default(), msl::Stage::Vector).unwrap();
+        text.lines().filter(|line| line.contains("call ") && line.contains("@msl.")).count()
+    };
+    assert!(calls("within") < calls("maybe_within"));
 }

@@ -183,7 +183,7 @@ impl Kernel {
     ///
     /// # Safety
     ///
-    /// Each binding's memory must be valid for reads (and for writes, if the argument is
+    /// The launch must be as [`Launch`] says. Each binding's memory must be valid for reads (and for writes, if the argument is
     /// [`Access::ReadWrite`](crate::Access::ReadWrite)) for its whole length during the call, and no Rust
     /// reference may be used to it meanwhile. The kernel itself cannot reach beyond the bindings: its
     /// accesses are checked, or the caller has promised that they need not be.

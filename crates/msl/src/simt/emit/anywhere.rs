@@ -34,7 +34,7 @@ impl Emitter<'_> {
         let Some(which) = self.origins.which(pointer) else {
             // What is bound there is looked up for each access.
             let known = origin != Origin::Unknown || !self.plan.checked;
-            return known.then(|| self.regions[&origin].clone());
+            return known.then(|| self.region_at(origin));
         };
         let unknown = self.plan.checked && self.origins.all_of(pointer).any(|o| o == Origin::Unknown);
         if unknown || self.origins.may_be_private(pointer) || !self.shapes.of(which).is_uniform() {
@@ -43,7 +43,7 @@ impl Emitter<'_> {
         let which = self.base(which, 0);
         let mut region = self.regions[&Origin::Null].clone();
         for origin in self.candidates(pointer) {
-            let other = self.regions[&origin].clone();
+            let other = self.region_at(origin);
             let is = self.code.value(format_args!("icmp eq i32 {which}, {}", number(origin)));
             let mut choose = |ty: &str, yes: &Operand, no: &Operand| {
                 self.code.value(format_args!("select i1 {is}, {ty} {yes}, {ty} {no}"))
@@ -53,7 +53,7 @@ impl Emitter<'_> {
                 length: choose("i64", &other.length, &region.length),
                 writable: choose("i64", &other.writable, &region.writable),
                 tag: choose("i32", &other.tag, &region.tag),
-                private: None,
+                ..region
             };
         }
         Some(region)
@@ -90,7 +90,7 @@ impl Emitter<'_> {
         let longs = self.lane_form().wrap("i64");
         let words = self.lane_form().wrap("i32");
         let of = |this: &mut Self, origin: Origin| {
-            let region = this.regions[&origin].clone();
+            let region = this.region_at(origin);
             let length = if write { &region.writable } else { &region.length };
             Memories {
                 starts: this.starts_of(origin, row),

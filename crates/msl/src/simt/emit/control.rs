@@ -157,13 +157,75 @@ impl Emitter<'_> {
         self.body(block)
     }
 
+    /// Writes a block: if it is worth it, first with checks that have it start again, then as it is when it has.
     fn body(&mut self, block: Block) -> Result<(), String> {
+        if !self.may_start_again(block) {
+            return self.content(block);
+        }
+        let again = self.code.label("again");
+        (self.again, self.is_restarted) = (Some(again.clone()), false);
+        self.aside(|this| this.content(block))?;
+        self.again = None;
+        if self.is_restarted {
+            self.code.start(&again);
+            self.is_again = true;
+            self.content(block)?;
+            self.is_again = false;
+        }
+        Ok(())
+    }
+
+    fn content(&mut self, block: Block) -> Result<(), String> {
         for inst in self.function.blocks[block].instructions.clone() {
             self.inst = Some(inst);
+            // What others can see, or decide, is done once; stores check where they go first.
+            let op = self.function.instructions[inst].op;
+            let has_effect = has_effect(op);
+            if has_effect && !matches!(op, Op::Store(_)) {
+                self.again = None;
+            }
             self.instruction(inst)?;
+            if has_effect {
+                self.again = None;
+            }
         }
         self.inst = None;
+        self.again = None;
         self.terminator(block)
+    }
+
+    /// Whether a block is written once more for when an access is outside of its memory: then the checks of its accesses are
+    /// branches that are not taken, and what they load has not to be brought together from two ways.
+    fn may_start_again(&self, block: Block) -> bool {
+        let data = &self.function.blocks[block];
+        let op = |inst: &Inst| self.function.instructions[*inst].op;
+        let is_checked = |inst: &Inst| {
+            matches!(op(inst), Op::Load(_) | Op::Store(_))
+                && !self.inside.contains(inst)
+                && !self.quiet.contains(inst)
+        };
+        let is_large = |inst: &Inst| {
+            matches!(
+                op(inst),
+                Op::ThreadgroupBarrier
+                    | Op::Modify(_)
+                    | Op::CompareExchange
+                    | Op::CopyMemory
+                    | Op::SetMemory
+                    | Op::Unreachable
+                    | Op::Ballot
+                    | Op::Shuffle
+                    | Op::Collective(_)
+            )
+        };
+        // Where masks are slow, blocks with a mask may be written more than once already.
+        self.plan.checked
+            && self.plan.full
+            && (self.active.is_none() || self.code.masks().are_fast)
+            && self.nest.innermost(block).is_none()
+            && data.instructions.len() <= MOST_INSTRUCTIONS
+            && data.instructions.iter().any(is_checked)
+            && !data.instructions.iter().any(is_large)
     }
 
     /// Whether a block is written once more for when all lanes run it: it is small, and has accesses that would be under a
@@ -444,16 +506,32 @@ impl Emitter<'_> {
         }
     }
 
-    /// Whether the tile may start again at the instruction being written because of an access outside of its memory: nothing can
-    /// have been seen of the tile, and all threads run the instruction, so that one of them does access what it may not.
+    /// Whether the tile, or the block, may start again at the instruction being written because of an access outside of its memory:
+    /// nothing can have been seen of it.
     pub(super) fn may_restart_here(&self) -> bool {
+        self.may_restart_tile() || self.again.is_some()
+    }
+
+    /// Whether the tile may: all threads run the instruction, so that one of them does access what it may not.
+    fn may_restart_tile(&self) -> bool {
         self.active.is_none() && self.inst.is_some_and(|inst| self.quiet.contains(&inst))
     }
 
-    /// Goes on if a condition holds, as it usually does; else the tile starts again as other code.
-    pub(super) fn or_restart(&mut self, condition: &Operand) {
-        let (on, restart) = (self.code.label("on"), self.restart_label());
-        self.code.end(format_args!("br i1 {condition}, {}, {}, !prof !0", on.target(), restart.target()));
+    /// Where that is.
+    pub(super) fn restart_here(&mut self) -> Label {
+        match &self.again {
+            Some(again) if !self.may_restart_tile() => {
+                self.is_restarted = true;
+                again.clone()
+            }
+            _ => self.restart_label(),
+        }
+    }
+
+    /// Goes on if a condition holds, as it usually does; else at a label.
+    pub(super) fn or_at(&mut self, condition: &Operand, other: &Label) {
+        let on = self.code.label("on");
+        self.code.end(format_args!("br i1 {condition}, {}, {}, !prof !0", on.target(), other.target()));
         self.code.start(&on);
     }
 

@@ -33,6 +33,7 @@ impl Emitter<'_> {
                 let data = &self.function.instructions[*inst];
                 if matches!(data.op, Op::Load(_) | Op::Store(_))
                     && !before.contains(inst)
+                    && !self.inside.contains(inst)
                     && !self.is_private(data.operands[0])
                 {
                     self.remark_at("checked in each iteration of its loop, not before it", data.location);

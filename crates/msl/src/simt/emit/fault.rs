@@ -23,7 +23,7 @@ pub(super) struct Checked {
 
 impl Checked {
     /// Bytes that may be accessed so.
-    fn length(&self) -> &Operand {
+    pub(super) fn length(&self) -> &Operand {
         if self.write { &self.region.writable } else { &self.region.length }
     }
 }
@@ -38,6 +38,28 @@ impl Emitter<'_> {
         }
         self.code.declarations.insert("declare i64 @llvm.usub.sat.i64(i64, i64)".into());
         self.code.value(format_args!("call i64 @llvm.usub.sat.i64(i64 {length}, i64 {less})"))
+    }
+
+    /// Whether an access is within the memory at an offset that is at most a number, also `reach` bytes further on. It must not
+    /// be negative.
+    pub(super) fn ends_inside(
+        &mut self,
+        access: &Checked,
+        offset: &Operand,
+        most: u64,
+        reach: u64,
+    ) -> Operand {
+        let more = access.bytes - 1 + reach;
+        if most.checked_add(more).is_none_or(|end| end > i64::MAX as u64) {
+            let limit = self.limit(access, reach);
+            return self.code.value(format_args!("icmp ult i64 {offset}, {limit}"));
+        }
+        // What does not wrap around can be added to the offset; taken from a length it has to stop at 0.
+        let last = match more {
+            0 => offset.clone(),
+            _ => self.code.value(format_args!("add i64 {offset}, {more}")),
+        };
+        self.code.value(format_args!("icmp ult i64 {last}, {}", access.length()))
     }
 
     /// Reports the first of the lanes in `bad`, a mask that is not empty.
@@ -160,7 +182,7 @@ impl Emitter<'_> {
         let any = self.any(std::slice::from_ref(&bad));
         // The rows after the first find what the first has stored.
         if (row == 0 || !access.write) && self.may_restart_here() {
-            let (restart, on) = (self.restart_label(), self.code.label("on"));
+            let (restart, on) = (self.restart_here(), self.code.label("on"));
             self.unlikely(&any, &restart, &on);
             self.code.start(&on);
             return active.clone();

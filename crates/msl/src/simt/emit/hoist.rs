@@ -13,6 +13,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::Emitter;
+use super::bounds::Bounds;
 use super::values::of_row;
 use crate::kernel::op::{Binary, Cast, IntCompare};
 use crate::kernel::{Block, Definition, Inst, Op, Target, Terminator, Type, Value};
@@ -25,10 +26,11 @@ use crate::simt::shape::{Lanes, signed};
 #[derive(Clone, Debug)]
 enum Range {
     Constant(i64),
-    /// A value that is known before the loop.
+    /// A value that is known before the loop, and lies where another one does: itself, or what a parameter begins with.
     Known {
         value: Value,
         sign: Sign,
+        bounds: Value,
     },
     Sum(Rc<Range>, Rc<Range>),
     Difference(Rc<Range>, Rc<Range>),
@@ -87,6 +89,24 @@ impl Step {
     }
 }
 
+/// A number that is computed before a loop, and between which numbers it lies whenever the conditions hold that its range asks for.
+#[derive(Clone, Debug)]
+struct Number {
+    at: Operand,
+    least: i128,
+    most: i128,
+}
+
+impl Number {
+    fn known(value: i64) -> Self {
+        Self { at: Operand::int(value), least: value.into(), most: value.into() }
+    }
+
+    fn constant(&self) -> Option<i128> {
+        (self.least == self.most).then_some(self.least)
+    }
+}
+
 /// As what number the bits of a value are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Sign {
@@ -138,6 +158,10 @@ impl Hoisted {
 }
 
 const DEPTH: u32 = 24;
+/// Numbers that are nearer to 0 do not overflow by another one: their sum would wrap around to what is no offset.
+const SMALL: i128 = 1 << 62;
+/// Steps that differ by no more are not told from the largest where that only makes a loop keep its checks.
+const FEW: i128 = 4096;
 /// Loops of more blocks are not written twice.
 const MOST_BLOCKS: usize = 48;
 /// Loops of more blocks are not written once more without their guards.
@@ -161,10 +185,12 @@ impl Emitter<'_> {
             }
             let accesses = self.accesses_in(l);
             let mut analysis = Ranges::new(self, l);
-            let hoistable = accesses.iter().filter(|(_, _, pointer)| {
+            let hoistable = accesses.iter().filter(|(_, inst, pointer)| {
                 self.plan.checked
+                    && !self.inside.contains(inst)
                     && matches!(self.origins.of(*pointer), Origin::Argument(_) | Origin::Variable(_))
             });
+            let open = accesses.iter().filter(|(_, inst, _)| !self.inside.contains(inst)).count();
             let ranges: Vec<_> = hoistable
                 .filter_map(|(block, inst, pointer)| {
                     let range = analysis.of(*pointer, Sign::Signed, DEPTH)?;
@@ -174,7 +200,7 @@ impl Emitter<'_> {
             let guards = if accesses.is_empty() { Vec::new() } else { analysis.guards() };
             let is_outer = self.nest.all().any(|other| self.nest.data(other).parent == Some(l));
             // An outer loop is worth it only if nothing is left to its inner ones.
-            let left = self.plan.checked && ranges.len() < accesses.len();
+            let left = self.plan.checked && ranges.len() < open;
             if (ranges.is_empty() && guards.is_empty()) || (is_outer && left) {
                 continue;
             }
@@ -289,7 +315,7 @@ impl Emitter<'_> {
                 self.fits(low, high, test.ty, test.sign, &mut conditions);
             }
             let order = if test.or_equal { "sle" } else { "slt" };
-            conditions.push(self.code.value(format_args!("icmp {order} i64 {}, {}", left.1, right.0)));
+            conditions.push(self.code.value(format_args!("icmp {order} i64 {}, {}", left.1.at, right.0.at)));
         }
         self.all_of(&conditions)
     }
@@ -302,26 +328,51 @@ impl Emitter<'_> {
             let write = matches!(data.op, Op::Store(_));
             let values = if write { &data.operands[1..] } else { &data.results[..] };
             let bytes: u64 = values.iter().map(|v| u64::from(self.function.ty(*v).bytes())).sum();
-            let region = self.regions[&self.origins.of(data.operands[0])].clone();
+            let region = self.region_at(self.origins.of(data.operands[0]));
             let access = self.checked_access(*inst, region, bytes, write);
-            let limit = self.limit(&access, 0);
-            let mut ends = self.range(range, &mut conditions);
-            if let Some(active) = active {
-                ends = self.range(active, &mut conditions);
+            let (low, high) = match active {
+                None => self.offsets(range, &mut conditions),
+                Some(active) => {
+                    self.range(range, &mut conditions);
+                    self.offsets(active, &mut conditions)
+                }
+            };
+            if low.least < 0 {
+                // A sum that is too small for 64 bits is large.
+                conditions.push(self.code.value(format_args!(
+                    "icmp ult i64 {}, {}",
+                    low.at,
+                    access.length()
+                )));
             }
-            let (low, high) = ends;
-            conditions.push(self.code.value(format_args!("icmp sge i64 {low}, 0")));
-            conditions.push(self.code.value(format_args!("icmp ult i64 {high}, {limit}")));
+            let most = u64::try_from(high.most).unwrap_or(u64::MAX);
+            conditions.push(self.ends_inside(&access, &high.at, most, 0));
         }
         self.all_of(&conditions)
     }
 
+    /// As [`range`](Self::range), of offsets of which it is asked next whether the least is not negative, and the largest within
+    /// a memory: then a sum has not overflowed if one of its parts is far from what does.
+    fn offsets(&mut self, range: &Range, conditions: &mut Vec<Operand>) -> (Number, Number) {
+        let Range::Sum(a, b) = range else { return self.range(range, conditions) };
+        let (a, b) = (self.range(a, conditions), self.range(b, conditions));
+        let is_small = |number: &Number| number.least >= -SMALL && number.most <= SMALL;
+        let are_small = |(low, high): &(Number, Number)| is_small(low) && is_small(high);
+        if !are_small(&a) && !are_small(&b) {
+            return (self.exact("sadd", &a.0, &b.0, conditions), self.exact("sadd", &a.1, &b.1, conditions));
+        }
+        (self.computed("sadd", &a.0, &b.0), self.computed("sadd", &a.1, &b.1))
+    }
+
     /// Least and largest number of a range; they hold if the conditions do.
-    fn range(&mut self, range: &Range, conditions: &mut Vec<Operand>) -> (Operand, Operand) {
+    fn range(&mut self, range: &Range, conditions: &mut Vec<Operand>) -> (Number, Number) {
         match range {
-            Range::Constant(value) => (Operand::int(*value), Operand::int(*value)),
-            Range::Within(low, high) => (Operand::int(*low), Operand::int(*high)),
-            Range::Known { value, sign } => self.known_range(*value, *sign, conditions),
+            Range::Constant(value) => (Number::known(*value), Number::known(*value)),
+            Range::Within(low, high) => (Number::known(*low), Number::known(*high)),
+            Range::Known { value, sign, bounds } => {
+                let bounds = self.bounds(*bounds);
+                self.known_range(*value, *sign, bounds, conditions)
+            }
             Range::Sum(a, b) => {
                 let (a, b) = (self.range(a, conditions), self.range(b, conditions));
                 (self.exact("sadd", &a.0, &b.0, conditions), self.exact("sadd", &a.1, &b.1, conditions))
@@ -332,9 +383,18 @@ impl Emitter<'_> {
             }
             Range::Product(a, b) => {
                 let (a, b) = (self.range(a, conditions), self.range(b, conditions));
-                let products = [(&a.0, &b.0), (&a.0, &b.1), (&a.1, &b.0), (&a.1, &b.1)]
-                    .map(|(x, y)| self.exact("smul", x, y, conditions));
-                (self.extreme("smin", &products), self.extreme("smax", &products))
+                let pairs = match (a.0.constant(), b.0.constant(), a.1.constant(), b.1.constant()) {
+                    // By one number that is not negative the order stays.
+                    (Some(x), _, Some(y), _) if x == y && x >= 0 => vec![(&a.0, &b.0), (&a.1, &b.1)],
+                    (_, Some(x), _, Some(y)) if x == y && x >= 0 => vec![(&a.0, &b.0), (&a.1, &b.1)],
+                    _ => vec![(&a.0, &b.0), (&a.0, &b.1), (&a.1, &b.0), (&a.1, &b.1)],
+                };
+                let products: Vec<Number> =
+                    pairs.into_iter().map(|(x, y)| self.exact("smul", x, y, conditions)).collect();
+                match &products[..] {
+                    [low, high] => (low.clone(), high.clone()),
+                    _ => (self.extreme("smin", &products), self.extreme("smax", &products)),
+                }
             }
             Range::Either(a, b) => {
                 let (a, b) = (self.range(a, conditions), self.range(b, conditions));
@@ -342,24 +402,22 @@ impl Emitter<'_> {
             }
             Range::Fitting(inner, ty, sign) => {
                 let (low, high) = self.range(inner, conditions);
-                self.fits(&low, &high, *ty, *sign, conditions);
-                (low, high)
+                self.fits(&low, &high, *ty, *sign, conditions)
             }
             Range::Counter(counter) => self.counter(counter, conditions),
             Range::Shrinking(start, ty) => {
                 let (low, high) = self.range(start, conditions);
-                self.fits(&low, &high, *ty, Sign::Unsigned, conditions);
-                (Operand::int(0), high)
+                let (_, high) = self.fits(&low, &high, *ty, Sign::Unsigned, conditions);
+                (Number::known(0), high)
             }
             Range::Guarded(inner, limit) => {
                 let (low, high) = self.range(inner, conditions);
-                let (least, mut most) = self.range(&limit.most, conditions);
+                let (least, most) = self.range(&limit.most, conditions);
                 // What is compared are the numbers themselves.
-                for (low, high) in [(&low, &high), (&least, &most)] {
-                    self.fits(low, high, limit.ty, limit.sign, conditions);
-                }
+                let (low, high) = self.fits(&low, &high, limit.ty, limit.sign, conditions);
+                let (_, mut most) = self.fits(&least, &most, limit.ty, limit.sign, conditions);
                 if !limit.or_equal {
-                    most = self.exact("sadd", &most, &Operand::int(-1), conditions);
+                    most = self.exact("sadd", &most, &Number::known(-1), conditions);
                 }
                 let high = self.extreme("smin", &[high, most]);
                 (low, high)
@@ -367,20 +425,24 @@ impl Emitter<'_> {
         }
     }
 
-    fn counter(&mut self, counter: &Counter, conditions: &mut Vec<Operand>) -> (Operand, Operand) {
+    fn counter(&mut self, counter: &Counter, conditions: &mut Vec<Operand>) -> (Number, Number) {
         let start = self.range(&counter.start, conditions);
         let bound = self.range(&counter.bound, conditions);
         let up = counter.step.is_up();
         let (step, beyond) = match &counter.step {
             Step::Constant(step) => {
-                (Operand::int(*step), Operand::int(counter.beyond + counter.steps_beyond * step))
+                (Number::known(*step), Number::known(counter.beyond + counter.steps_beyond * step))
             }
             Step::Known(value, sign) => {
-                let (step, _) = self.known_range(*value, *sign, conditions);
-                conditions.push(self.code.value(format_args!("icmp sge i64 {step}, 1")));
-                let count = Operand::int(counter.steps_beyond);
+                let bounds = self.bounds(*value);
+                let (step, _) = self.known_range(*value, *sign, bounds, conditions);
+                if step.least < 1 {
+                    conditions.push(self.code.value(format_args!("icmp sge i64 {}, 1", step.at)));
+                }
+                let step = Number { least: step.least.max(1), ..step };
+                let count = Number::known(counter.steps_beyond);
                 let steps = self.exact("smul", &step, &count, conditions);
-                let beyond = self.exact("sadd", &steps, &Operand::int(counter.beyond), conditions);
+                let beyond = self.exact("sadd", &steps, &Number::known(counter.beyond), conditions);
                 (step, beyond)
             }
         };
@@ -389,28 +451,43 @@ impl Emitter<'_> {
             // The counter comes to the bound, and not past it, in all lanes.
             let nearest = self.exact("sadd", if up { &bound.0 } else { &bound.1 }, &beyond, conditions);
             let (order, first) = if up { ("sle", &start.1) } else { ("sge", &start.0) };
-            conditions.push(self.code.value(format_args!("icmp {order} i64 {first}, {nearest}")));
+            let holds = if up { first.most <= nearest.least } else { first.least >= nearest.most };
+            if !holds {
+                conditions
+                    .push(self.code.value(format_args!("icmp {order} i64 {}, {}", first.at, nearest.at)));
+            }
             if !matches!(counter.step, Step::Constant(1 | -1)) {
                 for (a, b) in [(&start.0, &start.1), (&bound.0, &bound.1)] {
-                    conditions.push(self.code.value(format_args!("icmp eq i64 {a}, {b}")));
+                    conditions.push(self.code.value(format_args!("icmp eq i64 {}, {}", a.at, b.at)));
                 }
                 let way = self.exact("ssub", &last, &start.0, conditions);
-                let rest = self.code.value(format_args!("srem i64 {way}, {step}"));
+                let rest = self.code.value(format_args!("srem i64 {}, {}", way.at, step.at));
                 conditions.push(self.code.value(format_args!("icmp eq i64 {rest}, 0")));
             }
         } else {
             // What is compared are the numbers themselves, and one step past the last does not wrap around.
-            let past = self.exact("sadd", &last, &step, conditions);
-            for (low, high) in [start.clone(), bound, (past.clone(), past)] {
-                self.fits(&low, &high, counter.ty, counter.sign, conditions);
+            for (low, high) in [&start, &bound] {
+                self.fits(low, high, counter.ty, counter.sign, conditions);
+            }
+            if step.most - step.least <= FEW {
+                // As if the step were the largest that it may be.
+                let (least, most) = limits(counter.ty, counter.sign);
+                let past = (i128::from(least) - step.least, i128::from(most) - step.most);
+                self.lies_in(&last, &last, past, conditions);
+            } else {
+                let past = self.exact("sadd", &last, &step, conditions);
+                self.fits(&past, &past, counter.ty, counter.sign, conditions);
             }
         }
         // From one start, the counter goes on in whole steps.
         let is_far = matches!(counter.step, Step::Constant(step) if step.unsigned_abs() > 1);
-        let last = if is_far && !counter.exact && start.0 == start.1 {
+        let last = if is_far && !counter.exact && start.0.at == start.1.at {
             let way = self.exact("ssub", &last, &start.0, conditions);
-            let rest = self.code.value(format_args!("srem i64 {way}, {step}"));
-            self.code.value(format_args!("sub i64 {last}, {rest}"))
+            let rest = self.code.value(format_args!("srem i64 {}, {}", way.at, step.at));
+            let at = self.code.value(format_args!("sub i64 {}, {rest}", last.at));
+            // Nearer to the start, by less than a step.
+            let reach = step.least.abs();
+            Number { at, least: last.least - reach, most: last.most + reach }
         } else {
             last
         };
@@ -422,24 +499,64 @@ impl Emitter<'_> {
         }
     }
 
-    /// Asks that numbers are values of a type.
-    fn fits(&mut self, low: &Operand, high: &Operand, ty: Type, sign: Sign, conditions: &mut Vec<Operand>) {
-        let bits = ty.bits();
-        if bits == 64 && sign == Sign::Signed {
-            return;
-        }
-        // Of unsigned numbers of 64 bits, those that are also signed.
-        let (least, most) = match sign {
-            Sign::Unsigned => (0, (u64::MAX >> (64 - bits).max(1)) as i64),
-            Sign::Signed => (-(1i64 << (bits - 1)), (1i64 << (bits - 1)) - 1),
+    /// Asks that numbers are values of a type; the numbers, as is known of them then.
+    fn fits(
+        &mut self,
+        low: &Number,
+        high: &Number,
+        ty: Type,
+        sign: Sign,
+        conditions: &mut Vec<Operand>,
+    ) -> (Number, Number) {
+        let (least, most) = limits(ty, sign);
+        self.lies_in(low, high, (least.into(), most.into()), conditions);
+        let within = |number: &Number| Number {
+            at: number.at.clone(),
+            least: number.least.max(least.into()),
+            most: number.most.min(most.into()),
         };
-        conditions.push(self.code.value(format_args!("icmp sge i64 {low}, {least}")));
-        conditions.push(self.code.value(format_args!("icmp sle i64 {high}, {most}")));
+        (within(low), within(high))
+    }
+
+    /// Asks that numbers are not less than one and not more than another, which is no less.
+    fn lies_in(
+        &mut self,
+        low: &Number,
+        high: &Number,
+        (least, most): (i128, i128),
+        conditions: &mut Vec<Operand>,
+    ) {
+        let never = || Operand::new("false");
+        if low.least < least {
+            conditions.push(match i64::try_from(least) {
+                Ok(least) => self.code.value(format_args!("icmp sge i64 {}, {least}", low.at)),
+                Err(_) => never(),
+            });
+        }
+        if high.most > most {
+            conditions.push(match i64::try_from(most) {
+                Ok(most) => self.code.value(format_args!("icmp sle i64 {}, {most}", high.at)),
+                Err(_) => never(),
+            });
+        }
     }
 
     /// The numbers that a value has in the lanes of all rows.
-    fn known_range(&mut self, value: Value, sign: Sign, conditions: &mut Vec<Operand>) -> (Operand, Operand) {
+    fn known_range(
+        &mut self,
+        value: Value,
+        sign: Sign,
+        bounds: Bounds,
+        conditions: &mut Vec<Operand>,
+    ) -> (Number, Number) {
         let ty = self.function.ty(value);
+        let half = (u64::MAX >> (64 - ty.bits())) >> 1;
+        // As the number that its bits are read as; of 64 bits these are signed.
+        let (least, most) = match sign {
+            _ if bounds.most <= half => (bounds.least.into(), bounds.most.into()),
+            Sign::Unsigned if ty.bits() < 64 => (bounds.least.into(), bounds.most.into()),
+            _ => (-i128::from(half) - 1, half.into()),
+        };
         let emitted = self.get(value);
         let reach = match self.lanes_of(value) {
             Lanes::Affine(stride) | Lanes::Speculative(stride) => {
@@ -447,56 +564,99 @@ impl Emitter<'_> {
             }
             Lanes::Uniform | Lanes::Varying => 0,
         };
-        let (mut low, mut high): (Option<Operand>, Option<Operand>) = (None, None);
+        let (mut lows, mut highs) = (Vec::new(), Vec::new());
         for row in 0..self.rows_of(value) {
             if let Some(valid) = emitted.valid.get(row.min(emitted.valid.len().saturating_sub(1))) {
                 conditions.push(valid.clone());
             }
-            let base = of_row(&emitted.scalars, row).clone();
-            let base = if ty.bits() == 64 {
-                base
+            let at = of_row(&emitted.scalars, row).clone();
+            let at = if ty.bits() == 64 {
+                at
             } else {
                 let extend = if sign == Sign::Signed { "sext" } else { "zext" };
-                self.code.value(format_args!("{extend} {} {base} to i64", scalar(ty)))
+                self.code.value(format_args!("{extend} {} {at} to i64", scalar(ty)))
             };
-            let end = self.exact("sadd", &base, &Operand::int(reach), conditions);
-            let (a, b) = if reach < 0 { (end, base) } else { (base, end) };
-            low = Some(match low {
-                None => a,
-                Some(old) => self.extreme("smin", &[old, a]),
-            });
-            high = Some(match high {
-                None => b,
-                Some(old) => self.extreme("smax", &[old, b]),
-            });
+            let base = Number { at, least, most };
+            let end = self.exact("sadd", &base, &Number::known(reach), conditions);
+            let (low, high) = if reach < 0 { (end, base) } else { (base, end) };
+            lows.push(low);
+            highs.push(high);
         }
-        (low.unwrap_or(Operand::int(0)), high.unwrap_or(Operand::int(0)))
+        (self.extreme("smin", &lows), self.extreme("smax", &highs))
     }
 
     /// A sum, difference or product, if it does not overflow.
-    fn exact(&mut self, op: &str, a: &Operand, b: &Operand, conditions: &mut Vec<Operand>) -> Operand {
-        if op != "smul" && *b == Operand::int(0) {
-            return a.clone();
+    fn exact(&mut self, op: &str, a: &Number, b: &Number, conditions: &mut Vec<Operand>) -> Number {
+        let (least, most) = reached(op, a, b);
+        if least >= i64::MIN.into() && most <= i64::MAX.into() {
+            return self.computed(op, a, b);
         }
+        let (a, b) = (&a.at, &b.at);
         self.code
             .declarations
             .insert(format!("declare {{ i64, i1 }} @llvm.{op}.with.overflow.i64(i64, i64)"));
         let both = self
             .code
             .value(format_args!("call {{ i64, i1 }} @llvm.{op}.with.overflow.i64(i64 {a}, i64 {b})"));
-        let result = self.code.value(format_args!("extractvalue {{ i64, i1 }} {both}, 0"));
+        let at = self.code.value(format_args!("extractvalue {{ i64, i1 }} {both}, 0"));
         let over = self.code.value(format_args!("extractvalue {{ i64, i1 }} {both}, 1"));
         conditions.push(self.code.value(format_args!("xor i1 {over}, true")));
-        result
+        Number { at, least: least.max(i64::MIN.into()), most: most.min(i64::MAX.into()) }
     }
 
-    fn extreme(&mut self, op: &str, values: &[Operand]) -> Operand {
+    /// A sum, difference or product modulo 2^64, and between which numbers it lies if it does not overflow.
+    fn computed(&mut self, op: &str, a: &Number, b: &Number) -> Number {
+        let (least, most) = reached(op, a, b);
+        if op != "smul" && b.constant() == Some(0) {
+            return a.clone();
+        }
+        let at = self.code.value(format_args!("{} i64 {}, {}", &op[1..], a.at, b.at));
+        Number { at, least, most }
+    }
+
+    /// The least or the largest of some numbers.
+    fn extreme(&mut self, op: &str, numbers: &[Number]) -> Number {
         self.code.declarations.insert(format!("declare i64 @llvm.{op}.i64(i64, i64)"));
-        let mut result = values[0].clone();
-        for value in &values[1..] {
-            result = self.code.value(format_args!("call i64 @llvm.{op}.i64(i64 {result}, i64 {value})"));
+        let mut result = numbers[0].clone();
+        for number in &numbers[1..] {
+            let (least, most) = match op {
+                "smin" => (result.least.min(number.least), result.most.min(number.most)),
+                _ => (result.least.max(number.least), result.most.max(number.most)),
+            };
+            let (below, above) = (result.most <= number.least, result.least >= number.most);
+            let at = match op {
+                "smin" if below => result.at,
+                "smin" if above => number.at.clone(),
+                "smax" if above => result.at,
+                "smax" if below => number.at.clone(),
+                _ => self
+                    .code
+                    .value(format_args!("call i64 @llvm.{op}.i64(i64 {}, i64 {})", result.at, number.at)),
+            };
+            result = Number { at, least, most };
         }
         result
+    }
+}
+
+/// Between which numbers the values of a type lie; of unsigned ones of 64 bits, those that are also signed.
+fn limits(ty: Type, sign: Sign) -> (i64, i64) {
+    let bits = ty.bits();
+    match sign {
+        Sign::Unsigned => (0, (u64::MAX >> (64 - bits).max(1)) as i64),
+        Sign::Signed => (i64::MIN >> (64 - bits), i64::MAX >> (64 - bits)),
+    }
+}
+
+/// Between which numbers a sum, difference or product lies.
+fn reached(op: &str, a: &Number, b: &Number) -> (i128, i128) {
+    match op {
+        "sadd" => (a.least + b.least, a.most + b.most),
+        "ssub" => (a.least - b.most, a.most - b.least),
+        _ => {
+            let all = [a.least * b.least, a.least * b.most, a.most * b.least, a.most * b.most];
+            (all.into_iter().fold(i128::MAX, i128::min), all.into_iter().fold(i128::MIN, i128::max))
+        }
     }
 }
 
@@ -673,7 +833,7 @@ impl<'a, 'e> Ranges<'a, 'e> {
             }
             // What is used only where it is made has no place; it is computed again.
             if self.emitter.slots.contains_key(&value) {
-                return Some(Range::Known { value, sign });
+                return Some(Range::Known { value, sign, bounds: value });
             }
         }
         let inst = match function.values[value].definition {
@@ -805,7 +965,7 @@ impl<'a, 'e> Ranges<'a, 'e> {
         // The counter of the loop itself has its first value already; that of an inner loop is computed like any other.
         let start = if l == self.l {
             (emitter.lanes_of(parameter) != Lanes::Varying).then_some(())?;
-            Rc::new(Range::Known { value: parameter, sign })
+            Rc::new(Range::Known { value: parameter, sign, bounds: start })
         } else {
             self.of(start, sign, depth - 1)?
         };

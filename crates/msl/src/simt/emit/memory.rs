@@ -6,7 +6,7 @@ use super::masked::Row;
 use super::region::Region;
 use super::values::{Emitted, of_row};
 use crate::kernel::{Access, Inst, Op, Type, Value};
-use crate::simt::code::{Form, Operand};
+use crate::simt::code::{Form, Label, Operand};
 use crate::simt::shape::Lanes;
 
 /// The values of a load or store in memory: how many of one type follow each other.
@@ -48,6 +48,14 @@ enum Pattern {
     /// Each lane's is a few elements after that of the lane before.
     Strided(u64),
     Any,
+}
+
+/// Whether the accesses of the rows of a tile are within the memory and lie as their stride says.
+pub(super) struct Inside {
+    /// By row.
+    pub(super) rows: Vec<Operand>,
+    /// It does not matter for rows of which no lane is active.
+    pub(super) if_active: bool,
 }
 
 impl Emitter<'_> {
@@ -156,12 +164,10 @@ impl Emitter<'_> {
         if !self.checks() {
             return (0..rows).map(|row| self.read_if_any(row, rows, &offsets[row], element, read)).collect();
         }
-        let limit = self.limit(checked, 0);
-        let inside: Vec<Operand> =
-            offsets.iter().map(|o| self.code.value(format_args!("icmp ult i64 {o}, {limit}"))).collect();
-        let all = self.all_of(&inside);
+        let most = self.bounds(pointer).most;
+        let inside: Vec<Operand> = offsets.iter().map(|o| self.ends_inside(checked, o, most, 0)).collect();
         self.unless_outside(
-            &all,
+            &Inside { rows: inside.clone(), if_active: false },
             |this| offsets.iter().flat_map(|offset| read(this, offset)).collect(),
             |this| {
                 let mut values = Vec::new();
@@ -274,16 +280,40 @@ impl Emitter<'_> {
     /// As [`either`](Self::either) where the other way is for accesses outside of their memory: the tile starts again if it may.
     pub(super) fn unless_outside(
         &mut self,
-        inside: &Operand,
+        inside: &Inside,
         usual: impl FnOnce(&mut Self) -> Vec<Operand>,
         other: impl FnOnce(&mut Self) -> Vec<Operand>,
         types: &[String],
     ) -> Vec<Operand> {
-        if !self.may_restart_here() {
-            return self.either(inside, usual, other, types);
+        if self.is_again {
+            return other(self);
         }
-        self.or_restart(inside);
-        usual(self)
+        let all = self.all_of(&inside.rows);
+        let restart = self.may_restart_here().then(|| self.restart_here());
+        if let Some(restart) = restart.clone().filter(|_| !inside.if_active) {
+            self.or_at(&all, &restart);
+            return usual(self);
+        }
+        let fast = self.code.label("fast");
+        let slow = restart.clone().unwrap_or_else(|| self.code.label("slow"));
+        let outside = if inside.if_active { self.code.label("outside") } else { slow.clone() };
+        self.code.end(format_args!("br i1 {all}, {}, {}, !prof !0", fast.target(), outside.target()));
+        if inside.if_active {
+            // Seldom rows without active lanes are outside.
+            self.code.start(&outside);
+            let mut active = Vec::new();
+            for (row, inside) in inside.rows.iter().enumerate() {
+                let some = self.any(&[self.active_of(row)]);
+                active.push(self.code.value(format_args!("select i1 {some}, i1 {inside}, i1 true")));
+            }
+            let all = self.all_of(&active);
+            self.code.branch(&all, &fast, &slow);
+        }
+        if restart.is_some() {
+            self.code.start(&fast);
+            return usual(self);
+        }
+        self.ways((&fast, &slow), usual, other, types)
     }
 
     /// Values of types from one of two ways, of which the first is usual.
@@ -294,13 +324,25 @@ impl Emitter<'_> {
         other: impl FnOnce(&mut Self) -> Vec<Operand>,
         types: &[String],
     ) -> Vec<Operand> {
-        let (fast, slow, on) = (self.code.label("fast"), self.code.label("slow"), self.code.label("on"));
+        let (fast, slow) = (self.code.label("fast"), self.code.label("slow"));
         self.code.end(format_args!("br i1 {condition}, {}, {}, !prof !0", fast.target(), slow.target()));
-        self.code.start(&fast);
+        self.ways((&fast, &slow), usual, other, types)
+    }
+
+    /// Values of types from one of two ways, which begin at labels.
+    fn ways(
+        &mut self,
+        (fast, slow): (&Label, &Label),
+        usual: impl FnOnce(&mut Self) -> Vec<Operand>,
+        other: impl FnOnce(&mut Self) -> Vec<Operand>,
+        types: &[String],
+    ) -> Vec<Operand> {
+        let on = self.code.label("on");
+        self.code.start(fast);
         let a = self.aside(usual);
         let a_end = self.code.current().clone();
         self.code.jump(&on);
-        self.code.start(&slow);
+        self.code.start(slow);
         let b = self.aside(other);
         let b_end = self.code.current().clone();
         self.code.jump(&on);
@@ -314,9 +356,8 @@ impl Emitter<'_> {
             .collect()
     }
 
-    /// Whether the accesses of all lanes of all rows in which any are active are within the memory and lie as their stride
-    /// says; none if that is known.
-    fn all_inside(&mut self, checked: &Checked, pointer: Value, rows: usize) -> Option<Operand> {
+    /// Whether the accesses of all lanes are within the memory and lie as their stride says; none if that is known.
+    fn all_inside(&mut self, checked: &Checked, pointer: Value, rows: usize) -> Option<Inside> {
         let (stride, is_valid) = match self.lanes_of(pointer) {
             Lanes::Speculative(stride) => (stride, self.is_proved()),
             Lanes::Affine(stride) => (stride, true),
@@ -326,28 +367,25 @@ impl Emitter<'_> {
             return None;
         }
         let reach = stride.unsigned_abs() * u64::from(self.lanes() - 1);
-        let limit = self.checks().then(|| self.limit(checked, reach));
+        let most = self.bounds(pointer).most;
         let mut all = Vec::new();
         for row in 0..rows {
             let mut conditions = Vec::new();
             if !is_valid {
                 conditions.push(self.valid(pointer, row));
             }
-            if let Some(limit) = &limit {
+            if self.checks() {
                 let base = self.base(pointer, row);
-                let first =
-                    if stride < 0 { self.code.value(format_args!("sub i64 {base}, {reach}")) } else { base };
-                conditions.push(self.code.value(format_args!("icmp ult i64 {first}, {limit}")));
+                let (first, most) = match stride {
+                    0.. => (base, most),
+                    _ => (self.code.value(format_args!("sub i64 {base}, {reach}")), u64::MAX),
+                };
+                conditions.push(self.ends_inside(checked, &first, most, reach));
             }
-            // Where some lane of some row is active, other rows may have none, and be anywhere.
-            if rows > 1 && self.active.is_some() {
-                let some = self.any(&[self.active_of(row)]);
-                let inside = self.all_of(&conditions);
-                conditions = vec![self.code.value(format_args!("select i1 {some}, i1 {inside}, i1 true"))];
-            }
-            all.extend(conditions);
+            all.push(self.all_of(&conditions));
         }
-        Some(self.all_of(&all))
+        // Where some lane of some row is active, other rows may have none, and be anywhere.
+        Some(Inside { rows: all, if_active: rows > 1 && self.active.is_some() })
     }
 
     fn load_contiguous(
@@ -602,11 +640,12 @@ impl Emitter<'_> {
             self.code.start(&go);
         }
         if self.checks() {
-            let limit = self.limit(checked, 0);
-            let inside = self.code.value(format_args!("icmp ult i64 {offset}, {limit}"));
+            let most = self.bounds(pointer).most;
+            let inside = self.ends_inside(checked, &offset, most, 0);
             // The rows after the first find what the first has stored.
             if row == 0 && self.may_restart_here() {
-                self.or_restart(&inside);
+                let restart = self.restart_here();
+                self.or_at(&inside, &restart);
             } else {
                 let (good, bad) = (self.code.label("good"), self.code.label("bad"));
                 self.code.end(format_args!("br i1 {inside}, {}, {}, !prof !0", good.target(), bad.target()));

@@ -3,6 +3,7 @@
 mod anywhere;
 mod arithmetic;
 mod atomic;
+mod bounds;
 mod bytes;
 mod collective;
 mod control;
@@ -66,8 +67,16 @@ pub(super) struct Emitter<'a> {
     inst: Option<Inst>,
     /// Accesses that need no checks where the code being written runs.
     proved: HashSet<Inst>,
+    /// Accesses that are within their memory whatever happens.
+    inside: HashSet<Inst>,
     /// Instructions before which nothing can be seen of the tile, if it may start again.
     quiet: HashSet<Inst>,
+    /// Where the block being written starts again, with checks, until something can be seen of it.
+    again: Option<Label>,
+    /// Whether something leads there.
+    is_restarted: bool,
+    /// Whether the block being written has started again.
+    is_again: bool,
     /// Branches at which no lanes part where the code being written runs, and what their conditions are there.
     open: HashMap<Block, bool>,
 }
@@ -116,8 +125,13 @@ pub(super) fn tile(
         inst: None,
         proved: HashSet::new(),
         open: HashMap::new(),
+        inside: HashSet::new(),
         quiet: HashSet::new(),
+        again: None,
+        is_restarted: false,
+        is_again: false,
     };
+    emitter.inside = emitter.find_inside();
     emitter.quiet = emitter.find_quiet();
     emitter.prologue()?;
     let hoisted = emitter.find_hoisted();
@@ -168,7 +182,7 @@ impl Emitter<'_> {
 
     /// Whether the instruction being written checks where it accesses memory.
     fn checks(&self) -> bool {
-        self.plan.checked && !self.is_proved()
+        self.plan.checked && !self.is_proved() && !self.inst.is_some_and(|inst| self.inside.contains(&inst))
     }
 
     /// Whether a loop's ranges have shown where the instruction being written accesses memory.

@@ -25,6 +25,15 @@ pub(super) struct Region {
     pub(super) tag: Operand,
     /// Of a private variable.
     pub(super) private: Option<Private>,
+    /// Of an argument whose lengths [`region_at`](Emitter::region_at) reads for each use.
+    pub(super) later: Option<Lengths>,
+}
+
+/// Where the length of an argument is, and whether so much may be written.
+#[derive(Clone, Debug)]
+pub(super) struct Lengths {
+    place: Operand,
+    writable: bool,
 }
 
 /// How the private memories of the lanes of a tile lie.
@@ -69,6 +78,7 @@ impl Emitter<'_> {
                     writable: Operand::int(0),
                     tag: Operand::int(i64::from(UNKNOWN_MEMORY)),
                     private: None,
+                    later: None,
                 },
                 Origin::Argument(argument) => self.argument(argument)?,
                 Origin::Variable(variable) => match &self.function.variables[variable].storage {
@@ -98,14 +108,30 @@ impl Emitter<'_> {
         let start = self.code.value(format_args!("load ptr, ptr {entry}, !invariant.load !2"));
         let length = offset_of!(Binding, length);
         let place = self.code.value(format_args!("getelementptr i8, ptr {entry}, i64 {length}"));
-        let length = self.code.value(format_args!("load i64, ptr {place}, !invariant.load !2"));
+        let is_writable = argument.access == Access::ReadWrite;
+        // Known from the start it would have to be kept at each wait. LLVM must not find that it does not change: it would know it
+        // from the start again.
+        let later = self.plan.waits.then(|| Lengths { place: place.clone(), writable: is_writable });
+        let length = match &later {
+            None => self.code.value(format_args!("load i64, ptr {place}, !invariant.load !2")),
+            Some(_) => Operand::int(0),
+        };
         let memory = Memory::Argument { name: argument.name, kind: argument.kind, index: argument.index };
         let tag = self.tables.memory(KnownMemory { memory, access: argument.access });
-        let writable = match argument.access {
-            Access::ReadWrite => length.clone(),
-            Access::ReadOnly => Operand::int(0),
-        };
-        Ok(Region { start, length, writable, tag: Operand::int(tag.into()), private: None })
+        let writable = if is_writable { length.clone() } else { Operand::int(0) };
+        Ok(Region { start, length, writable, tag: Operand::int(tag.into()), private: None, later })
+    }
+
+    /// A memory, with its length.
+    pub(super) fn region_at(&mut self, origin: Origin) -> Region {
+        let mut region = self.regions[&origin].clone();
+        if let Some(Lengths { place, writable }) = region.later.take() {
+            region.length = self.code.value(format_args!("load i64, ptr {place}"));
+            if writable {
+                region.writable = region.length.clone();
+            }
+        }
+        region
     }
 
     fn variable_tag(&mut self, variable: Variable, access: Access) -> Operand {
@@ -164,7 +190,7 @@ impl Emitter<'_> {
         };
         let tag = self.variable_tag(variable, Access::ReadWrite);
         let length = Operand::int(private.length as i64);
-        Region { start, writable: length.clone(), length, tag, private: Some(private) }
+        Region { start, writable: length.clone(), length, tag, private: Some(private), later: None }
     }
 
     fn threadgroup_variable(&mut self, variable: Variable) -> Region {
@@ -173,7 +199,7 @@ impl Emitter<'_> {
         let start = self.code.value(format_args!("getelementptr i8, ptr {memory}, i64 {offset}"));
         let length = Operand::int(self.function.variables[variable].bytes as i64);
         let tag = self.variable_tag(variable, Access::ReadWrite);
-        Region { start, writable: length.clone(), length, tag, private: None }
+        Region { start, writable: length.clone(), length, tag, private: None, later: None }
     }
 
     fn constant_table(&mut self, variable: Variable, content: &[u8]) -> Region {
@@ -190,6 +216,7 @@ impl Emitter<'_> {
         ));
         let tag = self.variable_tag(variable, Access::ReadOnly);
         let length = Operand::int(length as i64);
-        Region { start: Operand::new(name), length, writable: Operand::int(0), tag, private: None }
+        let start = Operand::new(name);
+        Region { start, length, writable: Operand::int(0), tag, private: None, later: None }
     }
 }

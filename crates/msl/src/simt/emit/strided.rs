@@ -6,7 +6,7 @@
 
 use super::Emitter;
 use super::fault::Checked;
-use super::memory::Element;
+use super::memory::{Element, Inside};
 use super::values::of_row;
 use crate::kernel::Value;
 use crate::simt::code::{Form, Operand};
@@ -52,10 +52,11 @@ impl Emitter<'_> {
         }
         // What was shown before a loop may hold for the active lanes only.
         if self.active.is_some() || self.checks() {
-            let limit = self.limit(checked, stride.unsigned_abs() * (u64::from(self.lanes()) - 1));
+            let reach = stride.unsigned_abs() * (u64::from(self.lanes()) - 1);
+            let most = self.bounds(pointer).most;
             for row in 0..rows {
                 let base = self.base(pointer, row);
-                conditions.push(self.code.value(format_args!("icmp ult i64 {base}, {limit}")));
+                conditions.push(self.ends_inside(checked, &base, most, reach));
             }
         }
         Some(conditions)
@@ -86,7 +87,7 @@ impl Emitter<'_> {
             None => slow(self),
             Some(conditions) if conditions.is_empty() => fast(self),
             Some(conditions) => {
-                let inside = self.all_of(&conditions);
+                let inside = Inside { rows: conditions, if_active: false };
                 let types = vec![self.lane_form().of(element.ty); rows * element.count as usize];
                 self.unless_outside(&inside, fast, slow, &types)
             }
@@ -248,7 +249,7 @@ impl Emitter<'_> {
                 fast(self);
             }
             Some(conditions) => {
-                let inside = self.all_of(&conditions);
+                let inside = Inside { rows: conditions, if_active: false };
                 self.unless_outside(&inside, fast, slow, &[]);
             }
         }
