@@ -2,6 +2,7 @@
 
 use std::ffi::c_void;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use serde::{Deserialize, Serialize};
@@ -212,8 +213,10 @@ impl Code {
         let part = self.part.as_ref().ok_or_else(|| internal("code without a part calls it".into()))?;
         let compile = || {
             let compile = part.compile.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let object =
-                compile.ok_or_else(|| internal("a part was being compiled when a panic ended it".into()))?()?;
+            let compile = compile.ok_or_else(|| internal("a part is compiled twice".into()))?;
+            // Generated code may be waiting for it, through which no panic can go.
+            let object = catch_unwind(AssertUnwindSafe(compile))
+                .unwrap_or_else(|_| Err(internal("compiling a part panicked".into())))?;
             // SAFETY: the promise of the caller of `load`.
             let object = unsafe { LoadedObject::load(&object, &imports()) }.map_err(internal)?;
             let run = object.address(PART).map_err(internal)?;

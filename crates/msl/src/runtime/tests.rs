@@ -230,16 +230,19 @@ fn a_part_is_compiled_once_when_it_is_called() {
 
 #[test]
 fn a_part_that_cannot_be_compiled_is_a_fault() {
-    let kind = EntryKind::Grid { step: [32, 1] };
-    let compile: CompilePart = Box::new(|| Err(CompilerFailure::Internal("no part today".into()).into()));
-    let code = code_with_part(CALLS_PART, kind, Groups::Any, Some(compile));
-    for _ in 0..2 {
-        let mut job = Job::new([20, 1, 1], [8, 8, 1]);
-        let fault = job.run(&code, &code, 1).unwrap_err();
-        assert!(fault.to_string().contains("kernel `k`: code that it needs was not compiled"), "{fault}");
-        assert!(fault.to_string().contains("no part today"), "{fault}");
-        assert!(job.stop.load(Ordering::Relaxed), "a fault stops the launch");
-        assert!(job.out.iter().all(|word| *word == 0));
+    let fails: CompilePart = Box::new(|| Err(CompilerFailure::Internal("no part today".into()).into()));
+    let panics: CompilePart = Box::new(|| panic!("a bug of ours, on purpose"));
+    for (compile, message) in [(fails, "no part today"), (panics, "panicked")] {
+        let kind = EntryKind::Grid { step: [32, 1] };
+        let code = code_with_part(CALLS_PART, kind, Groups::Any, Some(compile));
+        for _ in 0..2 {
+            let mut job = Job::new([20, 1, 1], [8, 8, 1]);
+            let fault = job.run(&code, &code, 1).unwrap_err().to_string();
+            assert!(fault.contains("kernel `k`: code that it needs was not compiled"), "{fault}");
+            assert!(fault.contains(message), "{fault}");
+            assert!(job.stop.load(Ordering::Relaxed), "a fault stops the launch");
+            assert!(job.out.iter().all(|word| *word == 0));
+        }
     }
 }
 
