@@ -248,6 +248,8 @@ references are the double-precision functions of Rust's standard library.
   quotients below 2^22. Farther out, fast `sin`, `cos` and `tan` lose accuracy from |x| = 10^5 on.
   Where the specification gives a formula instead of a bound, the error of ours is listed; only `log10`, `pow`, `powr`,
   `tan` and `fmod` follow the formula.
+* Precise `rsqrt` is to be correctly rounded; ours is, except where the true value is within 10^-7 ulp of the middle between
+  two numbers.
 * `sincos` gives the results of `sin` and `cos`. `half` and `bfloat` results are those of `float`, rounded once more.
 
 | function | inputs | precise: bound | measured | fast: bound | measured |

@@ -56,6 +56,30 @@ fn is_marked(kernel: &Kernel) -> bool {
     kernel.log().remarks.last().is_some_and(|remark| remark.message == "kept")
 }
 
+/// Runs a kernel with buffers.
+fn run(
+    kernel: &Kernel,
+    buffers: &mut [&mut [u32]],
+    threads_per_grid: [u32; 3],
+    threads_per_threadgroup: [u32; 3],
+) {
+    let bind = |words: &mut &mut [u32]| {
+        Some(Binding { address: words.as_mut_ptr().cast(), length: size_of_val(&**words) as u64 })
+    };
+    let buffers: Vec<_> = buffers.iter_mut().map(bind).collect();
+    let stop = AtomicBool::new(false);
+    let launch = Launch {
+        buffers: &buffers,
+        threadgroup_memory: &[],
+        threads_per_grid,
+        threads_per_threadgroup,
+        stop: &stop,
+    };
+    kernel.prepare(&launch).unwrap();
+    // SAFETY: the bindings are exclusively borrowed slices, which nothing refers to meanwhile.
+    unsafe { kernel.run(&launch, 0..kernel.units(&launch), &mut Scratch::default()) }.unwrap();
+}
+
 fn assert_works(kernel: &Kernel) {
     assert_works_with(kernel, [10, 1, 1]);
 }
@@ -63,17 +87,7 @@ fn assert_works(kernel: &Kernel) {
 /// The kernel `numbers` gives its numbers in threadgroups of these extents.
 fn assert_works_with(kernel: &Kernel, threads_per_threadgroup: [u32; 3]) {
     let mut out = [0u32; 100];
-    let binding = Binding { address: out.as_mut_ptr().cast(), length: 4 * 100 };
-    let launch = Launch {
-        buffers: &[Some(binding)],
-        threadgroup_memory: &[],
-        threads_per_grid: [100, threads_per_threadgroup[1], 1],
-        threads_per_threadgroup,
-        stop: &AtomicBool::new(false),
-    };
-    kernel.prepare(&launch).unwrap();
-    // SAFETY: the binding is an array that nothing else refers to meanwhile.
-    unsafe { kernel.run(&launch, 0..kernel.units(&launch), &mut Scratch::default()) }.unwrap();
+    run(kernel, &mut [&mut out], [100, threads_per_threadgroup[1], 1], threads_per_threadgroup);
     assert!(out.iter().zip(1..).all(|(value, expected)| *value == expected), "{out:?}");
 }
 
@@ -128,27 +142,17 @@ fn code_for_parts_of_simdgroups_that_wait_is_compiled_when_a_launch_has_some() {
     let directory = tempfile::tempdir().unwrap();
     let library = library_of(directory.path(), &format!("#include <metal_stdlib>\n{SOURCE}"));
     let kernel = Kernel::build(&library, "next", &FunctionConstantValues::new()).unwrap();
-    let run = |threads: u32| {
+    let check = |threads: u32| {
         let mut out = vec![0u32; threads as usize];
-        let binding = Binding { address: out.as_mut_ptr().cast(), length: 4 * u64::from(threads) };
-        let launch = Launch {
-            buffers: &[Some(binding)],
-            threadgroup_memory: &[],
-            threads_per_grid: [threads, 1, 1],
-            threads_per_threadgroup: [64, 1, 1],
-            stop: &AtomicBool::new(false),
-        };
-        kernel.prepare(&launch).unwrap();
-        // SAFETY: the binding is memory that nothing else refers to meanwhile.
-        unsafe { kernel.run(&launch, 0..kernel.units(&launch), &mut Scratch::default()) }.unwrap();
+        run(&kernel, &mut [&mut out], [threads, 1, 1], [64, 1, 1]);
         let last = |i: u32| (i + 1).is_multiple_of(64) || i + 1 == threads;
         let expected = (0..threads).map(|i| if last(i) { i / 64 * 64 } else { i + 1 });
         assert!(out.iter().copied().eq(expected), "{threads} threads: {out:?}");
     };
-    run(128);
-    run(96);
+    check(128);
+    check(96);
     assert!(kernel.0.special.straight.get().is_none(), "not needed so far");
-    run(100);
+    check(100);
     assert!(kernel.0.special.straight.get().is_some() && kernel.0.special.general.get().is_none());
 }
 
@@ -178,17 +182,7 @@ fn code_for_whole_simdgroups_is_not_used_for_threadgroups_of_other_widths() {
     for (threads, width) in [(128, 64), (96, 64), (100, 64), (80, 40), (96, 40), (7, 64)] {
         for kernel in &kernels {
             let mut out = vec![77u32; threads as usize];
-            let binding = Binding { address: out.as_mut_ptr().cast(), length: 4 * u64::from(threads) };
-            let launch = Launch {
-                buffers: &[Some(binding)],
-                threadgroup_memory: &[],
-                threads_per_grid: [threads, 1, 1],
-                threads_per_threadgroup: [width, 1, 1],
-                stop: &AtomicBool::new(false),
-            };
-            kernel.prepare(&launch).unwrap();
-            // SAFETY: the binding is memory that nothing else refers to meanwhile.
-            unsafe { kernel.run(&launch, 0..kernel.units(&launch), &mut Scratch::default()) }.unwrap();
+            run(kernel, &mut [&mut out], [threads, 1, 1], [width, 1, 1]);
             // The last threadgroup may have less.
             let expected = (0..threads).map(|i| (threads - i / width * width).min(width) % 32);
             assert!(expected.eq(out), "{}: {threads} threads by {width}", kernel.0.source.name);
@@ -211,26 +205,16 @@ fn code_for_simdgroups_together_is_compiled_for_launches_that_have_many_of_their
     let directory = tempfile::tempdir().unwrap();
     let library = library_of(directory.path(), &format!("#include <metal_stdlib>\n{SOURCE}"));
     let kernel = Kernel::build(&library, "turned", &FunctionConstantValues::new()).unwrap();
-    let run = |groups: u32| {
+    let check = |groups: u32| {
         let mut out = vec![0u32; 64 * groups as usize];
-        let binding = Binding { address: out.as_mut_ptr().cast(), length: 4 * out.len() as u64 };
-        let launch = Launch {
-            buffers: &[Some(binding)],
-            threadgroup_memory: &[],
-            threads_per_grid: [64 * groups, 1, 1],
-            threads_per_threadgroup: [64, 1, 1],
-            stop: &AtomicBool::new(false),
-        };
-        kernel.prepare(&launch).unwrap();
-        // SAFETY: the binding is memory that nothing else refers to meanwhile.
-        unsafe { kernel.run(&launch, 0..kernel.units(&launch), &mut Scratch::default()) }.unwrap();
+        run(&kernel, &mut [&mut out], [64 * groups, 1, 1], [64, 1, 1]);
         let expected = (0..64 * groups).map(|i| i / 64 * 64 + 63 - i % 64);
         assert!(out.into_iter().eq(expected), "{groups} threadgroups");
     };
     let is_there = || kernel.0.special.together[1][0].get().is_some();
-    run(MANY as u32 - 1);
+    check(MANY as u32 - 1);
     assert!(!is_there());
-    run(MANY as u32);
+    check(MANY as u32);
     assert!(is_there());
 }
 
@@ -264,19 +248,8 @@ const GUARDED: &str = "
 /// Runs the kernel `guarded` in so many threads, all but the last `less` of which do something.
 fn run_guarded(kernel: &Kernel, threads: u32, less: u32) {
     let mut out = vec![0u32; threads as usize];
-    let mut n = threads - less;
-    let out_binding = Binding { address: out.as_mut_ptr().cast(), length: 4 * u64::from(threads) };
-    let n_binding = Binding { address: (&raw mut n).cast(), length: 4 };
-    let launch = Launch {
-        buffers: &[Some(out_binding), Some(n_binding)],
-        threadgroup_memory: &[],
-        threads_per_grid: [threads, 1, 1],
-        threads_per_threadgroup: [64, 1, 1],
-        stop: &AtomicBool::new(false),
-    };
-    kernel.prepare(&launch).unwrap();
-    // SAFETY: the bindings are memory that nothing else refers to meanwhile.
-    unsafe { kernel.run(&launch, 0..kernel.units(&launch), &mut Scratch::default()) }.unwrap();
+    let n = threads - less;
+    run(kernel, &mut [&mut out, &mut [n]], [threads, 1, 1], [64, 1, 1]);
     assert!((0..threads).map(|i| if i < n { i + 1 } else { 0 }).eq(out), "{n} of {threads} threads");
 }
 
