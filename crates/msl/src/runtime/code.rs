@@ -18,9 +18,9 @@ pub(crate) const THREAD: &str = "msl.thread";
 pub(crate) const THREADGROUP: &str = "msl.threadgroup";
 /// A rectangle of the grid: `void (ptr context, i32 x0, i32 x1, i32 y0, i32 y1, i32 z)`.
 pub(crate) const ROWS: &str = "msl.rows";
-/// One SIMD-group: `void (ptr context, i32 first)`, the index of its lane 0 in the threadgroup.
-pub(crate) const SIMDGROUP: &str = "msl.simdgroup";
-/// Resumes a parked thread or SIMD-group: `void (ptr handle)`.
+/// One threadgroup of a kernel whose SIMD-groups wait for each other: `void (ptr context)`.
+pub(crate) const SIMDGROUPS: &str = "msl.simdgroups";
+/// Resumes a parked thread: `void (ptr handle)`.
 pub(crate) const RESUME: &str = "msl.resume";
 /// A row of threads, of which some may be absent: `void (ptr context, i32 first, i32 x, i32 y, i32 z, i32 count)`; index in the
 /// threadgroup and position of the first thread, as the code has them, and number of threads. It is in an object file of
@@ -41,7 +41,7 @@ pub(crate) enum EntryKind {
         /// The extents along x and y of what it does at a time: rectangles of a multiple of them suit it.
         step: [u32; 2],
     },
-    /// [`SIMDGROUP`] and [`RESUME`]: each SIMD-group is a coroutine that parks at barriers of the threadgroup.
+    /// [`SIMDGROUPS`]: each SIMD-group is a coroutine that parks at barriers of the threadgroup.
     Simdgroups,
 }
 
@@ -123,10 +123,7 @@ pub(crate) enum Entry {
         rows: unsafe extern "C" fn(*const GroupContext, u32, u32, u32, u32, u32),
         step: [u32; 2],
     },
-    Simdgroups {
-        start: unsafe extern "C" fn(*const GroupContext, u32),
-        resume: unsafe extern "C" fn(*mut c_void),
-    },
+    Simdgroups(unsafe extern "C" fn(*const GroupContext)),
 }
 
 /// Code for a kernel in this process.
@@ -189,11 +186,8 @@ impl Code {
                     Entry::Grid { rows, step }
                 }
                 EntryKind::Simdgroups => {
-                    let (start, resume) = (object.address(SIMDGROUP)?, object.address(RESUME)?);
-                    Entry::Simdgroups {
-                        start: std::mem::transmute::<usize, unsafe extern "C" fn(_, _)>(start),
-                        resume: std::mem::transmute::<usize, unsafe extern "C" fn(_)>(resume),
-                    }
+                    let run = object.address(SIMDGROUPS)?;
+                    Entry::Simdgroups(std::mem::transmute::<usize, unsafe extern "C" fn(_)>(run))
                 }
             }
         };

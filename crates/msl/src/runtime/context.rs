@@ -34,7 +34,7 @@ pub(crate) struct GroupContext {
 /// Words of a parked thread's position; positions in deeper loops are cut.
 pub(crate) const KEY_WORDS: usize = 16;
 
-/// Where a coroutine waits and what for. A thread writes all but `result`, a SIMD-group `handle` and `operation`.
+/// Where a coroutine waits and what for. A thread writes all but `result`, a SIMD-group only `handle`.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub(crate) struct Parked {
@@ -51,7 +51,7 @@ pub(crate) struct Parked {
     pub(crate) key: [u32; KEY_WORDS],
 }
 
-/// What a parked coroutine waits for; a SIMD-group only knows the first two. Other numbers are [`Collective`](super::Collective)s, from 16 on.
+/// What a parked thread waits for. Other numbers are [`Collective`](super::Collective)s, from 16 on.
 pub(crate) struct ParkedOperation;
 
 impl ParkedOperation {

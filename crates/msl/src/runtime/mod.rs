@@ -1,5 +1,5 @@
 //! Running native kernels: the memory layout they see, the functions they call, how a grid is cut into units, and the
-//! scheduling of the threads or SIMD-groups of one threadgroup.
+//! scheduling of the threads of one threadgroup.
 
 mod code;
 mod collectives;
@@ -10,14 +10,13 @@ mod host;
 mod imports;
 mod run;
 mod scratch;
-mod simdgroups;
 #[cfg(test)]
 mod tests;
 mod threads;
 
 pub(crate) use code::{
-    Code, CompilePart, EntryKind, Gang, Generated, Groups, PART, Program, RESUME, RUN_PART, THREAD,
-    THREADGROUP,
+    Code, CompilePart, EntryKind, Gang, Generated, Groups, PART, Program, RESUME, RUN_PART, SIMDGROUPS,
+    THREAD, THREADGROUP,
 };
 pub(crate) use collectives::{Collective, Element, Operator, Shape};
 pub(crate) use context::{

@@ -8,7 +8,7 @@ use super::context::GroupContext;
 use super::cut::Cut;
 use super::host::Host;
 use super::scratch::Scratch;
-use super::{simdgroups, threads};
+use super::threads;
 use crate::{Binding, KernelFault, Launch, MAX_BUFFERS, SIMD_WIDTH};
 
 /// The code that a launch needs.
@@ -125,7 +125,7 @@ pub(crate) unsafe fn run(
         address: memory.wrapping_add(offsets[i]),
         length: launch.threadgroup_memory.get(i).copied().unwrap_or(0).into(),
     });
-    let waits = |code: &Code| matches!(code.entry, Entry::Threads { .. } | Entry::Simdgroups { .. });
+    let waits = |code: &Code| matches!(code.entry, Entry::Threads { .. } | Entry::Simdgroups(_));
     let threads = launch.threads_per_threadgroup.iter().product::<u32>() as usize;
     let waiting = if waits(shapes.straight) || waits(shapes.general) { threads } else { 0 };
     let parked = scratch.parked(waiting);
@@ -198,9 +198,8 @@ pub(crate) unsafe fn run(
         unsafe {
             (*host).code = code;
             match code.entry {
-                Entry::Threadgroup(run) => run(&context),
+                Entry::Threadgroup(run) | Entry::Simdgroups(run) => run(&context),
                 Entry::Threads { start, resume } => threads::run(&context, count, start, resume),
-                Entry::Simdgroups { start, resume } => simdgroups::run(&context, count, start, resume),
                 Entry::Grid { .. } => unreachable!("code for a grid is for all threadgroups"),
             }
             if let Some(fault) = (*host).fault.take() {

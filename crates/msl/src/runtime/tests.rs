@@ -3,9 +3,10 @@
 use std::mem::offset_of;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::context::{GroupContext, KnownMemory, Parked, ParkedOperation, Site};
+use super::context::{GroupContext, KnownMemory, Parked, Site};
 use super::{Code, CompilePart, EntryKind, Generated, Groups, Program, Scratch, Shapes, run};
 use crate::llvm::{Machine, Module};
+use crate::simt::simdgroups;
 use crate::{Access, Binding, CompilerFailure, FaultKind, KernelFault, Launch, Memory};
 
 /// Puts the numbers that generated code knows into text.
@@ -19,9 +20,6 @@ fn filled(text: &str) -> String {
         ("GROUP_POSITION", offset_of!(GroupContext, threadgroup_position_in_grid)),
         ("THREADS", offset_of!(GroupContext, threads_per_threadgroup)),
         ("PARKED_SIZE", size_of::<Parked>()),
-        ("OPERATION", offset_of!(Parked, operation)),
-        ("BARRIER", ParkedOperation::THREADGROUP_BARRIER as usize),
-        ("DONE", ParkedOperation::DONE as usize),
     ];
     numbers
         .iter()
@@ -286,9 +284,21 @@ fn each_threadgroup_gets_the_code_for_its_shape() {
     check([64, 3, 1], [16, 1, 1], [1; 12]);
 }
 
+/// Code of which each SIMD-group runs the function, whether all its threads are there or not.
+fn code_of_simdgroups(function: &'static str) -> Code {
+    let text = [
+        function,
+        &simdgroups(true, true),
+        "declare void @msl.rt.part(ptr, i32, i32, i32, i32, i32)\n!2 = !{}",
+    ]
+    .concat();
+    let part: CompilePart = Box::new(|| Ok(object(&function.replace("@msl.whole", "@msl.part"))));
+    code_with_part(&text, EntryKind::Simdgroups, Groups::Straight, Some(part))
+}
+
 /// Each SIMD-group leaves its number in threadgroup memory, waits, and adds its neighbour's number, times ten to the
 /// power of the round, to its word of the buffer; twice, so that there are several barriers. SIMD-group 3 ends early.
-const SIMDGROUPS: &str = "
+const WAITS_TWICE: &str = "
 declare ptr @msl.rt.frame(ptr, i32, i64)
 declare token @llvm.coro.id(i32, ptr, ptr, ptr)
 declare i64 @llvm.coro.size.i64()
@@ -296,21 +306,14 @@ declare ptr @llvm.coro.begin(token, ptr)
 declare i8 @llvm.coro.suspend(token, i1)
 declare ptr @llvm.coro.free(token, ptr)
 declare i1 @llvm.coro.end(ptr, i1, token)
-declare void @llvm.coro.resume(ptr)
 
-define void @msl.resume(ptr %handle) {
-  call void @llvm.coro.resume(ptr %handle)
-  ret void
-}
-
-define void @msl.simdgroup(ptr %context, i32 %first) presplitcoroutine {
+define void @msl.whole(ptr %context, i32 %first, i32 %x, i32 %y, i32 %z, i32 %lanes) presplitcoroutine {
 entry:
   %number = udiv i32 %first, 32
   %parked.place = getelementptr i8, ptr %context, i64 $PARKED_TABLE
   %parked.table = load ptr, ptr %parked.place
   %parked.offset = mul i32 %number, $PARKED_SIZE
   %parked = getelementptr i8, ptr %parked.table, i32 %parked.offset
-  %operation = getelementptr i8, ptr %parked, i64 $OPERATION
   %id = call token @llvm.coro.id(i32 0, ptr null, ptr null, ptr null)
   %size = call i64 @llvm.coro.size.i64()
   %frame = call ptr @msl.rt.frame(ptr %context, i32 %number, i64 %size)
@@ -341,7 +344,6 @@ round:
   %scale = phi i32 [ 1, %entry ], [ %scale.next, %resumed ]
   %left = add i32 %number, %scale
   store i32 %left, ptr %own
-  store i32 $BARRIER, ptr %operation
   %how = call i8 @llvm.coro.suspend(token none, i1 false)
   switch i8 %how, label %leave [ i8 0, label %read
                                  i8 1, label %cleanup ]
@@ -351,7 +353,6 @@ read:
   %old = load i32, ptr %word
   %new = add i32 %old, %scaled
   store i32 %new, ptr %word
-  store i32 $BARRIER, ptr %operation
   %how2 = call i8 @llvm.coro.suspend(token none, i1 false)
   switch i8 %how2, label %leave [ i8 0, label %resumed
                                   i8 1, label %cleanup ]
@@ -360,7 +361,6 @@ resumed:
   %again = icmp eq i32 %scale, 1
   br i1 %again, label %round, label %end
 end:
-  store i32 $DONE, ptr %operation
   %how3 = call i8 @llvm.coro.suspend(token none, i1 true)
   switch i8 %how3, label %leave [ i8 1, label %cleanup ]
 cleanup:
@@ -374,7 +374,7 @@ leave:
 
 #[test]
 fn simdgroups_wait_for_each_other() {
-    let code = code(SIMDGROUPS, EntryKind::Simdgroups, Groups::Straight);
+    let code = code_of_simdgroups(WAITS_TWICE);
     for (threads, group) in [(64, 64), (1024, 1024), (3 * 320, 320), (150, 100), (32, 32), (1000, 1000)] {
         let mut job = Job::new([threads, 1, 1], [group, 1, 1]);
         let groups = threads.div_ceil(group);
@@ -403,21 +403,14 @@ declare ptr @llvm.coro.begin(token, ptr)
 declare i8 @llvm.coro.suspend(token, i1)
 declare ptr @llvm.coro.free(token, ptr)
 declare i1 @llvm.coro.end(ptr, i1, token)
-declare void @llvm.coro.resume(ptr)
 
-define void @msl.resume(ptr %handle) {
-  call void @llvm.coro.resume(ptr %handle)
-  ret void
-}
-
-define void @msl.simdgroup(ptr %context, i32 %first) presplitcoroutine {
+define void @msl.whole(ptr %context, i32 %first, i32 %x, i32 %y, i32 %z, i32 %lanes) presplitcoroutine {
 entry:
   %number = udiv i32 %first, 32
   %parked.place = getelementptr i8, ptr %context, i64 $PARKED_TABLE
   %parked.table = load ptr, ptr %parked.place
   %parked.offset = mul i32 %number, $PARKED_SIZE
   %parked = getelementptr i8, ptr %parked.table, i32 %parked.offset
-  %operation = getelementptr i8, ptr %parked, i64 $OPERATION
   %id = call token @llvm.coro.id(i32 0, ptr null, ptr null, ptr null)
   %size = call i64 @llvm.coro.size.i64()
   %frame = call ptr @msl.rt.frame(ptr %context, i32 %number, i64 %size)
@@ -437,7 +430,6 @@ round:
   %late = icmp ugt i32 %new, 100
   %flag = zext i1 %late to i8
   store atomic i8 %flag, ptr %stop monotonic, align 1
-  store i32 $BARRIER, ptr %operation
   %how = call i8 @llvm.coro.suspend(token none, i1 false)
   switch i8 %how, label %leave [ i8 0, label %round
                                  i8 1, label %cleanup ]
@@ -452,8 +444,8 @@ leave:
 
 #[test]
 fn simdgroups_that_wait_for_ever_can_be_stopped() {
-    let code = code(ENDLESS, EntryKind::Simdgroups, Groups::Straight);
+    let code = code_of_simdgroups(ENDLESS);
     let mut job = Job::new([128, 1, 1], [64, 1, 1]);
     job.run(&code, &code, 2).unwrap();
-    assert_eq!(job.out[..3], [101, 100, 0]);
+    assert_eq!(job.out[..3], [101, 101, 0]);
 }

@@ -5,7 +5,7 @@ use std::mem::offset_of;
 use super::code::{Code, Operand};
 use super::{Plan, Threads};
 use crate::SIMD_WIDTH;
-use crate::runtime::{GroupContext, RUN_PART};
+use crate::runtime::{GroupContext, Parked, RUN_PART, SIMDGROUPS};
 
 /// Of the functions that run a tile: position of the first thread, in the grid or in the threadgroup, its index in the
 /// threadgroup, the number of threads if it may be less than all, and where the tables of bindings are if [`is_in_loop`].
@@ -82,13 +82,18 @@ const STACK_ALIGNMENT: u32 = 16;
 /// The function that runs a tile of which all threads are there. [`RUN_PART`] runs a row of which some may be absent.
 pub(super) const WHOLE: &str = "msl.whole";
 
+/// Of a function, and of all calls of it: it leaves to its callers what is in registers. SIMD-groups that wait are resumed often and do little at
+/// a time, for which their function, if it can do much, would save and restore registers. The function that resumes
+/// them needs a frame pointer for nothing, which a call may change. Known on x86 only.
+pub(super) const SAVES_NOTHING: &str = "\"no_callee_saved_registers\"";
+
 /// The entry for a plan of whole tiles; `has_part`: there is the other function, too.
 pub(super) fn entry(plan: &Plan, has_part: bool) -> String {
     match (plan.threads, plan.waits) {
         (Threads::Grid, _) => rows(plan),
         _ if plan.together => whole_threadgroup(plan.rows),
         (_, false) => threadgroup(plan.threads == Threads::Straight),
-        (_, true) => simdgroup(plan.threads == Threads::Straight, has_part),
+        (_, true) => simdgroups(plan.threads == Threads::Straight, has_part),
     }
 }
 
@@ -260,30 +265,71 @@ end:
     )
 }
 
-fn simdgroup(straight: bool, has_part: bool) -> String {
+/// Starts the SIMD-groups of a threadgroup, and resumes each that waits until all have ended, or the launch is stopped.
+/// One that has ended is not waited for.
+pub(crate) fn simdgroups(straight: bool, has_part: bool) -> String {
     let (context, extents, position) = (context(), extents(), position(straight));
+    let [parked, stop] = [offset_of!(GroupContext, parked), offset_of!(GroupContext, stop)];
+    let (entry, handle) = (size_of::<Parked>(), offset_of!(Parked, handle));
     let part = match has_part {
         true => {
             format!("  call void @{RUN_PART}(ptr %context, i32 %first, i32 %x, i32 %y, i32 %z, i32 %left)\n")
         }
         false => String::new(),
     };
+    // The handle of what has no function to go on with.
     format!(
-        "define void @msl.simdgroup({context}, i32 %first) {ATTRIBUTES} {{
+        "@ended = internal constant ptr null
+define void @{SIMDGROUPS}({context}) nounwind {{
 entry:
-{extents}{position}  %left = sub i32 %n, %first
+{extents}  %parked.place = getelementptr i8, ptr %context, i64 {parked}
+  %parked.table = load ptr, ptr %parked.place, !invariant.load !2
+  %handles = getelementptr i8, ptr %parked.table, i64 {handle}
+  %stop.place = getelementptr i8, ptr %context, i64 {stop}
+  %stop = load ptr, ptr %stop.place, !invariant.load !2
+  %empty = icmp eq i32 %n, 0
+  br i1 %empty, label %end, label %start
+start:
+  %first = phi i32 [0, %entry], [%next, %started]
+  %new = phi ptr [%handles, %entry], [%new.next, %started]
+  store ptr @ended, ptr %new
+{position}  %left = sub i32 %n, %first
   %fits = icmp uge i32 %left, {SIMD_WIDTH}
   br i1 %fits, label %whole, label %part
 whole:
-  call void @{WHOLE}(ptr %context, i32 %first, i32 %x, i32 %y, i32 %z, i32 {SIMD_WIDTH})
-  ret void
+  call void @{WHOLE}(ptr %context, i32 %first, i32 %x, i32 %y, i32 %z, i32 {SIMD_WIDTH}) noinline {SAVES_NOTHING}
+  br label %started
 part:
-{part}  ret void
-}}
-define void @msl.resume(ptr %handle) nounwind {{
-  call void @llvm.coro.resume(ptr %handle)
+{part}  br label %started
+started:
+  %next = add i32 %first, {SIMD_WIDTH}
+  %new.next = getelementptr i8, ptr %new, i64 {entry}
+  %more = icmp ult i32 %next, %n
+  br i1 %more, label %start, label %round
+round:
+  %flag = load atomic i8, ptr %stop monotonic, align 1
+  %goes.on = icmp eq i8 %flag, 0
+  br i1 %goes.on, label %simdgroup, label %end
+simdgroup:
+  %old = phi ptr [%handles, %round], [%old.next, %resumed]
+  %waited = phi i1 [false, %round], [%waits, %resumed]
+  %handle = load ptr, ptr %old
+  %has.ended = call i1 @llvm.coro.done(ptr %handle)
+  br i1 %has.ended, label %resumed, label %resume
+resume:
+  call void @llvm.coro.resume(ptr %handle) {SAVES_NOTHING}
+  br label %resumed
+resumed:
+  %waits = phi i1 [%waited, %simdgroup], [true, %resume]
+  %old.next = getelementptr i8, ptr %old, i64 {entry}
+  %last = icmp eq ptr %old.next, %new.next
+  br i1 %last, label %round.end, label %simdgroup
+round.end:
+  br i1 %waits, label %round, label %end
+end:
   ret void
 }}
+declare i1 @llvm.coro.done(ptr)
 declare void @llvm.coro.resume(ptr)
 "
     )

@@ -34,6 +34,9 @@ mod tests;
 mod tile;
 mod together;
 
+#[cfg(test)]
+pub(crate) use driver::simdgroups;
+
 use std::collections::{BTreeSet, HashMap};
 
 use crate::kernel::{Axis, Function, Inst, LaunchValue, Location, Op, Space, Storage, Type, Value, Variable};
@@ -91,12 +94,14 @@ impl Plan {
     }
 
     /// Attributes of the functions of tiles, besides those of all functions.
-    fn attributes(&self) -> &'static str {
-        match (self.waits, self.full) {
-            (true, _) => "presplitcoroutine \"prefer-vector-width\"=\"512\"",
-            (false, true) => "alwaysinline \"prefer-vector-width\"=\"512\"",
-            (false, false) => "noinline \"prefer-vector-width\"=\"512\"",
-        }
+    fn attributes(&self) -> String {
+        let own = match (self.waits, self.full) {
+            (true, true) => format!("presplitcoroutine {}", driver::SAVES_NOTHING),
+            (true, false) => "presplitcoroutine".into(),
+            (false, true) => "alwaysinline".into(),
+            (false, false) => "noinline".into(),
+        };
+        own + " \"prefer-vector-width\"=\"512\""
     }
 }
 

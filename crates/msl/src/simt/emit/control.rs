@@ -6,7 +6,7 @@ use std::mem::offset_of;
 use super::values::{Emitted, of_row};
 use super::{Activity, Emitter};
 use crate::kernel::{Block, Definition, Inst, Key, Op, Target, Terminator, Type, Value};
-use crate::runtime::{GroupContext, Parked, ParkedOperation, RUN_PART};
+use crate::runtime::{GroupContext, Parked, RUN_PART};
 use crate::simt::Threads;
 use crate::simt::code::{Form, Label, Operand};
 use crate::simt::loops::Loop;
@@ -664,7 +664,7 @@ impl Emitter<'_> {
 
     fn begin_coroutine(&mut self) {
         let group = offset_of!(GroupContext, parked);
-        let size = size_of::<Parked>();
+        let (size, handle) = (size_of::<Parked>(), offset_of!(Parked, handle));
         let lines = [
             format!("%table.place = getelementptr i8, ptr %context, i64 {group}"),
             "%table = load ptr, ptr %table.place".into(),
@@ -672,11 +672,12 @@ impl Emitter<'_> {
             "%simdgroup.wide = zext i32 %simdgroup to i64".into(),
             format!("%parked.offset = mul i64 %simdgroup.wide, {size}"),
             "%parked = getelementptr i8, ptr %table, i64 %parked.offset".into(),
+            format!("%parked.handle = getelementptr i8, ptr %parked, i64 {handle}"),
             "%id = call token @llvm.coro.id(i32 0, ptr null, ptr null, ptr null)".into(),
             "%frame.size = call i64 @llvm.coro.size.i64()".into(),
             "%frame = call ptr @msl.rt.frame(ptr %context, i32 %simdgroup, i64 %frame.size)".into(),
             "%handle = call ptr @llvm.coro.begin(token %id, ptr %frame)".into(),
-            "store ptr %handle, ptr %parked".into(),
+            "store ptr %handle, ptr %parked.handle".into(),
         ];
         for line in lines {
             self.code.effect(line);
@@ -699,7 +700,6 @@ impl Emitter<'_> {
         if !self.plan.waits {
             return;
         }
-        self.park(ParkedOperation::THREADGROUP_BARRIER);
         let resume = self.code.label("resume");
         let how = self.code.value("call i8 @llvm.coro.suspend(token none, i1 false)");
         self.code.end(format_args!(
@@ -709,19 +709,12 @@ impl Emitter<'_> {
         self.code.start(&resume);
     }
 
-    fn park(&mut self, operation: u32) {
-        let offset = offset_of!(Parked, operation);
-        let place = self.code.value(format_args!("getelementptr i8, ptr %parked, i64 {offset}"));
-        self.code.effect(format_args!("store i32 {operation}, ptr {place}"));
-    }
-
     /// What comes after all blocks.
     pub(super) fn epilogue(&mut self) {
         let lanes = self.lanes();
         let end = self.end.clone();
         self.code.start(&end);
         if self.plan.waits {
-            self.park(ParkedOperation::DONE);
             let how = self.code.value("call i8 @llvm.coro.suspend(token none, i1 true)");
             self.code.end(format_args!("switch i8 {how}, label %leave [i8 1, label %cleanup]"));
             self.code.start(&Label::named("cleanup"));
