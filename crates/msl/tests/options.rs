@@ -48,6 +48,14 @@ kernel void maybe_within(device uint *out [[buffer(0)]], uint i [[thread_index_i
     threadgroup_barrier(mem_flags::mem_threadgroup);
     out[i] = shared[31 - (i & 31)];
 }
+kernel void of_a_reference(device uint *out [[buffer(0)]], constant Block &in [[buffer(1)]],
+                          uint i [[thread_position_in_grid]]) {
+    out[i] = in.b.w;
+}
+kernel void after_a_reference(device uint *out [[buffer(0)]], constant Block &in [[buffer(1)]],
+                              uint i [[thread_position_in_grid]]) {
+    out[i] = (&in)[1].a.x;
+}
 kernel void endless(device uint *out [[buffer(0)]], uint i [[thread_position_in_grid]]) {
     while (out[i] == 0) {}
 }
@@ -191,4 +199,5 @@ fn what_is_known_to_be_inside_is_not_checked() {
         text.lines().filter(|line| line.contains("call ") && line.contains("@msl.")).count()
     };
     assert!(calls("within") < calls("maybe_within"));
+    assert!(calls("of_a_reference") < calls("after_a_reference"));
 }

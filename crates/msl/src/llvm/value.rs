@@ -3,6 +3,7 @@
 use std::ffi::{CStr, c_char, c_uint};
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Range;
 
 pub(crate) use llvm_sys::LLVMOpcode as Opcode;
 pub(crate) use llvm_sys::LLVMTypeKind as TypeKind;
@@ -492,6 +493,19 @@ impl<'m> Value<'m> {
             let context = LLVMGetTypeContext(LLVMTypeOf(self.0));
             let attribute = LLVMCreateEnumAttribute(context, kind, 0);
             LLVMAddAttributeAtIndex(self.0, llvm_sys::LLVMAttributeFunctionIndex, attribute);
+        }
+    }
+
+    /// Says that what a function returns, an integer of at most 64 bits, lies in this range of unsigned numbers.
+    pub(crate) fn set_result_range(self, range: Range<u64>) {
+        assert!(self.is_function());
+        let bits = self.result_type().int_width();
+        // SAFETY: a live function; the kind has a range as its value, of so many bits; the words are copied.
+        unsafe {
+            let kind = LLVMGetEnumAttributeKindForName(c"range".as_ptr(), 5);
+            let context = LLVMGetTypeContext(LLVMTypeOf(self.0));
+            let attribute = LLVMCreateConstantRangeAttribute(context, kind, bits, &range.start, &range.end);
+            LLVMAddAttributeAtIndex(self.0, llvm_sys::LLVMAttributeReturnIndex, attribute);
         }
     }
 

@@ -77,6 +77,8 @@ struct Plan {
     waits: bool,
     /// Whether a tile is a whole threadgroup.
     together: bool,
+    /// Whether the width of threadgroups is a multiple of that of SIMD-groups.
+    is_for_whole: bool,
 }
 
 impl Plan {
@@ -318,6 +320,7 @@ fn plans(
         may_restart: false,
         waits: needs.waits,
         together: false,
+        is_for_whole,
     };
     let whole = Plan { full: true, may_restart: !needs.waits, ..part.clone() };
     let most_together = together::most(function, nest, origins, &whole);

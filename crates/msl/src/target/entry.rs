@@ -6,7 +6,7 @@ use std::mem::offset_of;
 use crate::llvm::{Builder, Module, Opcode, Type, Value};
 use crate::reflect::{Builtin, KernelEntry, Parameter, Role};
 use crate::runtime::{GroupContext, Groups, RESUME, THREAD, THREADGROUP};
-use crate::{Binding, SIMD_WIDTH};
+use crate::{Binding, MAX_TOTAL_THREADS_PER_THREADGROUP, SIMD_WIDTH};
 
 /// Whether the launch is stopped: `i1 (ptr context)`.
 pub(super) const STOPPED: &str = "msl.stopped";
@@ -137,8 +137,15 @@ impl<'m> ThreadEntry<'m> {
     /// A component of a value of the launch: a call that [`resolve_values`] lowers.
     fn value(&self, name: &str, axis: u32) -> Value<'m> {
         let int = self.module.int_type(32);
-        let value = self.stand_in(&format!("{VALUE}{name}.{axis}"), int);
-        if self.is_for_whole && (name, axis) == (THREADS, 0) {
+        let symbol = format!("{VALUE}{name}.{axis}");
+        let value = self.stand_in(&symbol, int);
+        let is_for_whole = self.is_for_whole && (name, axis) == (THREADS, 0);
+        if matches!(name, THREADS | DISPATCH_THREADS) {
+            let least = if is_for_whole { SIMD_WIDTH } else { 1 };
+            let range = u64::from(least)..u64::from(MAX_TOTAL_THREADS_PER_THREADGROUP) + 1;
+            self.module.function(&symbol).expect("it is called").set_result_range(range);
+        }
+        if is_for_whole {
             // Changes nothing, but tells LLVM.
             return self.builder.binary(Opcode::LLVMAnd, value, int.int(-i64::from(SIMD_WIDTH)));
         }

@@ -13,8 +13,8 @@ use crate::reflect::KernelEntry;
 use crate::runtime::{self, Code, CompilePart, Groups, Program, Scratch, Shapes};
 use crate::simt::Text;
 use crate::{
-    Access, CompilerFailure, Execution, FunctionConstantValues, FunctionReflection, KernelFault, Launch,
-    Library, PipelineError, PipelineLog,
+    Access, ArgumentKind, CompilerFailure, Execution, FunctionConstantValues, FunctionReflection,
+    KernelFault, Launch, Library, PipelineError, PipelineLog,
 };
 
 /// A kernel compiled to native code. A cheap handle.
@@ -197,9 +197,24 @@ impl Kernel {
         units: Range<u64>,
         scratch: &mut Scratch,
     ) -> Result<(), Box<KernelFault>> {
+        debug_assert!(self.has_its_arguments(launch), "a launch binds less than the kernel's arguments need");
         let shapes = self.shapes(launch).unwrap_or_else(|error| panic!("not prepared: {error}"));
         // SAFETY: the caller's promise.
         unsafe { runtime::run(&self.0.program, shapes, launch, units, scratch) }
+    }
+
+    /// Whether a launch binds to each argument as much as its type takes: what lies within it is accessed without a check.
+    fn has_its_arguments(&self, launch: &Launch<'_>) -> bool {
+        self.reflection().arguments.iter().all(|argument| {
+            let index = argument.index as usize;
+            let length = match argument.kind {
+                ArgumentKind::Threadgroup => {
+                    launch.threadgroup_memory.get(index).map(|bytes| u64::from(*bytes))
+                }
+                _ => launch.buffers.get(index).copied().flatten().map(|binding| binding.length),
+            };
+            length.unwrap_or(0) >= argument.size as u64
+        })
     }
 
     fn shapes(&self, launch: &Launch<'_>) -> Result<Shapes<'_>, PipelineError> {

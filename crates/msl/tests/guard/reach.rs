@@ -240,9 +240,9 @@ pub(super) fn check(pattern: &'static Pattern) -> Result<(), String> {
     Ok(())
 }
 
-/// Bytes for a number of elements; sometimes with a part of one more.
+/// Bytes for a number of elements, of which a launch has to bind at least one; sometimes with a part of one more.
 fn length(element: &Element, elements: u64, number: u32) -> u64 {
-    let whole = elements * element.size;
+    let whole = elements.max(1) * element.size;
     let parts: &[u64] = match element.size {
         1 => &[0],
         2 => &[0, 0, 0, 1],

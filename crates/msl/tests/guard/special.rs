@@ -308,8 +308,8 @@ pub(super) const CASES: &[Case] = &[
         &[(0, Fine), (1, A), (-1, Fault("buffer 2"))],
         "device uint* q = gid & 1 ? a : out; q[int(gid) + p] = 1;",
     ),
-    case("empty", 0, [40, 40], &[(50, Fine), (39, A)], "if (int(gid) >= p) a[gid - 39] = 1;"),
-    case("empty_read", 0, [40, 40], &[(50, Fine), (0, A)], "if (int(gid) >= p) out[gid] = a[0];"),
+    case("shortest", 1, [40, 40], &[(50, Fine), (38, A)], "if (int(gid) >= p) a[gid - 38] = 1;"),
+    case("shortest_read", 1, [40, 40], &[(50, Fine), (0, A)], "if (int(gid) >= p) out[gid] = a[0] + a[1];"),
     case(
         "fault_before_a_barrier",
         40,

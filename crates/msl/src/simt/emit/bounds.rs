@@ -5,10 +5,11 @@ use std::collections::HashSet;
 
 use super::Emitter;
 use crate::kernel::op::{Binary, Cast};
-use crate::kernel::{Definition, Inst, LaunchValue, Op, Storage, Value};
+use crate::kernel::{Axis, Definition, Inst, LaunchValue, Op, Storage, Value};
+use crate::reflect::Parameter;
 use crate::simt::origin::Origin;
 use crate::simt::shape::Lanes;
-use crate::{MAX_TOTAL_THREADS_PER_THREADGROUP, SIMD_WIDTH};
+use crate::{Access, MAX_TOTAL_THREADS_PER_THREADGROUP, SIMD_WIDTH};
 
 const DEPTH: u32 = 8;
 
@@ -20,7 +21,7 @@ pub(super) struct Bounds {
 }
 
 impl Emitter<'_> {
-    /// Loads and stores that are within their variables by what is known of their pointers.
+    /// Loads and stores that are within their memories by what is known of their pointers.
     pub(super) fn find_inside(&self) -> HashSet<Inst> {
         let blocks = self.nest.order.iter().map(|block| &self.function.blocks[*block]);
         let insts = blocks.flat_map(|block| block.instructions.iter().copied());
@@ -39,11 +40,23 @@ impl Emitter<'_> {
         if matches!(self.lanes_of(pointer), Lanes::Speculative(_)) {
             return false;
         }
-        let Origin::Variable(variable) = self.origins.of(pointer) else { return false };
-        let variable = &self.function.variables[variable];
-        let length = match variable.storage {
-            Storage::Threadgroup => variable.bytes,
-            Storage::Constant(_) if !write => variable.bytes,
+        let length = match self.origins.of(pointer) {
+            Origin::Variable(variable) => {
+                let variable = &self.function.variables[variable];
+                match variable.storage {
+                    Storage::Threadgroup => variable.bytes,
+                    Storage::Constant(_) if !write => variable.bytes,
+                    _ => return false,
+                }
+            }
+            // What is bound has at least the size of its type, as every launch promises.
+            Origin::Argument(argument) => {
+                let parameter = self.function.arguments[argument].parameter;
+                match self.entry.parameters.get(parameter as usize).and_then(Parameter::argument) {
+                    Some(argument) if !write || argument.access == Access::ReadWrite => argument.size as u64,
+                    _ => return false,
+                }
+            }
             _ => return false,
         };
         let bytes: u64 = values.iter().map(|value| u64::from(self.function.ty(*value).bytes())).sum();
@@ -80,6 +93,9 @@ impl Emitter<'_> {
         };
         let found = match data.op {
             Op::Argument(_) | Op::Variable(_) => Some((0, 0)),
+            Op::Launch(LaunchValue::ThreadsPerThreadgroup, Axis::X) if self.plan.is_for_whole => {
+                Some((SIMD_WIDTH.into(), most_threads))
+            }
             Op::Launch(LaunchValue::ThreadsPerThreadgroup, _) => Some((1, most_threads)),
             Op::ThreadIndex | Op::ThreadPosition(_) => Some((0, threads - 1)),
             Op::SimdLane => Some((0, u64::from(SIMD_WIDTH) - 1)),
@@ -111,7 +127,17 @@ impl Emitter<'_> {
                 let divisor = constant(1).filter(|divisor| *divisor > 0);
                 divisor.map(|divisor| (0, of(0).most.min(divisor - 1)))
             }
-            Op::Binary(Binary::And) => Some((0, of(0).most.min(of(1).most))),
+            Op::Binary(Binary::And) => {
+                let (a, b) = (of(0), of(1));
+                // With all bits from one on, the order stays.
+                let above = !u64::MAX.checked_shr(a.most.leading_zeros()).unwrap_or(0);
+                match constant(1) {
+                    Some(mask) if (mask | above).leading_ones() + mask.trailing_zeros() >= 64 => {
+                        Some(a.each(|number| number & mask))
+                    }
+                    _ => Some((0, a.most.min(b.most))),
+                }
+            }
             Op::Binary(op @ (Binary::Or | Binary::Xor)) => {
                 let (a, b) = (of(0), of(1));
                 let zeros = (a.most | b.most).leading_zeros();

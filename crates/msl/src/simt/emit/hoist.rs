@@ -335,7 +335,8 @@ impl Emitter<'_> {
             let (low, high) = match active {
                 None => self.offsets(range, &mut conditions),
                 Some(active) => {
-                    self.range(range, &mut conditions);
+                    // Their offsets themselves do not matter.
+                    self.offsets(range, &mut conditions);
                     self.offsets(active, &mut conditions)
                 }
             };

@@ -33,7 +33,14 @@ pub(super) struct Region {
 #[derive(Clone, Debug)]
 pub(super) struct Lengths {
     place: Operand,
+    /// At least, as every launch promises.
+    least: usize,
     writable: bool,
+}
+
+/// What is known of a length: at least this, and not negative as a signed number.
+fn known_length(least: usize) -> String {
+    format!("!range !{{i64 {least}, i64 {}}}", i64::MIN)
 }
 
 /// How the private memories of the lanes of a tile lie.
@@ -111,9 +118,14 @@ impl Emitter<'_> {
         let is_writable = argument.access == Access::ReadWrite;
         // Known from the start it would have to be kept at each wait. LLVM must not find that it does not change: it would know it
         // from the start again.
-        let later = self.plan.waits.then(|| Lengths { place: place.clone(), writable: is_writable });
+        let later = self.plan.waits.then(|| Lengths {
+            place: place.clone(),
+            least: argument.size,
+            writable: is_writable,
+        });
+        let known = known_length(argument.size);
         let length = match &later {
-            None => self.code.value(format_args!("load i64, ptr {place}, !invariant.load !2")),
+            None => self.code.value(format_args!("load i64, ptr {place}, !invariant.load !2, {known}")),
             Some(_) => Operand::int(0),
         };
         let memory = Memory::Argument { name: argument.name, kind: argument.kind, index: argument.index };
@@ -125,8 +137,8 @@ impl Emitter<'_> {
     /// A memory, with its length.
     pub(super) fn region_at(&mut self, origin: Origin) -> Region {
         let mut region = self.regions[&origin].clone();
-        if let Some(Lengths { place, writable }) = region.later.take() {
-            region.length = self.code.value(format_args!("load i64, ptr {place}"));
+        if let Some(Lengths { place, least, writable }) = region.later.take() {
+            region.length = self.code.value(format_args!("load i64, ptr {place}, {}", known_length(least)));
             if writable {
                 region.writable = region.length.clone();
             }

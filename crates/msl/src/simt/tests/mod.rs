@@ -111,6 +111,7 @@ fn plans(random: &mut fastrand::Rng, groups: bool) -> Vec<Plan> {
             may_restart: false,
             waits: false,
             together: false,
+            is_for_whole: false,
         };
         let may_restart = random.bool();
         let whole = Plan { full: true, may_restart, ..part.clone() };

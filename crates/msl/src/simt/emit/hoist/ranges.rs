@@ -26,13 +26,14 @@ impl<'a, 'e> Ranges<'a, 'e> {
         Self { emitter, l, memo: HashMap::new(), limits: Vec::new(), is_limited: false }
     }
 
-    /// The range of a pointer in the lanes that run a block, if guards in the loop say anything of it.
+    /// The range of a pointer in the lanes that run a block, if guards in the loop or before it say anything of it.
     pub(super) fn guarded(&mut self, block: Block, pointer: Value) -> Option<Rc<Range>> {
         // An address that is the same for all lanes is also read for rows of which none is active.
         if self.emitter.lanes_of(pointer) == Lanes::Uniform {
             return None;
         }
-        let limits = self.limits_at(block);
+        let mut limits = self.limits_at(block);
+        limits.extend(self.limits_of_counters());
         if limits.is_empty() {
             return None;
         }
@@ -42,27 +43,77 @@ impl<'a, 'e> Ranges<'a, 'e> {
     }
 
     /// What the branches in the loop say that lead to a block and nowhere else.
-    fn limits_at(&mut self, mut block: Block) -> Vec<Rc<Limit>> {
+    fn limits_at(&mut self, block: Block) -> Vec<Rc<Limit>> {
+        let l = self.l;
+        let tests = self.tests_before(block, |from| self.emitter.nest.contains(l, from));
+        tests.into_iter().filter_map(|(test, holds)| self.limit_of(test, holds).map(Rc::new)).collect()
+    }
+
+    /// Comparisons that decided, and how, that control came to a block, by branches of such blocks that lead to it and nowhere else.
+    fn tests_before(&self, mut block: Block, counts: impl Fn(Block) -> bool) -> Vec<(Inst, bool)> {
         let emitter = self.emitter;
         let function = emitter.function;
-        let mut limits = Vec::new();
+        let mut found = Vec::new();
         loop {
             let mut edges = emitter.nest.order.iter().flat_map(|from| {
                 let targets = function.blocks[*from].terminator.targets();
                 targets.into_iter().filter(|target| target.block == block).map(move |_| *from)
             });
-            let (Some(from), None) = (edges.next(), edges.next()) else { return limits };
-            if !emitter.nest.contains(self.l, from) {
-                return limits;
+            let (Some(from), None) = (edges.next(), edges.next()) else { return found };
+            if !counts(from) {
+                return found;
             }
             if let Terminator::Branch { condition, yes, .. } = &function.blocks[from].terminator {
                 let holds = yes.block == block;
-                for test in self.tests(*condition, holds) {
-                    limits.extend(self.limit_of(test, holds).map(Rc::new));
-                }
+                found.extend(self.tests(*condition, holds).into_iter().map(|test| (test, holds)));
             }
             block = from;
         }
+    }
+
+    /// What the test that ends the loop says of a parameter of its header in each iteration, where the same was tested of what it
+    /// begins with before the loop.
+    fn limits_of_counters(&mut self) -> Vec<Rc<Limit>> {
+        let (emitter, function) = (self.emitter, self.emitter.function);
+        let data = emitter.nest.data(self.l);
+        let Terminator::Branch { condition, yes, no } = &function.blocks[data.latch].terminator else {
+            return Vec::new();
+        };
+        let (back, continues) = if yes.block == data.header { (yes, true) } else { (no, false) };
+        let mut entries = emitter.nest.order.iter().filter(|from| **from != data.latch).flat_map(|from| {
+            let targets = function.blocks[*from].terminator.targets();
+            targets
+                .into_iter()
+                .filter(|target| target.block == data.header)
+                .map(move |target| (*from, target))
+        });
+        let (Some((from, entry)), None) = (entries.next(), entries.next()) else { return Vec::new() };
+        let order = |(test, holds): (Inst, bool)| {
+            let data = &function.instructions[test];
+            let Op::IntCompare(order) = data.op else { return None };
+            in_order(order, data.operands[0], data.operands[1], holds)
+        };
+        let before: Vec<_> = self.tests_before(from, |_| true).into_iter().filter_map(order).collect();
+        let mut limits = Vec::new();
+        for test in self.tests(*condition, continues) {
+            let Some((or_equal, sign, next, most)) = order((test, continues)) else { continue };
+            let Some(position) = back.arguments.iter().position(|argument| *argument == next) else {
+                continue;
+            };
+            let is_tested = before.iter().any(|(or_equal_before, sign_before, start, most_before)| {
+                (*start, *most_before, *sign_before) == (entry.arguments[position], most, sign)
+                    && (or_equal || !or_equal_before)
+            });
+            let value = function.blocks[data.header].parameters[position];
+            if !is_tested || self.is_inside(most) {
+                continue;
+            }
+            if let Some(most) = self.of(most, sign, DEPTH) {
+                let ty = function.ty(value);
+                limits.push(Rc::new(Limit { value, most, or_equal, ty, sign }));
+            }
+        }
+        limits
     }
 
     /// What a comparison says of its operand that is less.
