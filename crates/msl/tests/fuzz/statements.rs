@@ -2,7 +2,7 @@
 
 use super::tree::{Role, Tree};
 use super::types::{Scalar, Type};
-use super::{Function, Generator, Place, Variable};
+use super::{Class, Function, Generator, Place, Variable};
 
 impl Generator {
     pub(super) fn make_functions(&mut self) -> Tree {
@@ -124,6 +124,7 @@ impl Generator {
             56..58 if !self.in_function => self.guarded_load(),
             58..60 if !self.in_function => self.walk(),
             60 if self.features.rare && !self.in_function => self.chosen_pointer(),
+            61 if !self.in_function => self.stride(),
             _ => self.assignment(place),
         }
     }
@@ -443,6 +444,58 @@ impl Generator {
                 "{{ device const {ty}* p = {start}; for (uint n = $ & 7u; n > 0; n--) {{ {variable} = {variable} * 3 + *p; {step}; if ($) break; }} }}"
             ),
             vec![count, stop],
+        )
+    }
+
+    /// A loop over a part of a buffer in steps, often of as many threads as there are.
+    fn stride(&mut self) -> Tree {
+        let Some((variable, scalar)) = self.scalar_variable(&[Scalar::Uint, Scalar::Int]) else {
+            return self.store();
+        };
+        let number = self.thread_number();
+        let is_group = self.class == Class::Group;
+        let start = match self.random.u32(..4) {
+            0 => "0u".to_owned(),
+            1 if is_group => "tx".to_owned(),
+            _ => number.to_owned(),
+        };
+        let mut steps = vec!["total", "32u", "1u", "7u"];
+        let mut bounds = vec!["params.n", "total", "($ & 127u)"];
+        if is_group {
+            steps.extend(["size.x", "size.x", "members", "wide"]);
+            bounds.push("members");
+        }
+        let mut bases =
+            vec!["0ul".to_owned(), format!("ulong({number}) * 2u"), "(ulong(total) * 3u & 1023ul)".into()];
+        let mut input = if scalar == Scalar::Uint { "in_u" } else { "in_i" };
+        if self.risk == Some(false) && self.one_in(2) {
+            self.risk = Some(true);
+            input = "few";
+            steps.push("(params.u[3] | 1u)");
+            bounds.extend(["params.u[2]", "~0u", "(~0u - 500u)"]);
+            bases.extend([
+                format!("(ulong({number}) << 62)"),
+                format!("ulong({number}) * params.u[1]"),
+                format!("ulong(int({number}) - 3)"),
+                "(~0ul - 40ul)".into(),
+            ]);
+        }
+        let (step, bound, base) =
+            (self.pick(&steps), self.pick(&bounds), self.random.choice(bases).expect("some"));
+        let parts = if bound.contains('$') { vec![self.any(Type::UINT)] } else { Vec::new() };
+        let ty = self.pick(&["uint", "uint", "int", "ulong"]);
+        let name = self.name();
+        let test = match self.random.u32(..3) {
+            0 => format!("end > {name}"),
+            1 if input != "few" => format!("{name} <= end"),
+            _ => format!("{name} < end"),
+        };
+        Tree::statement(
+            format!(
+                "{{ {ty} end = {ty}({bound}); for ({ty} {name} = {ty}({start}); {test}; {name} += {ty}({step})) \
+                 {variable} = {variable} * 3 + {input}[{base} + {name}]; }}"
+            ),
+            parts,
         )
     }
 
