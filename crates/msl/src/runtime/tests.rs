@@ -286,13 +286,17 @@ fn each_threadgroup_gets_the_code_for_its_shape() {
 
 /// Code of which each SIMD-group runs the function, whether all its threads are there or not.
 fn code_of_simdgroups(function: &'static str) -> Code {
+    let part: CompilePart = Box::new(|| Ok(object(&function.replace("@msl.whole", "@msl.part"))));
+    code_of_simdgroups_with(function, part)
+}
+
+fn code_of_simdgroups_with(function: &str, part: CompilePart) -> Code {
     let text = [
         function,
         &simdgroups(true, true),
         "declare void @msl.rt.part(ptr, i32, i32, i32, i32, i32)\n!2 = !{}",
     ]
     .concat();
-    let part: CompilePart = Box::new(|| Ok(object(&function.replace("@msl.whole", "@msl.part"))));
     code_with_part(&text, EntryKind::Simdgroups, Groups::Straight, Some(part))
 }
 
@@ -392,6 +396,16 @@ fn simdgroups_wait_for_each_other() {
             assert_eq!(*words, (0..32).map(expected).collect::<Vec<_>>(), "threadgroup {g} of {groups}");
         }
     }
+}
+
+#[test]
+fn simdgroups_do_not_wait_for_one_whose_code_cannot_be_compiled() {
+    let fails: CompilePart = Box::new(|| Err(CompilerFailure::Internal("no part today".into()).into()));
+    let code = code_of_simdgroups_with(WAITS_TWICE, fails);
+    let mut job = Job::new([80, 1, 1], [80, 1, 1]);
+    job.static_threadgroup_memory = 128;
+    let fault = job.run(&code, &code, 1).unwrap_err().to_string();
+    assert!(fault.contains("no part today"), "{fault}");
 }
 
 /// Waits at a barrier for ever, counting the rounds of SIMD-group 0; stops the launch after 100.
