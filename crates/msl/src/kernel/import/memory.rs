@@ -28,15 +28,25 @@ impl<'m> Importer<'m> {
         pointer: &[Value],
         types: &[Type],
     ) -> Result<Vec<Value>> {
+        if let Some(words) = words_of_bits(types) {
+            let access = access_of(load, load.ty(), &words)?;
+            let words = self.emit(Op::Load(access), pointer, &words);
+            return self.bit_cast(&words, types);
+        }
         let access = access_of(load, load.ty(), types)?;
         Ok(self.emit(Op::Load(access), pointer, types))
     }
 
     pub(super) fn store(&mut self, store: llvm::Value<'m>, operands: &[Vec<Value>]) -> Result<()> {
         let [values, pointer] = operands else { return Err("a store has two operands".into()) };
-        let types: Vec<Type> = values.iter().map(|v| self.function.ty(*v)).collect();
+        let mut values = values.clone();
+        let mut types: Vec<Type> = values.iter().map(|v| self.function.ty(*v)).collect();
+        if let Some(words) = words_of_bits(&types) {
+            values = self.bit_cast(&values, &words)?;
+            types = words;
+        }
         let access = access_of(store, store.operand(0).ty(), &types)?;
-        let all: Vec<Value> = pointer.iter().chain(values).copied().collect();
+        let all: Vec<Value> = pointer.iter().copied().chain(values).collect();
         self.emit(Op::Store(access), &all, &[]);
         Ok(())
     }
@@ -91,6 +101,17 @@ impl<'m> Importer<'m> {
         self.emit(op, &[first, second, length], &[]);
         Ok(Vec::new())
     }
+}
+
+/// The largest integers that in memory are the same as a vector of single bits.
+fn words_of_bits(types: &[Type]) -> Option<Vec<Type>> {
+    if types.is_empty() || types.iter().any(|ty| *ty != Type::I1) {
+        return None;
+    }
+    let word = [Type::I32, Type::Int(16), Type::I8]
+        .into_iter()
+        .find(|word| types.len() % word.bits() as usize == 0)?;
+    Some(vec![word; types.len() / word.bits() as usize])
 }
 
 /// How a load or store accesses values of these types, which follow one another in memory.

@@ -105,6 +105,33 @@ fn vectors_are_cast_between_shapes() {
 }
 
 #[test]
+fn single_bits_are_loaded_and_stored_as_words() {
+    gives(
+        "store i64 -9223372036854775805, ptr addrspace(1) %out
+         %a = load <64 x i1>, ptr addrspace(1) %out
+         %low = extractelement <64 x i1> %a, i64 1
+         %high = extractelement <64 x i1> %a, i64 63
+         %none = extractelement <64 x i1> %a, i64 32
+         %b = shufflevector <64 x i1> %a, <64 x i1> poison, <8 x i32> <i32 63, i32 62, i32 0, i32 2, i32 1, i32 3, i32 4, i32 0>
+         %p2 = getelementptr i32, ptr addrspace(1) %out, i64 2
+         %lowest = zext i1 %low to i32
+         store i32 %lowest, ptr addrspace(1) %p2
+         %p3 = getelementptr i32, ptr addrspace(1) %out, i64 3
+         %highest = zext i1 %high to i32
+         store i32 %highest, ptr addrspace(1) %p3
+         %p4 = getelementptr i32, ptr addrspace(1) %out, i64 4
+         %middle = zext i1 %none to i32
+         store i32 %middle, ptr addrspace(1) %p4
+         %p5 = getelementptr i32, ptr addrspace(1) %out, i64 5
+         store i32 0, ptr addrspace(1) %p5
+         store <8 x i1> %b, ptr addrspace(1) %p5
+         ret void",
+        "",
+        &[3, 0x8000_0000, 1, 1, 0, 0b1001_0101],
+    );
+}
+
+#[test]
 fn elements_at_places_known_later() {
     gives(
         "%i = add i32 %index, 2
@@ -251,7 +278,7 @@ fn what_cannot_be_imported_is_named() {
             "irreducible",
         ),
         ("%s = load { i32, i32 }, ptr addrspace(1) %out\n ret void", "", "whole structure"),
-        ("%s = load <8 x i1>, ptr addrspace(1) %out\n ret void", "", "load or store of type <8 x i1>"),
+        ("%s = load <4 x i1>, ptr addrspace(1) %out\n ret void", "", "load or store of type <4 x i1>"),
         ("%s = load i200, ptr addrspace(1) %out\n ret void", "", "type i200"),
         ("store ptr @f, ptr addrspace(1) %out\n ret void", "declare void @f()", "function `f`"),
         ("call void @f()\n ret void", "declare void @f()", "function `f`"),
