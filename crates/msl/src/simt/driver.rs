@@ -82,9 +82,9 @@ const STACK_ALIGNMENT: u32 = 16;
 /// The function that runs a tile of which all threads are there. [`RUN_PART`] runs a row of which some may be absent.
 pub(super) const WHOLE: &str = "msl.whole";
 
-/// Of a function, and of all calls of it: it leaves to its callers what is in registers. SIMD-groups that wait are resumed often and do little at
-/// a time, for which their function, if it can do much, would save and restore registers. The function that resumes
-/// them needs a frame pointer for nothing, which a call may change. Known on x86 only.
+/// Of a function, and of all calls of it: it leaves to its callers what is in registers. SIMD-groups that wait are resumed often and
+/// do little at a time; if their function has slow ways, which need many registers, it would save and restore them each time.
+/// Calls may change the frame pointer, too, so [`simdgroups`] must need none. Known on x86 only.
 pub(super) const SAVES_NOTHING: &str = "\"no_callee_saved_registers\"";
 
 /// The entry for a plan of whole tiles; `has_part`: there is the other function, too.

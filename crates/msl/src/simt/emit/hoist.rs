@@ -3,9 +3,9 @@
 //! all lanes in all iterations, another version does without them: its lanes stay together. Where they do not lie so, the loop runs
 //! with its checks; or the tile starts again as rows, and the loop is not written again.
 //!
-//! Of an access under a guard in the loop only the lanes count for which the guard holds: `if (i < stride) sum[i] += sum[i + stride]`
-//! stays below twice the stride. So it is with the test that ends a loop: only lanes go into `for (i = lane; i < count; i += width)`
-//! that are below the count, however large their first number may be.
+//! Of an access under a guard in the loop only the lanes count for which the guard holds: `if (i < stride) sum[i] +=
+//! sum[i + stride]` stays below twice the stride. So it is with the test that ends a loop: only lanes go into
+//! `for (i = lane; i < count; i += width)` that are below the count, however large their first number may be.
 //!
 //! `ranges` says how they are found. A range is of whole numbers of which one is congruent to the value modulo the width of its
 //! type, so that additions and multiplications may wrap around; widening asks that the number itself fits.

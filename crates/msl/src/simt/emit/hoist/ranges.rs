@@ -49,7 +49,8 @@ impl<'a, 'e> Ranges<'a, 'e> {
         tests.into_iter().filter_map(|(test, holds)| self.limit_of(test, holds).map(Rc::new)).collect()
     }
 
-    /// Comparisons that decided, and how, that control came to a block, by branches of such blocks that lead to it and nowhere else.
+    /// Comparisons that decided, and how, that control came to a block: of branches, in blocks that count, whose one way is the
+    /// only one to it.
     fn tests_before(&self, mut block: Block, counts: impl Fn(Block) -> bool) -> Vec<(Inst, bool)> {
         let emitter = self.emitter;
         let function = emitter.function;
