@@ -13,8 +13,8 @@ use crate::reflect::KernelEntry;
 use crate::runtime::{self, Code, CompilePart, Groups, Program, Scratch, Shapes};
 use crate::simt::Text;
 use crate::{
-    Access, ArgumentKind, CompilerFailure, Execution, FunctionConstantValues, FunctionReflection,
-    KernelFault, Launch, Library, PipelineError, PipelineLog,
+    Access, Argument, ArgumentKind, CompilerFailure, Execution, FunctionConstantValues, FunctionReflection,
+    KernelFault, Launch, Library, MAX_TOTAL_THREADS_PER_THREADGROUP, PipelineError, PipelineLog,
 };
 
 /// A kernel compiled to native code. A cheap handle.
@@ -197,15 +197,16 @@ impl Kernel {
         units: Range<u64>,
         scratch: &mut Scratch,
     ) -> Result<(), Box<KernelFault>> {
-        debug_assert!(self.has_its_arguments(launch), "a launch binds less than the kernel's arguments need");
+        debug_assert!(self.accepts(launch), "the launch is not as `Launch` says");
         let shapes = self.shapes(launch).unwrap_or_else(|error| panic!("not prepared: {error}"));
         // SAFETY: the caller's promise.
         unsafe { runtime::run(&self.0.program, shapes, launch, units, scratch) }
     }
 
-    /// Whether a launch binds to each argument as much as its type takes: what lies within it is accessed without a check.
-    fn has_its_arguments(&self, launch: &Launch<'_>) -> bool {
-        self.reflection().arguments.iter().all(|argument| {
+    /// Whether a launch is as [`Launch`] says: what follows from that is not checked in code.
+    fn accepts(&self, launch: &Launch<'_>) -> bool {
+        let threads = launch.threads_per_threadgroup.map(u128::from).iter().product::<u128>();
+        let is_bound = |argument: &Argument| {
             let index = argument.index as usize;
             let length = match argument.kind {
                 ArgumentKind::Threadgroup => {
@@ -214,7 +215,9 @@ impl Kernel {
                 _ => launch.buffers.get(index).copied().flatten().map(|binding| binding.length),
             };
             length.unwrap_or(0) >= argument.size as u64
-        })
+        };
+        (1..=u128::from(MAX_TOTAL_THREADS_PER_THREADGROUP)).contains(&threads)
+            && self.reflection().arguments.iter().all(is_bound)
     }
 
     fn shapes(&self, launch: &Launch<'_>) -> Result<Shapes<'_>, PipelineError> {

@@ -110,7 +110,7 @@ fn words_of_bits(types: &[Type]) -> Option<Vec<Type>> {
     }
     let word = [Type::I32, Type::Int(16), Type::I8]
         .into_iter()
-        .find(|word| types.len() % word.bits() as usize == 0)?;
+        .find(|word| types.len().is_multiple_of(word.bits() as usize))?;
     Some(vec![word; types.len() / word.bits() as usize])
 }
 
