@@ -188,7 +188,7 @@ impl ComputeCommandEncoder {
 
     /// Runs a routine that the device has. `bias` and `scratch` are there if the routine needs them. The caller has checked
     /// that everything is of this device, large enough from its byte offset on, aligned, and that the result
-    /// and the scratch memory overlap nothing else. If the second operand is laid out, [`Device::lay_out`] has made it.
+    /// and the scratch memory overlap nothing else. If the second operand is laid out, [`Device::lay_out`](crate::Device::lay_out) has made it.
     pub(crate) fn perform(
         &mut self,
         routine: &Routine,

@@ -50,7 +50,7 @@ pub(crate) enum EntryKind {
 pub(crate) enum Groups {
     /// All.
     Any,
-    /// Those that are [straight](super::is_straight).
+    /// Those that are [straight](super::run::is_straight).
     Straight,
     /// Those of them whose SIMD-groups have all their threads.
     Whole,

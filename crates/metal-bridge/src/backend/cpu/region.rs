@@ -47,7 +47,7 @@ pub(super) struct Region<W: ?Sized = dyn Work> {
     least: u64,
     /// ... and at most so many: about as many as take [`RANGE`].
     most: AtomicU64,
-    /// Threads between [`Region::enter`] and leaving.
+    /// Threads in [`take_part`](Region::take_part).
     inside: AtomicUsize,
     stop: AtomicBool,
     timed_out: AtomicBool,

@@ -9,7 +9,7 @@
 //!   between integers never lose anything. Whoever makes a program (`graph::lower`) composes the rest.
 //! * [`TensorProgram::add`] is the one gate: it [checks](check) each instruction, for MPSGraph aborts the process where shapes
 //!   and types do not fit.
-//! * [`interpret`] is the meaning, for tests.
+//! * `interpret` is the meaning, for tests.
 
 mod check;
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! * [`infer`]: the one place that says what operands an operation takes and what it makes. Every node went
 //!   through it, so whatever is in an [`Arena`] is legal.
 //! * [`specialise`]: gives open dimensions their sizes.
-//! * [`print`]: text and DOT; [`drawing`]: SVG, with the nodes where [`layered`] puts them.
+//! * [`print`](mod@print): text and DOT; [`drawing`]: SVG, with the nodes where [`layered`] puts them.
 
 pub(crate) mod drawing;
 pub(crate) mod infer;
