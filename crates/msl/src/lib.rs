@@ -76,8 +76,8 @@ pub struct Binding {
     pub length: u64,
 }
 
-/// One dispatch: bindings and sizes. The caller has validated it: all arguments bound with at least the sizes that the reflection
-/// asks for, at least one thread in a threadgroup and at most [`MAX_TOTAL_THREADS_PER_THREADGROUP`].
+/// One dispatch: bindings and sizes. The caller has validated it: all arguments that the kernel uses are bound, with at least the
+/// sizes that the reflection asks for; a threadgroup has at least one thread and at most [`MAX_TOTAL_THREADS_PER_THREADGROUP`].
 #[derive(Clone, Copy, Debug)]
 pub struct Launch<'a> {
     /// By buffer index; [`MAX_BUFFERS`] entries at most.

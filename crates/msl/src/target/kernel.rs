@@ -203,10 +203,11 @@ impl Kernel {
         unsafe { runtime::run(&self.0.program, shapes, launch, units, scratch) }
     }
 
-    /// Whether a launch is as [`Launch`] says: what follows from that is not checked in code.
+    /// Whether a launch is as [`Launch`] says, but for unbound arguments, which may be unused: what follows from that is not
+    /// checked in code.
     fn accepts(&self, launch: &Launch<'_>) -> bool {
         let threads = launch.threads_per_threadgroup.map(u128::from).iter().product::<u128>();
-        let is_bound = |argument: &Argument| {
+        let is_large_enough = |argument: &Argument| {
             let index = argument.index as usize;
             let length = match argument.kind {
                 ArgumentKind::Threadgroup => {
@@ -214,10 +215,10 @@ impl Kernel {
                 }
                 _ => launch.buffers.get(index).copied().flatten().map(|binding| binding.length),
             };
-            length.unwrap_or(0) >= argument.size as u64
+            length.is_none_or(|length| length >= argument.size as u64)
         };
         (1..=u128::from(MAX_TOTAL_THREADS_PER_THREADGROUP)).contains(&threads)
-            && self.reflection().arguments.iter().all(is_bound)
+            && self.reflection().arguments.iter().all(is_large_enough)
     }
 
     fn shapes(&self, launch: &Launch<'_>) -> Result<Shapes<'_>, PipelineError> {
