@@ -5,6 +5,10 @@ use super::region::Region;
 use crate::simt::Threads;
 use crate::simt::code::Operand;
 
+/// What LLVM may know of the hooks for faults: nothing that code reads is changed by them but the flag that stops the launch, whose
+/// atomic loads stay. So what was read before an access is not read again after it.
+const HOOK: &str = "nounwind cold memory(argmem: read, inaccessiblemem: readwrite)";
+
 /// Where the accesses of a row of lanes are, in bytes from the start of their memory.
 #[derive(Clone, Debug)]
 pub(super) enum Offsets {
@@ -112,9 +116,9 @@ impl Emitter<'_> {
         };
         let start = self.start(access);
         let (site, tag, length, bytes) = (access.site, &access.region.tag, access.length(), access.bytes);
-        self.code.declarations.insert(
-            "declare i32 @msl.rt.within(ptr, i32, i32, i32, i32, i32, i64, i64, i64, ptr, i64, i64, i32, i32) nounwind cold".into(),
-        );
+        self.code.declarations.insert(format!(
+            "declare i32 @msl.rt.within(ptr, i32, i32, i32, i32, i32, i64, i64, i64, ptr, i64, i64, i32, i32) {HOOK}"
+        ));
         let good = self.code.value(format_args!(
             "call i32 @msl.rt.within(ptr %context, i32 {first}, i32 {x}, i32 {y}, i32 %z, i32 {bits}, i64 {base}, \
              i64 {stride}, i64 {limit}, ptr {start}, i64 {length}, i64 {bytes}, i32 {site}, i32 {tag})"
@@ -141,20 +145,18 @@ impl Emitter<'_> {
         if self.plan.threads == Threads::Grid {
             let (x, y) = self.row_position(row as u32);
             let x = self.code.value(format_args!("add i32 {x}, {lane}"));
-            self.code.declarations.insert(
-                "declare zeroext i1 @msl.rt.fault_at(ptr, i32, i32, i32, i32, i32, i64, i64, i64, i64) nounwind cold"
-                    .into(),
-            );
+            self.code.declarations.insert(format!(
+                "declare zeroext i1 @msl.rt.fault_at(ptr, i32, i32, i32, i32, i32, i64, i64, i64, i64) {HOOK}"
+            ));
             self.code.value(format_args!(
                 "call zeroext i1 @msl.rt.fault_at(ptr %context, i32 {x}, i32 {y}, i32 %z, {access})"
             ))
         } else {
             let first = self.first_of(row);
             let thread = self.code.value(format_args!("add i32 {first}, {lane}"));
-            self.code.declarations.insert(
-                "declare zeroext i1 @msl.rt.fault(ptr, i32, i32, i32, i64, i64, i64, i64) nounwind cold"
-                    .into(),
-            );
+            self.code.declarations.insert(format!(
+                "declare zeroext i1 @msl.rt.fault(ptr, i32, i32, i32, i64, i64, i64, i64) {HOOK}"
+            ));
             self.code
                 .value(format_args!("call zeroext i1 @msl.rt.fault(ptr %context, i32 {thread}, {access})"))
         }
