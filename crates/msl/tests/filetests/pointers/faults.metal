@@ -1,18 +1,18 @@
 //! grid = 64
 //! group = 64
 //! zero.0 = "i32 70"
-//! zero.1 = "i32 40"
+//! zero.1 = "i32 60"
 //! zero.2 = "i32 70"
 //! [[run]]
 //! kernel = "read"
-//! fault = "at program_source:7, thread (40, 0, 0) in grid: read of 4 bytes at byte offset 160 of buffer 1 (`b`), which has 160 bytes"
+//! fault = "at program_source:7, thread (60, 0, 0) in grid: read of 4 bytes at byte offset 240 of buffer 1 (`b`), which has 240 bytes"
 //! [[run]]
 //! kernel = "write"
-//! fault = "at program_source:11, thread (40, 0, 0) in grid: write of 4 bytes at byte offset 160 of buffer 1 (`b`), which has 160 bytes"
+//! fault = "at program_source:11, thread (60, 0, 0) in grid: write of 4 bytes at byte offset 240 of buffer 1 (`b`), which has 240 bytes"
 //! [[run]]
 //! kernel = "all_write"
 //! bytes.3 = "u32 0"
-//! fault = "at program_source:15, thread (40, 0, 0) in grid: write of 4 bytes at byte offset 160 of buffer 1 (`b`), which has 160 bytes"
+//! fault = "at program_source:15, thread (60, 0, 0) in grid: write of 4 bytes at byte offset 240 of buffer 1 (`b`), which has 240 bytes"
 //! [[run]]
 //! kernel = "read_only"
 //! fault = "at program_source:19, thread (5, 0, 0) in grid: write"
@@ -21,11 +21,11 @@
 //! fault = "at program_source:24, thread (33, 0, 0) in grid: read of 4 bytes at byte offset 20 of variable `x`"
 //! [[run]]
 //! kernel = "atomics"
-//! fault = "at program_source:28, thread (40, 0, 0) in grid: … 4 bytes at byte offset 160 of buffer 1 (`b`), which has 160 bytes"
+//! fault = "at program_source:28, thread (60, 0, 0) in grid: … 4 bytes at byte offset 240 of buffer 1 (`b`), which has 240 bytes"
 //! [[run]]
 //! kernel = "copy"
-//! fault = "at program_source:33, thread (3, 0, 0) in grid: read of 20 bytes at byte offset 160 of buffer 1 (`b`), which has 160 bytes"
-// Faults through pointers that may lead to one of several memories.
+//! fault = "at program_source:33, thread (3, 0, 0) in grid: read of 20 bytes at byte offset 240 of buffer 1 (`b`), which has 240 bytes"
+// Faults through pointers that may lead to one of several memories. Those that fault are in one tile, which one worker runs.
 #include <metal_stdlib>
 using namespace metal;
 #define ARGUMENTS device const int* a [[buffer(0)]], device int* b [[buffer(1)]], device int* out [[buffer(2)]]
@@ -57,5 +57,5 @@ kernel void atomics(ARGUMENTS, uint i [[thread_position_in_grid]]) {
 struct Five { int v[5]; };
 kernel void copy(ARGUMENTS, uint i [[thread_position_in_grid]]) {
     device Five* p = (device Five*)(i == 3 ? b : out);
-    if (i == 3) p[7] = p[8];
+    if (i == 3) p[7] = p[12];
 }
