@@ -472,7 +472,8 @@ impl Generator {
             self.risk = Some(true);
             input = "few";
             steps.push("(params.u[3] | 1u)");
-            // No step goes past the second; with the largest number, the loop would have no end, and need no load.
+            // No step leads over all that is above the second. The largest number might never be met, and what comes after
+            // a loop without an end needs no loads in it.
             bounds.extend(["params.u[2]", "(~0u - 600u)"]);
             bases.extend([
                 format!("(ulong({number}) << 62)"),
@@ -491,24 +492,19 @@ impl Generator {
             1 if input != "few" => format!("{name} <= end"),
             _ => format!("{name} < end"),
         };
-        if input == "few" {
-            // What nobody needs is not read: without a fault the loop would go on for long.
+        // What nobody needs is not read: without a fault the loop would go on for long.
+        let (before, sum, after, slot) = if input == "few" {
             let (slot, output) = self.own_slot(Scalar::Uint);
-            let parts = parts.into_iter().chain([slot]).collect();
-            return Tree::statement(
-                format!(
-                    "{{ uint sum = 0; {ty} end = {ty}({bound}); for ({ty} {name} = {ty}({start}); {test}; {name} += {ty}({step})) \
-                     sum = sum * 3 + few[{base} + {name}]; {output}[$] += sum; }}"
-                ),
-                parts,
-            );
-        }
+            ("uint sum = 0; ", "sum", format!("{output}[$] += sum; "), Some(slot))
+        } else {
+            ("", variable.as_str(), String::new(), None)
+        };
         Tree::statement(
             format!(
-                "{{ {ty} end = {ty}({bound}); for ({ty} {name} = {ty}({start}); {test}; {name} += {ty}({step})) \
-                 {variable} = {variable} * 3 + {input}[{base} + {name}]; }}"
+                "{{ {before}{ty} end = {ty}({bound}); for ({ty} {name} = {ty}({start}); {test}; {name} += {ty}({step})) \
+                 {sum} = {sum} * 3 + {input}[{base} + {name}]; {after}}}"
             ),
-            parts,
+            parts.into_iter().chain(slot).collect(),
         )
     }
 

@@ -75,29 +75,18 @@ impl<'a, 'e> Ranges<'a, 'e> {
     /// What the test that ends the loop says of a parameter of its header in each iteration, where the same was tested of what it
     /// begins with before the loop.
     fn limits_of_counters(&mut self) -> Vec<Rc<Limit>> {
-        let (emitter, function) = (self.emitter, self.emitter.function);
-        let data = emitter.nest.data(self.l);
-        let Terminator::Branch { condition, yes, no } = &function.blocks[data.latch].terminator else {
+        let function = self.emitter.function;
+        let (Some((condition, continues, back)), Some((from, entry))) =
+            (self.end_of(self.l), self.entry_of(self.l))
+        else {
             return Vec::new();
         };
-        let (back, continues) = if yes.block == data.header { (yes, true) } else { (no, false) };
-        let mut entries = emitter.nest.order.iter().filter(|from| **from != data.latch).flat_map(|from| {
-            let targets = function.blocks[*from].terminator.targets();
-            targets
-                .into_iter()
-                .filter(|target| target.block == data.header)
-                .map(move |target| (*from, target))
-        });
-        let (Some((from, entry)), None) = (entries.next(), entries.next()) else { return Vec::new() };
-        let order = |(test, holds): (Inst, bool)| {
-            let data = &function.instructions[test];
-            let Op::IntCompare(order) = data.op else { return None };
-            in_order(order, data.operands[0], data.operands[1], holds)
-        };
-        let before: Vec<_> = self.tests_before(from, |_| true).into_iter().filter_map(order).collect();
+        let tests = self.tests_before(from, |_| true).into_iter();
+        let before: Vec<_> = tests.filter_map(|(test, holds)| self.ordered(test, holds)).collect();
+        let header = self.emitter.nest.data(self.l).header;
         let mut limits = Vec::new();
-        for test in self.tests(*condition, continues) {
-            let Some((or_equal, sign, next, most)) = order((test, continues)) else { continue };
+        for test in self.tests(condition, continues) {
+            let Some((or_equal, sign, next, most)) = self.ordered(test, continues) else { continue };
             let Some(position) = back.arguments.iter().position(|argument| *argument == next) else {
                 continue;
             };
@@ -105,13 +94,9 @@ impl<'a, 'e> Ranges<'a, 'e> {
                 (*start, *most_before, *sign_before) == (entry.arguments[position], most, sign)
                     && (or_equal || !or_equal_before)
             });
-            let value = function.blocks[data.header].parameters[position];
-            if !is_tested || self.is_inside(most) {
-                continue;
-            }
-            if let Some(most) = self.of(most, sign, DEPTH) {
-                let ty = function.ty(value);
-                limits.push(Rc::new(Limit { value, most, or_equal, ty, sign }));
+            if is_tested && !self.is_inside(most) {
+                let value = function.blocks[header].parameters[position];
+                limits.extend(self.limit(value, most, or_equal, sign).map(Rc::new));
             }
         }
         limits
@@ -119,15 +104,48 @@ impl<'a, 'e> Ranges<'a, 'e> {
 
     /// What a comparison says of its operand that is less.
     fn limit_of(&mut self, test: Inst, holds: bool) -> Option<Limit> {
-        let function = self.emitter.function;
-        let data = &function.instructions[test];
-        let Op::IntCompare(order) = data.op else { return None };
-        let (or_equal, sign, value, most) = in_order(order, data.operands[0], data.operands[1], holds)?;
+        let (or_equal, sign, value, most) = self.ordered(test, holds)?;
         // Numbers that are the same for all lanes are what they are.
         if self.emitter.lanes_of(value) == Lanes::Uniform {
             return None;
         }
-        Some(Limit { value, most: self.of(most, sign, DEPTH)?, or_equal, ty: function.ty(value), sign })
+        self.limit(value, most, or_equal, sign)
+    }
+
+    fn limit(&mut self, value: Value, most: Value, or_equal: bool, sign: Sign) -> Option<Limit> {
+        let (most, ty) = (self.of(most, sign, DEPTH)?, self.emitter.function.ty(value));
+        Some(Limit { value, most, or_equal, ty, sign })
+    }
+
+    /// An instruction, if it compares, as [`in_order`].
+    fn ordered(&self, test: Inst, holds: bool) -> Option<(bool, Sign, Value, Value)> {
+        let data = &self.emitter.function.instructions[test];
+        let Op::IntCompare(order) = data.op else { return None };
+        in_order(order, data.operands[0], data.operands[1], holds)
+    }
+
+    /// The branch that ends a loop: its condition, whether the loop goes on where that holds, and its way back.
+    fn end_of(&self, l: Loop) -> Option<(Value, bool, &'a Target)> {
+        let data = self.emitter.nest.data(l);
+        match &self.emitter.function.blocks[data.latch].terminator {
+            Terminator::Branch { condition, yes, .. } if yes.block == data.header => {
+                Some((*condition, true, yes))
+            }
+            Terminator::Branch { condition, no, .. } => Some((*condition, false, no)),
+            _ => None,
+        }
+    }
+
+    /// The way into a loop and the block it comes from, if there is one way.
+    fn entry_of(&self, l: Loop) -> Option<(Block, &'a Target)> {
+        let emitter = self.emitter;
+        let data = emitter.nest.data(l);
+        let mut entries = emitter.nest.order.iter().filter(|from| **from != data.latch).flat_map(|from| {
+            let targets = emitter.function.blocks[*from].terminator.targets();
+            let ways = targets.into_iter().filter(|target| target.block == data.header);
+            ways.map(move |target| (*from, target))
+        });
+        entries.next().filter(|_| entries.next().is_none())
     }
 
     /// Branches in the loop at which lanes part, and what must hold that they do not: that numbers that differ from lane to
@@ -345,23 +363,10 @@ impl<'a, 'e> Ranges<'a, 'e> {
     ) -> Option<Range> {
         let (emitter, function) = (self.emitter, self.emitter.function);
         let parameter = function.blocks[header].parameters[position];
-        let latch = emitter.nest.data(l).latch;
-        let Terminator::Branch { condition, yes, no } = &function.blocks[latch].terminator else {
-            return None;
-        };
-        let (back, continues) = if yes.block == header { (yes, true) } else { (no, false) };
+        let (condition, continues, back) = self.end_of(l)?;
         let next = back.arguments[position];
-        // Where the loop is entered.
-        let starts: Vec<Value> = emitter
-            .nest
-            .order
-            .iter()
-            .filter(|from| **from != latch)
-            .flat_map(|from| function.blocks[*from].terminator.targets())
-            .filter(|target| target.block == header)
-            .map(|target| target.arguments[position])
-            .collect();
-        let [start] = starts[..] else { return None };
+        let (_, entry) = self.entry_of(l)?;
+        let start = entry.arguments[position];
         let is_shrinking = self.is_shrunk(next, parameter);
         let sign = if is_shrinking { Sign::Unsigned } else { sign };
         // The counter of the loop itself has its first value already; that of an inner loop is computed like any other.
@@ -374,7 +379,7 @@ impl<'a, 'e> Ranges<'a, 'e> {
         if is_shrinking {
             return Some(Range::Shrinking(start, function.ty(parameter)));
         }
-        let tests = self.tests(*condition, continues);
+        let tests = self.tests(condition, continues);
         tests.into_iter().find_map(|test| {
             let start = start.clone();
             let counter = self.tested_counter(test, continues, parameter, next, start, sign, depth)?;
